@@ -1,0 +1,88 @@
+/**
+ * Shapes of the reactive room: what a run is asked, what it gave, who wants it.
+ *
+ *   commit ──stab──▶ dependency index ──▶ runs (dirty) ──re-run at head──▶ result changed? ──▶ sockets at one ts
+ *
+ * @module
+ */
+import type { Ts } from "@narrowcast/values";
+import type { ReadSetView } from "../tx/types.ts";
+
+/** Who asks; part of a run's key only if the run looked at it. `key` is a stable text of the identity. */
+export interface Identity {
+  readonly kind: "none" | "user" | "admin";
+  /** Stable text: equal keys mean the same identity. `""` for none. */
+  readonly key: string;
+  /** Claims as `ctx.auth.getUserIdentity()` returns them, or null. */
+  readonly attributes: { readonly [claim: string]: unknown } | null;
+}
+
+export interface RunRequest {
+  /** Canonical path, `dir/mod:fn`. */
+  readonly path: string;
+  /** Convex JSON text of the arguments object, keys sorted. */
+  readonly args: string;
+  readonly identity: Identity;
+  /** What a paginated run handed out before; keeps page borders. */
+  readonly journal: string | null;
+}
+
+/** What the client sees of a run. Two equal values are not sent twice. */
+export type RunResult =
+  | { readonly ok: true; readonly value: string; readonly logLines: readonly string[]; readonly journal: string | null }
+  | {
+      readonly ok: false;
+      readonly errorMessage: string;
+      readonly errorData: string | null;
+      readonly logLines: readonly string[];
+      readonly journal: string | null;
+    };
+
+/** A finished run and what it depends on. */
+export interface RunOutcome {
+  readonly result: RunResult;
+  readonly readSet: ReadSetView;
+  readonly identityObserved: boolean;
+  /** It looked at the clock: not reused for new askers after a while, never re-run because time passes. */
+  readonly clockObserved: boolean;
+}
+
+/** Executes one query from scratch at the head; given to the reactive room by the runtime. Never rejects for user errors. */
+export type QueryExecutor = (request: RunRequest) => Promise<RunOutcome> | RunOutcome;
+
+/** One query of one socket. */
+export interface QueryAdd {
+  readonly queryId: number;
+  readonly path: string;
+  readonly args: string;
+  readonly journal: string | null;
+}
+
+/**
+ * A consistent step of one socket: every listed result, and every result sent before and not listed, holds at `ts`.
+ */
+export interface SocketUpdate {
+  readonly socket: number;
+  /** Newest query-set version whose changes are included. */
+  readonly querySet: number;
+  /** Newest identity version included. */
+  readonly identity: number;
+  readonly ts: Ts;
+  /** Results that differ from what this socket was given last; `undefined` for a removed query. Shared objects: one per result, however many sockets. */
+  readonly changes: readonly { readonly queryId: number; readonly result: RunResult | undefined }[];
+}
+
+/** Work counters, for tests and the meter; monotone. */
+export interface ReactiveCounters {
+  /** Look-ups in the dependency index (one per changed row or index key). */
+  lookups: number;
+  /** Interval-tree nodes visited by those look-ups. */
+  visited: number;
+  runsInvalidated: number;
+  runsExecuted: number;
+  /** Re-runs whose result equalled the last one. */
+  resultsUnchanged: number;
+  /** One-shot or new askers answered by a live run. */
+  runsShared: number;
+  updatesSent: number;
+}

@@ -1,0 +1,65 @@
+/**
+ * Shapes of user code: what a push carries and what the server knows about each function.
+ *
+ * @module
+ */
+import type { SchemaJson, ValidatorJson } from "@narrowcast/values";
+
+export type FunctionKind = "query" | "mutation" | "action" | "http";
+export type ModuleEnvironment = "isolate" | "node";
+
+/** A bundle: one script that evaluates to a table `module path → exports`. */
+export interface Bundle {
+  /** Text of a CommonJS-like function body: `return { "messages.js": exports, … }`. */
+  readonly code: string;
+  /** Source map JSON text, or null. */
+  readonly sourceMap: string | null;
+  /** Module paths in it, for example `messages.js`, `dir/mod.js`, `schema.js`, `crons.js`, `http.js`. */
+  readonly modules: readonly string[];
+}
+
+/** Everything a deployment needs to run an app's functions; stored in the deployment, survives restarts. */
+export interface CodePackage {
+  /** Runs in the core (queries, mutations) and in action threads (actions without "use node"). */
+  readonly isolate: Bundle;
+  /** Modules with "use node", run in action threads only. */
+  readonly node: Bundle | null;
+  /** Packages outside the node bundle are resolved from here, for example the app's folder; null when there are none. */
+  readonly nodeResolveDir: string | null;
+}
+
+export interface FunctionInfo {
+  /** Canonical path, `dir/mod:fn`. */
+  readonly path: string;
+  readonly kind: FunctionKind;
+  readonly visibility: "public" | "internal";
+  readonly environment: ModuleEnvironment;
+  readonly args: ValidatorJson;
+  /** null when the function declares none. */
+  readonly returns: ValidatorJson | null;
+}
+
+export interface CronSpec {
+  readonly name: string;
+  readonly path: string;
+  /** Convex JSON text of the arguments object. */
+  readonly args: string;
+  /** As in spec: `{type:"interval",seconds}` … `{type:"cron",cronExpr}`. */
+  readonly schedule: CronSchedule;
+}
+
+export type CronSchedule =
+  | { readonly type: "interval"; readonly seconds: number }
+  | { readonly type: "hourly"; readonly minuteUTC: number }
+  | { readonly type: "daily"; readonly hourUTC: number; readonly minuteUTC: number }
+  | { readonly type: "weekly"; readonly dayOfWeek: number; readonly hourUTC: number; readonly minuteUTC: number }
+  | { readonly type: "monthly"; readonly day: number; readonly hourUTC: number; readonly minuteUTC: number }
+  | { readonly type: "cron"; readonly cronExpr: string };
+
+/** What loading a package told us. */
+export interface Analysis {
+  readonly functions: readonly FunctionInfo[];
+  readonly schema: SchemaJson | null;
+  readonly crons: readonly CronSpec[];
+  readonly httpRoutes: readonly { readonly path: string; readonly method: string }[];
+}

@@ -1,0 +1,163 @@
+/**
+ * Shapes that the transaction layer shares with the rooms above: query plans, read sets, commits, limits.
+ *
+ * @module
+ */
+import type { Doc, Ts, Value } from "@narrowcast/values";
+import type { IndexMove, Key } from "../engine/types.ts";
+
+/** A filter expression tree, as `convex/server`'s `q.eq(q.field("a"), 1)` builds it, with decoded literals. */
+export type FilterExpression =
+  | {
+      readonly op: "eq" | "neq" | "lt" | "lte" | "gt" | "gte" | "add" | "sub" | "mul" | "div" | "mod";
+      readonly left: FilterExpression;
+      readonly right: FilterExpression;
+    }
+  | { readonly op: "neg" | "not"; readonly operand: FilterExpression }
+  | { readonly op: "and" | "or"; readonly operands: readonly FilterExpression[] }
+  | { readonly op: "field"; readonly path: readonly string[] }
+  | { readonly op: "literal"; readonly value: Value | undefined };
+
+/** One bound of an index range, in the order the user wrote them. */
+export interface RangeBound {
+  readonly type: "eq" | "gt" | "gte" | "lt" | "lte";
+  readonly fieldPath: string;
+  readonly value: Value | undefined;
+}
+
+export type QueryOperator = { readonly filter: FilterExpression } | { readonly limit: number };
+
+/** What `db.query(...)…` asks for. `index` defaults to `by_creation_time`. */
+export interface QueryPlan {
+  readonly table: string;
+  readonly index: string;
+  readonly range: readonly RangeBound[];
+  readonly order: "asc" | "desc";
+  readonly operators: readonly QueryOperator[];
+}
+
+export interface PageRequest {
+  readonly cursor: string | null;
+  readonly endCursor?: string | null | undefined;
+  readonly numItems: number;
+  readonly maximumRowsRead?: number | undefined;
+  readonly maximumBytesRead?: number | undefined;
+}
+
+export interface Page {
+  readonly page: readonly Doc[];
+  readonly isDone: boolean;
+  readonly continueCursor: string;
+  readonly splitCursor: string | null;
+  readonly pageStatus: "SplitRecommended" | "SplitRequired" | null;
+}
+
+/** Pull-based rows of one plan. Each row handed out counts as consumed and widens the read set up to it. */
+export interface QueryStream {
+  /** The next document (a private copy, the caller may write to it), or `undefined` at the end. */
+  next(): Doc | undefined;
+  close(): void;
+}
+
+/** A consumed stretch of one index's keys: `[start, end)`, `end: undefined` unbounded. */
+export interface ReadInterval {
+  readonly collection: number;
+  readonly index: number;
+  readonly start: Key;
+  readonly end: Key | undefined;
+}
+
+/**
+ * What a run looked at. Points are single rows by primary key (also rows that were absent); names are catalogue facts by
+ * text (`table:messages`, `env:NAME`, `clock`) that changes of schema, environment or deployment invalidate.
+ */
+export interface ReadSetView {
+  points(): Iterable<{ readonly collection: number; readonly key: Key }>;
+  intervals(): Iterable<ReadInterval>;
+  names(): Iterable<string>;
+  /** Whether `commit` changed anything that was read. The oracle for the dependency index. */
+  touchedBy(commit: Commit): boolean;
+}
+
+/** One document's change in a commit. `collection` is the table number. */
+export interface DocumentChange {
+  readonly table: string;
+  readonly collection: number;
+  readonly id: string;
+  readonly before: Doc | undefined;
+  readonly after: Doc | undefined;
+  /** Index entries that went or came; an entry whose key stays is listed too with `remove === add`, because its row changed. */
+  readonly moves: readonly IndexMove[];
+}
+
+/** A sealed commit. */
+export interface Commit {
+  readonly ts: Ts;
+  readonly changes: readonly DocumentChange[];
+  /** Catalogue names that changed (`table:x`, `schema`, `env:NAME`, `deployment`). */
+  readonly names: readonly string[];
+  /** The function that wrote, for the ledger; for example `jobs:updateMetrics`. */
+  readonly source: string;
+}
+
+/** Usage of one transaction so far; nested runs share their parent's. All in documents or bytes. */
+export interface TransactionUsage {
+  documentsRead: number;
+  bytesRead: number;
+  rangesRead: number;
+  documentsWritten: number;
+  bytesWritten: number;
+  functionsScheduled: number;
+  scheduledArgsBytes: number;
+}
+
+/** An error that Convex reports to the developer as an ordinary user-code error, with Convex's text. */
+export class UserError extends Error {
+  override readonly name: string = "UserError";
+  /** Convex's short code where it has one, for example `InvalidCursor`. */
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The documents side of one run of a function. All methods are synchronous and throw `UserError`. */
+export interface Transaction {
+  readonly isReadOnly: boolean;
+  /** When the transaction began, in milliseconds with fraction; the first `_creationTime`. */
+  readonly startMs: number;
+  readonly usage: TransactionUsage;
+  readonly readSet: ReadSetView;
+  /** `table` given: the scoped form, which checks that the id belongs to the table. System tables only with `isSystem`. */
+  get(id: string, table?: string, isSystem?: boolean): Doc | null;
+  query(plan: QueryPlan, isSystem?: boolean): QueryStream;
+  paginate(plan: QueryPlan, request: PageRequest, isSystem?: boolean): Page;
+  /** Exact number of documents of a whole table; depends on the whole table, counts no documents read. */
+  count(table: string): number;
+  insert(table: string, value: { readonly [field: string]: Value | undefined }): string;
+  patch(id: string, value: { readonly [field: string]: Value | undefined }, table?: string): void;
+  replace(id: string, value: { readonly [field: string]: Value | undefined }, table?: string): void;
+  delete(id: string, table?: string): void;
+  normalizeId(table: string, id: string, isSystem?: boolean): string | null;
+  /** Records a dependency on a catalogue fact, for example `env:NAME` or `clock`. */
+  readName(name: string): void;
+  /** System rows (scheduler, sessions, environment): same rows and indexes, no user limits, no user schema. */
+  readonly system: SystemWriter;
+  /** Marks a nested run; `rollbackTo` undoes its writes but keeps its reads. */
+  savepoint(): number;
+  rollbackTo(savepoint: number): void;
+  /** Seals the writes and returns the commit, or `undefined` when nothing was written. Not yet durable. */
+  commit(source: string): Commit | undefined;
+  /** Undoes everything. */
+  abort(): void;
+}
+
+/** Writes and reads of system tables inside a transaction; same semantics as documents, without user checks. */
+export interface SystemWriter {
+  get(id: string): Doc | null;
+  insert(table: string, value: { readonly [field: string]: Value | undefined }): string;
+  patch(id: string, value: { readonly [field: string]: Value | undefined }): void;
+  delete(id: string): void;
+  query(plan: QueryPlan): QueryStream;
+}
