@@ -140,6 +140,8 @@ export interface Transaction {
   replace(id: string, value: { readonly [field: string]: Value | undefined }, table?: string): void;
   delete(id: string, table?: string): void;
   normalizeId(table: string, id: string, isSystem?: boolean): string | null;
+  /** Name of the table with this number, as the transaction sees it; so a transaction serves as `TableNames` for validators. */
+  tableNameOf(tableNumber: number): string | undefined;
   /** Records a dependency on a catalogue fact, for example `env:NAME` or `clock`. */
   readName(name: string): void;
   /** System rows (scheduler, sessions, environment): same rows and indexes, no user limits, no user schema. */
