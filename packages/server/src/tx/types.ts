@@ -6,6 +6,9 @@
 import type { Doc, Ts, Value } from "@narrowcast/values";
 import type { IndexMove, Key } from "../engine/types.ts";
 
+export { PRIMARY } from "../engine/types.ts";
+export type { IndexMove, Key } from "../engine/types.ts";
+
 /** A filter expression tree, as `convex/server`'s `q.eq(q.field("a"), 1)` builds it, with decoded literals. */
 export type FilterExpression =
   | {
