@@ -1,0 +1,96 @@
+/**
+ * `narrowcast dev`: a server for the app in this folder that follows its source: every save bundles, checks and pushes.
+ *
+ * @module
+ */
+import { watch } from "chokidar";
+import { writeGenerated } from "@narrowcast/server";
+import { CommandError, untilStopped, type CommandContext } from "./context.ts";
+import { updateEnvFile } from "./env-file.ts";
+import { followLogs } from "./follow-logs.ts";
+import { functionsFolder } from "./functions-folder.ts";
+import { pushApp, serve, type ServeOptions, type Serving } from "./serve.ts";
+
+export interface DevOptions extends ServeOptions {
+  /** Pushes once and stops. */
+  readonly once: boolean;
+  readonly envFile: boolean;
+  readonly logs: boolean;
+}
+
+/** Saves in quick succession are one push. */
+const SETTLE_MS = 80;
+
+/** @returns 0 when stopped, 1 when `--once` could not push. */
+export async function devCommand(context: CommandContext, options: DevOptions): Promise<number> {
+  const folder = functionsFolder(context.directory);
+  const serving = await serve(context, options);
+  const { colours } = context;
+  try {
+    context.stdout.write(`${colours.bold("Narrowcast")} serves ${context.directory}\n`);
+    context.stdout.write(`  deployment    ${colours.cyan(serving.http.url)}\n`);
+    context.stdout.write(`  HTTP actions  ${colours.cyan(serving.http.siteUrl)}\n`);
+    if (options.envFile) writeEnvFile(context, serving);
+    const isPushed = await generateAndPush(context, serving, folder);
+    if (options.once) return isPushed ? 0 : 1;
+    const logs = options.logs ? followLogs(context, serving.deployment) : undefined;
+    await followSource(context, serving, folder);
+    await logs?.();
+    return 0;
+  } finally {
+    await serving.close();
+  }
+}
+
+function writeEnvFile(context: CommandContext, serving: Serving): void {
+  const { url, siteUrl } = serving.http;
+  if (updateEnvFile(context.directory, { url, siteUrl, adminKey: serving.adminKey })) {
+    context.stdout.write("  wrote the addresses to .env.local\n");
+  }
+}
+
+/** Pushes after each save until the command is stopped. One push at a time; saves meanwhile are one more. */
+async function followSource(context: CommandContext, serving: Serving, folder: string): Promise<void> {
+  let isDirty = false;
+  let running: Promise<void> | undefined;
+  const push = async (): Promise<void> => {
+    while (isDirty) {
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      isDirty = false;
+      await generateAndPush(context, serving, folder);
+    }
+    running = undefined;
+  };
+  const watcher = watch(folder, {
+    ignored: (path) => path.includes("_generated") || path.includes("node_modules"),
+    ignoreInitial: true,
+  });
+  watcher.on("all", () => {
+    isDirty = true;
+    running ??= push();
+  });
+  context.stdout.write(context.colours.dim("Watching for changes; Ctrl-C stops.\n"));
+  await untilStopped(context.signal);
+  await watcher.close();
+  await running;
+}
+
+async function generateAndPush(context: CommandContext, serving: Serving, folder: string): Promise<boolean> {
+  const { colours } = context;
+  try {
+    await writeGenerated(folder);
+    const startedMs = performance.now();
+    const { outcome } = await pushApp(context, serving.deployment);
+    if (!outcome.ok) throw new CommandError(outcome.message);
+    const { functions, indexesAdded, indexesRemoved } = outcome.summary;
+    for (const index of indexesAdded) context.stdout.write(`  ${colours.green("+")} index ${index}\n`);
+    for (const index of indexesRemoved) context.stdout.write(`  ${colours.red("-")} index ${index}\n`);
+    const ms = Math.round(performance.now() - startedMs);
+    context.stdout.write(`${colours.green("✔")} ${functions} functions ready ${colours.dim(`(${ms} ms)`)}\n`);
+    return true;
+  } catch (error) {
+    context.stderr.write(`${colours.red("✖")} ${error instanceof Error ? error.message : String(error)}\n`);
+    context.stderr.write(colours.dim("  The last good push goes on running.\n"));
+    return false;
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Calls of a running deployment over its HTTP API with the admin key, for the commands that look at or change one.
+ *
+ * @module
+ */
+import { CommandError } from "./context.ts";
+
+/** What a function call gives; user errors are values. */
+export type FunctionResult =
+  | { readonly status: "success"; readonly value: unknown; readonly logLines?: readonly string[] }
+  | {
+      readonly status: "error";
+      readonly errorMessage: string;
+      readonly errorData?: unknown;
+      readonly logLines?: readonly string[];
+    };
+
+export interface FunctionCall {
+  readonly path: string;
+  /** Convex JSON of the arguments object. */
+  readonly args: unknown;
+  /** `json` shows int64 and bytes as text. */
+  readonly format: "json" | "convex_encoded_json";
+  /** Claims to act as, or undefined for the admin alone. */
+  readonly identity?: object | undefined;
+}
+
+/** A deployment reached over HTTP. */
+export class ServerClient {
+  readonly #url: string;
+  readonly #adminKey: string;
+
+  constructor(url: string, adminKey: string) {
+    this.#url = url;
+    this.#adminKey = adminKey;
+  }
+
+  /** Calls any function, also internal ones. */
+  async call(call: FunctionCall): Promise<FunctionResult> {
+    const { identity, ...body } = call;
+    return (await this.#request("POST", "/api/function", body, identity)) as FunctionResult;
+  }
+
+  /** Runs a query and gives its value. */
+  async query(path: string, args: unknown): Promise<unknown> {
+    const result = (await this.#request("POST", "/api/query", {
+      path,
+      args,
+      format: "convex_encoded_json",
+    })) as FunctionResult;
+    if (result.status === "error") throw new CommandError(result.errorMessage);
+    return result.value;
+  }
+
+  async get(path: string, signal?: AbortSignal): Promise<unknown> {
+    return this.#request("GET", path, undefined, undefined, signal);
+  }
+
+  async post(path: string, body: unknown): Promise<unknown> {
+    return this.#request("POST", path, body);
+  }
+
+  async #request(
+    method: string,
+    path: string,
+    body?: unknown,
+    identity?: object,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const acting = identity === undefined ? "" : `:${Buffer.from(JSON.stringify(identity)).toString("base64")}`;
+    const response = await fetch(`${this.#url}${path}`, {
+      method,
+      headers: {
+        Authorization: `Convex ${this.#adminKey}${acting}`,
+        "Convex-Client": "narrowcast-cli",
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    }).catch((cause: unknown) => {
+      if (signal?.aborted === true) throw cause;
+      throw new CommandError(
+        `Cannot reach the deployment at "${this.#url}": no answer; start it with "narrowcast dev"`,
+        {
+          cause,
+        },
+      );
+    });
+    const text = await response.text();
+    if (!response.ok) throw new CommandError(messageOf(text) ?? `The deployment answered ${response.status}: ${text}`);
+    return text === "" ? null : JSON.parse(text);
+  }
+}
+
+function messageOf(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { message?: string }).message;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * The state of a deployment on disk: `.narrowcast/` in the app's folder.
+ *
+ *   .narrowcast/store/       log and base
+ *   .narrowcast/admin-key    the secret behind the deployment's admin keys, mode 0600
+ *   .narrowcast/server.json  address and process of the running server
+ *
+ * @module
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CommandError } from "./context.ts";
+
+/** Where a running server listens. */
+export interface RunningServer {
+  readonly url: string;
+  readonly siteUrl: string;
+  readonly pid: number;
+}
+
+/** Folder of the state of the app in `directory`; made if it is not there, and ignored by git. */
+export function stateDirectory(directory: string): string {
+  const state = join(directory, ".narrowcast");
+  mkdirSync(state, { recursive: true });
+  writeFileSync(join(state, ".gitignore"), "*\n");
+  return state;
+}
+
+export function storeDirectory(directory: string): string {
+  return join(stateDirectory(directory), "store");
+}
+
+/** Notes the running server for the other commands. Returns what removes the note. */
+export function announceServer(directory: string, server: RunningServer): () => void {
+  const file = join(stateDirectory(directory), "server.json");
+  writeFileSync(file, `${JSON.stringify(server, null, 2)}\n`);
+  return () => rmSync(file, { force: true });
+}
+
+/** The server that runs for the app in `directory`, or undefined. A note left by a killed process does not count. */
+export function findServer(directory: string): RunningServer | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(directory, ".narrowcast", "server.json"), "utf8");
+  } catch {
+    return undefined;
+  }
+  const server = JSON.parse(text) as RunningServer;
+  try {
+    process.kill(server.pid, 0);
+    return server;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The running server, or an error that says how to start one. */
+export function requireServer(directory: string): RunningServer {
+  const server = findServer(directory);
+  if (server === undefined) {
+    throw new CommandError(
+      `Cannot reach the deployment of "${directory}": no server is running; start one with "narrowcast dev" or "narrowcast start"`,
+    );
+  }
+  return server;
+}

@@ -1,0 +1,177 @@
+/**
+ * The command line: names, options and help of every command, and which function serves it.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { AdminKeys } from "@narrowcast/server";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { checkCommand } from "./commands/check.ts";
+import { codegenCommand } from "./commands/codegen.ts";
+import type { CommandContext } from "./commands/context.ts";
+import { dataCommand, type DataOptions } from "./commands/data.ts";
+import { devCommand, type DevOptions } from "./commands/dev.ts";
+import { envChangeCommand, envGetCommand, envListCommand, parseAssignment } from "./commands/env.ts";
+import { keysCommand } from "./commands/keys.ts";
+import { logsCommand, type LogsOptions } from "./commands/logs.ts";
+import { runCommand, type RunOptions } from "./commands/run.ts";
+import { startCommand, type StartOptions } from "./commands/start.ts";
+import { requireServer, stateDirectory } from "./commands/state-directory.ts";
+
+const PORT_DEFAULT = 3210;
+const MIB = 1024 * 1024;
+
+/** Everything but the folder, which `--dir` decides. */
+export type ProgramWorld = Omit<CommandContext, "directory"> & { readonly cwd: string };
+
+interface Target {
+  readonly url: string;
+  readonly adminKey: string;
+}
+
+/** Builds the program. `exit` receives the code of the command that ran. */
+export function buildProgram(world: ProgramWorld, version: string, exit: (code: number) => void): Command {
+  const program = new Command("narrowcast")
+    .description("Runs a Convex app on your own machine: the reactive backend that pays for what changed.")
+    .version(version)
+    .option("--dir <folder>", "folder of the app", ".")
+    .configureOutput({ writeOut: (text) => world.stdout.write(text), writeErr: (text) => world.stderr.write(text) })
+    .showHelpAfterError("(--help shows what can be said)");
+  const context = (): CommandContext => ({
+    ...world,
+    directory: resolve(world.cwd, program.opts<{ dir: string }>().dir),
+  });
+  const run = (command: (at: CommandContext) => Promise<number>): Promise<void> => command(context()).then(exit);
+  addServers(program, run);
+  addCalls(program, run);
+  addEnvironment(program, run);
+  program
+    .command("check")
+    .description("verify the store and say what is wrong; the server must be stopped")
+    .action(() => run(checkCommand));
+  program
+    .command("codegen")
+    .description("write _generated/ for the functions of this folder")
+    .action(() => run(codegenCommand));
+  program
+    .command("keys")
+    .description("print an admin key of this deployment")
+    .action(() => run(keysCommand));
+  return program;
+}
+
+type Run = (command: (at: CommandContext) => Promise<number>) => Promise<void>;
+
+function addServers(program: Command, run: Run): void {
+  serverOptions(program.command("dev"))
+    .description("serve this folder's app and push on every save")
+    .option("--once", "push once and stop", false)
+    .option("--no-env-file", "leave .env.local alone")
+    .option("--no-logs", "do not print what functions log")
+    .action((options: DevOptions & { port: number; sitePort?: number }) => run((at) => devCommand(at, ports(options))));
+  serverOptions(program.command("start"))
+    .description("serve the last pushed functions without following the source")
+    .option("--push", "push this folder's functions first", false)
+    .action((options: StartOptions & { port: number; sitePort?: number }) =>
+      run((at) => startCommand(at, ports(options))),
+    );
+}
+
+function serverOptions(command: Command): Command {
+  return command
+    .option("--port <number>", "port of the deployment", portNumber, PORT_DEFAULT)
+    .option("--site-port <number>", "port of HTTP actions (default: the next one)", portNumber)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--cloud-url <url>", "what browsers call the deployment, when a proxy is in front")
+    .option("--site-url <url>", "what browsers call the HTTP actions, when a proxy is in front")
+    .addOption(
+      new Option("--memory <MiB>", "budget for data kept in memory").argParser((text) => positive(text) * MIB),
+    );
+}
+
+function ports<T extends { port: number; sitePort?: number; memory?: number }>(
+  options: T,
+): T & { sitePort: number; memoryBytes: number | undefined } {
+  return { ...options, sitePort: options.sitePort ?? options.port + 1, memoryBytes: options.memory };
+}
+
+function addCalls(program: Command, run: Run): void {
+  targetOptions(program.command("run"))
+    .description('call a function, for example: run messages:send \'{"body": "hi"}\'')
+    .argument("<function>", "path:name")
+    .argument("[args]", "JSON object")
+    .option("--watch", "keep showing a query's result as it changes", false)
+    .option("--identity <json>", "claims to act as")
+    .action((path: string, args: string | undefined, options: Partial<Target> & Omit<RunOptions, keyof Target>) =>
+      run((at) => runCommand(at, path, args, { ...options, ...target(at, options) })),
+    );
+  targetOptions(program.command("data"))
+    .description("list tables, or documents of one")
+    .argument("[table]")
+    .option("--limit <number>", "documents to show", positive, 100)
+    .addOption(new Option("--order <order>", "by creation time").choices(["asc", "desc"]).default("desc"))
+    .addOption(new Option("--format <format>").choices(["pretty", "json", "jsonl"]).default("pretty"))
+    .action((table: string | undefined, options: Partial<Target> & Omit<DataOptions, keyof Target>) =>
+      run((at) => dataCommand(at, table, { ...options, ...target(at, options) })),
+    );
+  targetOptions(program.command("logs"))
+    .description("follow what functions log and how they end")
+    .option("--history", "begin with what is still held", false)
+    .option("--success", "also show calls that succeed silently", false)
+    .option("--jsonl", "one JSON object a line", false)
+    .action((options: Partial<Target> & Omit<LogsOptions, keyof Target>) =>
+      run((at) => logsCommand(at, { ...options, ...target(at, options) })),
+    );
+}
+
+function addEnvironment(program: Command, run: Run): void {
+  const env = program.command("env").description("environment variables of the deployment");
+  targetOptions(env.command("list"))
+    .description("show all")
+    .action((options: Partial<Target>) => run((at) => envListCommand(at, target(at, options))));
+  targetOptions(env.command("get"))
+    .description("show one")
+    .argument("<name>")
+    .action((name: string, options: Partial<Target>) => run((at) => envGetCommand(at, name, target(at, options))));
+  targetOptions(env.command("set"))
+    .description("set one: NAME value, or NAME=value")
+    .argument("<name>")
+    .argument("[value]")
+    .action((text: string, given: string | undefined, options: Partial<Target>) =>
+      run((at) => {
+        const { name, value } = parseAssignment(text, given);
+        return envChangeCommand(at, name, value, target(at, options));
+      }),
+    );
+  targetOptions(env.command("remove").alias("unset"))
+    .description("remove one")
+    .argument("<name>")
+    .action((name: string, options: Partial<Target>) =>
+      run((at) => envChangeCommand(at, name, null, target(at, options))),
+    );
+}
+
+function targetOptions(command: Command): Command {
+  return command
+    .option("--url <url>", "deployment to talk to (default: the one that runs for this folder)")
+    .option("--admin-key <key>", "its admin key (default: this folder's)");
+}
+
+function target(at: CommandContext, options: Partial<Target>): Target {
+  return {
+    url: (options.url ?? requireServer(at.directory).url).replace(/\/$/, ""),
+    adminKey: options.adminKey ?? AdminKeys.open(stateDirectory(at.directory)).issue(),
+  };
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError("A port is 1 to 65535.");
+  return port;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("A whole number above 0 is wanted.");
+  return value;
+}
