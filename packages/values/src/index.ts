@@ -1,1 +1,18 @@
-export {};
+/**
+ * Convex values and everything said about them: types, order, keys, bytes, JSON, ids, validators, schemas, wire messages.
+ *
+ * Runs anywhere JavaScript runs.
+ *
+ * @module
+ */
+export * from "./base64.ts";
+export * from "./clone.ts";
+export * from "./compare.ts";
+export * from "./document-codec.ts";
+export * from "./id.ts";
+export * from "./json.ts";
+export * from "./limits.ts";
+export * from "./ordered-key.ts";
+export * from "./timestamp.ts";
+export * from "./validator-json.ts";
+export * from "./value.ts";
