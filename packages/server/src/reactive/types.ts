@@ -25,6 +25,8 @@ export interface RunRequest {
   readonly identity: Identity;
   /** What a paginated run handed out before; keeps page borders. */
   readonly journal: string | null;
+  /** Internal functions may be run too (actions, the scheduler); admin identities always may. Runs with and without are never shared. */
+  readonly allowInternal?: boolean | undefined;
 }
 
 /** What the client sees of a run. Two equal values are not sent twice. */

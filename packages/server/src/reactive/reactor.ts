@@ -1,0 +1,382 @@
+/**
+ * The reactor: keeps every socket's results true, at the cost of what changed.
+ *
+ *   applyCommit ──dependency index──▶ runs turn dirty ──▶ their sockets stand in line
+ *   settle      ──first in line──▶ executes its dirty runs ──▶ all clean: one update at the head
+ *   query       ──▶ a clean run answers, or one execution does, for everybody who asked meanwhile
+ *
+ * Laws (numbers as in README.md, each with the test that proves it):
+ *   - L1: after `settle` has emptied the line, every result a socket holds equals a run from scratch at the head.
+ *   - L2: an update shows all queries of its socket at one ts; while one of them is not clean, nothing is sent.
+ *   - L3: versions and ts of one socket never move back.
+ *   - L4: a result equal to the one given last is not sent again; no news and nothing asked, no update.
+ *   - L5: a touched socket gets an update at or after the ts that was asked for.
+ *   - L8: executions run one at a time, and a request that is being answered is not executed twice.
+ *   - L10: a socket waits at most `patienceSlices` slices at the front of the line.
+ *
+ * What the caller guarantees: `applyCommit` is called for every commit, in order, right after it was sealed and before
+ * anything else is asked here; commits, deployments and changes of names happen only between executions (asserted).
+ *
+ * Not here: executing functions and transactions (given as `executor`), durability (the caller holds updates back), wire messages (`sync/`).
+ *
+ * @module
+ */
+import { strict as assert } from "node:assert";
+import type { Ts } from "@narrowcast/values";
+import type { Commit } from "../tx/types.ts";
+import { DependencyIndex } from "./dependency-index.ts";
+import { REACTOR_LIMITS } from "./options.ts";
+import type { QueryAnswer, ReactorOptions } from "./options.ts";
+import { RunTable } from "./run-table.ts";
+import type { Run } from "./run.ts";
+import { Slice } from "./slice.ts";
+import type { SliceBudget, SliceOutcome } from "./slice.ts";
+import { HeldQuery, Socket } from "./sockets.ts";
+import type { Identity, QueryAdd, ReactiveCounters, RunRequest, RunResult } from "./types.ts";
+import { WaitingLine } from "./waiting-line.ts";
+
+/** The execution under way. */
+interface Execution {
+  readonly run: Run;
+  readonly done: Promise<void>;
+}
+
+/** See the module comment. */
+export class Reactor {
+  readonly #options: ReactorOptions;
+  readonly #index = new DependencyIndex();
+  readonly #runs: RunTable;
+  readonly #sockets = new Map<number, Socket>();
+  readonly #line: WaitingLine;
+  /** Touched for a ts that is not there yet. */
+  readonly #early = new Set<Socket>();
+  readonly #counts = { runsInvalidated: 0, runsExecuted: 0, resultsUnchanged: 0, runsShared: 0, updatesSent: 0 };
+  #executing: Execution | undefined = undefined;
+  #isSettling = false;
+  #appliedTs = 0;
+  /** Moves with every commit, deployment and change of names. */
+  #epoch = 0;
+
+  constructor(options: ReactorOptions) {
+    this.#options = options;
+    const limits = { ...REACTOR_LIMITS, ...options.limits };
+    this.#line = new WaitingLine(limits.patienceSlices);
+    this.#runs = new RunTable(this.#index, { ...limits, nowMs: () => options.nowMs() });
+  }
+
+  /** Work done so far; monotone. */
+  get counters(): Readonly<ReactiveCounters> {
+    return { lookups: this.#index.lookups, visited: this.#index.visited, ...this.#counts };
+  }
+
+  /** What is held now. */
+  get size(): { readonly sockets: number; readonly runs: number; readonly idleBytes: number } {
+    return { sockets: this.#sockets.size, runs: this.#runs.size, idleBytes: this.#runs.idleBytes };
+  }
+
+  /** Whether `settle` has something to do. */
+  get hasWork(): boolean {
+    if (this.#line.size > 0) return true;
+    const head = this.#options.head();
+    for (const socket of this.#early) if (socket.isDue(head)) return true;
+    return false;
+  }
+
+  openSocket(id: number): void {
+    assert(!this.#sockets.has(id), `Cannot open socket ${id}: it is open`);
+    this.#sockets.set(id, new Socket(id));
+  }
+
+  /** Forgets a socket; an unknown one is ignored. */
+  closeSocket(id: number): void {
+    const socket = this.#sockets.get(id);
+    if (socket === undefined) return;
+    this.#sockets.delete(id);
+    socket.isClosed = true;
+    this.#line.leave(socket);
+    this.#early.delete(socket);
+    for (const query of socket.queries.values()) this.#detach(query);
+    socket.queries.clear();
+    socket.stale.clear();
+  }
+
+  /** Removes queries, then adds some; an update with this version or a newer one follows. Unknown ids are ignored. */
+  modifyQueries(id: number, querySet: number, add: readonly QueryAdd[], remove: readonly number[]): void {
+    const socket = this.#sockets.get(id);
+    if (socket === undefined) return;
+    for (const queryId of remove) this.#removeQuery(socket, queryId);
+    for (const added of add) {
+      this.#removeQuery(socket, added.queryId);
+      socket.removed.delete(added.queryId);
+      const query = new HeldQuery(socket, added);
+      socket.queries.set(added.queryId, query);
+      this.#subscribe(query);
+    }
+    socket.querySetVersion = Math.max(socket.querySetVersion, querySet);
+    this.#ask(socket);
+  }
+
+  /** Asks every query of a socket as `identity`; an update with this version or a newer one follows. */
+  setIdentity(id: number, version: number, identity: Identity): void {
+    const socket = this.#sockets.get(id);
+    if (socket === undefined) return;
+    const isOther = socket.identity.key !== identity.key || socket.identity.kind !== identity.kind;
+    socket.identity = identity;
+    socket.identityVersion = Math.max(socket.identityVersion, version);
+    if (isOther) for (const query of socket.queries.values()) this.#subscribe(query);
+    this.#ask(socket);
+  }
+
+  /** Asks for an update at or after `ts` (`null`: the head), even if it is empty. */
+  touch(id: number, ts: Ts | null): void {
+    const socket = this.#sockets.get(id);
+    if (socket === undefined) return;
+    socket.touchedTs = Math.max(socket.touchedTs ?? 0, ts ?? 0);
+    this.#line.ask(socket);
+  }
+
+  /** Marks the runs that a commit touched; returns how many. */
+  applyCommit(commit: Commit): number {
+    this.#assertBetweenExecutions("apply commit");
+    assert(commit.ts > this.#appliedTs, `Cannot apply commit: ts is ${commit.ts}; should be after ${this.#appliedTs}`);
+    this.#appliedTs = commit.ts;
+    return this.#invalidateIds(this.#index.stab(commit));
+  }
+
+  /** Marks the runs that looked at one of `names`, for changes that come without a commit; returns how many. */
+  invalidateNames(names: readonly string[]): number {
+    this.#assertBetweenExecutions("invalidate names");
+    return this.#invalidateIds(this.#index.stabNames(names));
+  }
+
+  /** Marks all runs: the code or the schema is another one. Returns how many. */
+  invalidateAll(): number {
+    this.#assertBetweenExecutions("invalidate all runs");
+    return this.#invalidateIds([...this.#runs.all()].map((run) => run.id));
+  }
+
+  /**
+   * One slice of work: serves sockets in line until the budget is spent, at least one run or socket, and gives their updates to `onUpdate`.
+   *
+   * @throws What the executor rejected with; updates made before it are given all the same.
+   */
+  async settle(budget: SliceBudget = {}): Promise<SliceOutcome> {
+    assert(!this.#isSettling, "Cannot settle: another slice is under way");
+    this.#isSettling = true;
+    const slice = new Slice(budget, () => this.#options.nowMs());
+    try {
+      this.#admitEarly();
+      await this.#serveLine(slice);
+    } finally {
+      this.#isSettling = false;
+      this.#line.endSlice();
+      this.#counts.updatesSent += slice.updates.length;
+      if (slice.updates.length > 0) this.#options.onUpdate(slice.updates);
+    }
+    return { runs: slice.runs, waiting: this.#line.size };
+  }
+
+  /**
+   * Answers one query at the head: from a clean run, or by one execution that everybody who asks meanwhile shares.
+   *
+   * @throws What the executor rejected with.
+   */
+  async query(request: RunRequest): Promise<QueryAnswer> {
+    for (;;) {
+      const found = this.#runs.find(request);
+      if (found?.state === "clean") return this.#answerFrom(found);
+      if (this.#executing === undefined) {
+        const run = found ?? this.#runs.create(request);
+        await this.#execute(run, request.identity);
+        return { result: resultOf(run), ts: this.#options.head(), cached: false };
+      }
+      const { run, done } = this.#executing;
+      await done;
+      const isAnswer = run === found && run.state === "clean" && run.epoch === this.#epoch;
+      if (isAnswer && (!run.identityObserved || run.identity.key === request.identity.key))
+        return this.#answerFrom(run);
+    }
+  }
+
+  #answerFrom(run: Run): QueryAnswer {
+    this.#counts.runsShared++;
+    this.#runs.use(run);
+    return { result: resultOf(run), ts: this.#options.head(), cached: true };
+  }
+
+  async #serveLine(slice: Slice): Promise<void> {
+    slice.isUnbounded = true;
+    for (let overdue = this.#line.overdue(); overdue !== undefined; overdue = this.#line.overdue()) {
+      await this.#serve(overdue, slice);
+    }
+    slice.isUnbounded = false;
+    for (let socket = this.#line.first(); socket !== undefined; socket = this.#line.first()) {
+      if (slice.isOutOfTime || !(await this.#serve(socket, slice))) return;
+    }
+  }
+
+  /** Executes a socket's dirty runs and takes its update. False when the budget ended before. */
+  async #serve(socket: Socket, slice: Slice): Promise<boolean> {
+    try {
+      if (!(await this.#cleanUp(socket, slice))) return false;
+    } catch (error) {
+      // To the end of the row: what cannot be executed now must not keep the others waiting.
+      this.#line.requeue(socket);
+      throw error;
+    }
+    if (socket.isClosed) return true;
+    this.#line.leave(socket);
+    slice.countSocket(socket.takeUpdate(this.#options.head()));
+    if (socket.touchedTs !== undefined) this.#early.add(socket);
+    return true;
+  }
+
+  /** Passes over a socket's stale queries until one pass finds all of them clean. False when the budget ended before. */
+  async #cleanUp(socket: Socket, slice: Slice): Promise<boolean> {
+    for (let isClean = false; !isClean;) {
+      isClean = true;
+      for (const query of socket.stale) {
+        if (query.run?.state === "clean") continue;
+        isClean = false;
+        if (slice.isSpent) return false;
+        await this.#bringForward(query, slice);
+      }
+    }
+    return true;
+  }
+
+  /** One step towards a clean run for `query`: waits, moves to a better run, or executes. */
+  async #bringForward(query: HeldQuery, slice: Slice): Promise<void> {
+    if (this.#executing !== undefined) return this.#executing.done;
+    const { run } = query;
+    assert(run !== undefined, `Cannot answer query ${query.queryId}: it has no run`);
+    const better = this.#runs.find(query.request(run.journal));
+    if (better !== undefined && better !== run) {
+      this.#counts.runsShared++;
+      this.#attach(query, better);
+      return;
+    }
+    slice.countRun();
+    await this.#execute(run, query.socket.identity);
+  }
+
+  /** Executes `run` as `identity`. Only when nothing else executes. */
+  async #execute(run: Run, identity: Identity): Promise<void> {
+    assert(this.#executing === undefined, "Cannot execute a run: another one is executing");
+    const { promise: done, resolve } = withResolver();
+    this.#executing = { run, done };
+    run.state = "running";
+    run.identity = identity;
+    try {
+      const outcome = await this.#options.executor(run.requestAs(identity));
+      run.epoch = this.#epoch;
+      const hadResult = run.result !== undefined;
+      const isNews = this.#runs.finish(run, outcome);
+      this.#counts.runsExecuted++;
+      if (hadResult && !isNews) this.#counts.resultsUnchanged++;
+      if (run.identityObserved) this.#splitOff(run);
+    } catch (error) {
+      run.state = "dirty";
+      throw error;
+    } finally {
+      this.#executing = undefined;
+      this.#runs.releaseIfUnheld(run);
+      resolve();
+    }
+  }
+
+  /** A run that looked at the identity answers only those who share it; the others get runs of their own. */
+  #splitOff(run: Run): void {
+    for (const query of run.holders) {
+      if (query.socket.identity.key !== run.identity.key) this.#subscribe(query);
+    }
+  }
+
+  /** Finds or makes the run for a query as its client would ask it now. */
+  #subscribe(query: HeldQuery): void {
+    const request = query.request(query.journal);
+    const found = this.#runs.find(request);
+    if (found !== undefined && found === query.run) return;
+    if (found !== undefined) this.#counts.runsShared++;
+    this.#attach(query, found ?? this.#runs.create(request));
+  }
+
+  #attach(query: HeldQuery, run: Run): void {
+    this.#runs.hold(run);
+    run.holders.add(query);
+    this.#detach(query);
+    query.run = run;
+    query.socket.stale.add(query);
+    this.#line.wake(query.socket);
+  }
+
+  #detach(query: HeldQuery): void {
+    const { run } = query;
+    query.run = undefined;
+    if (run === undefined) return;
+    run.holders.delete(query);
+    this.#runs.releaseIfUnheld(run);
+  }
+
+  #removeQuery(socket: Socket, queryId: number): void {
+    const query = socket.queries.get(queryId);
+    if (query === undefined) return;
+    socket.queries.delete(queryId);
+    socket.stale.delete(query);
+    socket.removed.add(queryId);
+    this.#detach(query);
+  }
+
+  #invalidateIds(ids: Iterable<number>): number {
+    this.#epoch++;
+    let invalidated = 0;
+    for (const id of ids) {
+      const run = this.#runs.byId(id);
+      if (run === undefined || run.state !== "clean") continue;
+      invalidated++;
+      if (run.holders.size === 0) this.#runs.drop(run);
+      else this.#markDirty(run);
+    }
+    this.#counts.runsInvalidated += invalidated;
+    return invalidated;
+  }
+
+  #markDirty(run: Run): void {
+    this.#runs.markDirty(run);
+    for (const query of run.holders) {
+      query.socket.stale.add(query);
+      this.#line.wake(query.socket);
+    }
+  }
+
+  #ask(socket: Socket): void {
+    socket.hasNewVersion = true;
+    this.#line.ask(socket);
+  }
+
+  #admitEarly(): void {
+    const head = this.#options.head();
+    for (const socket of this.#early) {
+      if (!socket.isDue(head)) continue;
+      this.#early.delete(socket);
+      this.#line.ask(socket);
+    }
+  }
+
+  #assertBetweenExecutions(act: string): void {
+    assert(this.#executing === undefined, `Cannot ${act}: a run is executing; should wait until it has ended`);
+  }
+}
+
+function resultOf(run: Run): RunResult {
+  assert(run.result !== undefined, `Cannot answer "${run.path}": its run has no result`);
+  return run.result;
+}
+
+function withResolver(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((settled) => {
+    resolve = settled;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,89 @@
+/**
+ * A run as the reactive room keeps it: one query with its arguments, its last result, and who holds it.
+ *
+ *   dirty ──execution begins──▶ running ──ends──▶ clean ──a commit touches it──▶ dirty
+ *
+ * Invariant: a clean run's result equals a run from scratch at the head.
+ *
+ * @module
+ */
+import type { HeldQuery } from "./sockets.ts";
+import type { Identity, RunRequest, RunResult } from "./types.ts";
+
+/** What all runs of one family share: everything that is asked except the identity. */
+export type Question = Omit<RunRequest, "identity">;
+
+/** See the module comment. Written by `RunTable` and `Reactor` only. */
+export class Run {
+  /** Its number in the dependency index. */
+  readonly id: number;
+  readonly path: string;
+  readonly args: string;
+  readonly allowInternal: boolean;
+  /** As whom it ran last, or will first. */
+  identity: Identity;
+  /** What its next execution is given: the journal that the last one produced. */
+  journal: string | null;
+  state: "dirty" | "running" | "clean" = "dirty";
+  result: RunResult | undefined = undefined;
+  identityObserved = false;
+  clockObserved = false;
+  /** When it ran last, in milliseconds. */
+  ranMs = 0;
+  /** The reactor's count of invalidations when it ran last. */
+  epoch = -1;
+  /** Estimated memory of a kept result with its dependencies. */
+  bytes = 0;
+  readonly holders = new Set<HeldQuery>();
+  /** The families in which it can be found, see `RunTable`. */
+  readonly places: Place[] = [];
+
+  constructor(id: number, request: RunRequest) {
+    this.id = id;
+    this.path = request.path;
+    this.args = request.args;
+    this.allowInternal = mayRunInternal(request);
+    this.identity = request.identity;
+    this.journal = request.journal;
+  }
+
+  /** What to hand to the executor to run it as `identity`. */
+  requestAs(identity: Identity): RunRequest {
+    const { path, args, journal, allowInternal } = this;
+    return { path, args, identity, journal, allowInternal };
+  }
+}
+
+/** One slot of one family: `SHARED`, or an identity's. */
+export interface Place {
+  readonly family: Family;
+  readonly slot: string;
+}
+
+/** All runs with one path, arguments, journal and visibility. */
+export interface Family {
+  readonly key: string;
+  /** A run of it looked at the identity, so new identities begin with a run of their own. */
+  observesIdentity: boolean;
+  readonly slots: Map<string, Run>;
+}
+
+/** The slot of runs that did not look at the identity, or have not run yet. */
+export const SHARED = "*";
+
+/** The slot of runs that looked at the identity. */
+export function slotOf(identity: Identity): string {
+  return `=${identity.key}`;
+}
+
+/** The family key; lengths in front make it unambiguous whatever the texts hold. */
+export function familyKey(question: Question, allowInternal: boolean): string {
+  const { path, args, journal } = question;
+  const pages = journal === null ? "-" : `${journal.length}:${journal}`;
+  return `${allowInternal ? "i" : "p"}${path.length}:${path}${pages}${args}`;
+}
+
+/** Whether a request may reach internal functions; part of what makes two runs one. */
+export function mayRunInternal(request: RunRequest): boolean {
+  return request.allowInternal === true || request.identity.kind === "admin";
+}
