@@ -121,7 +121,8 @@ export class DocumentWriter {
 
   /** Makes room for `bytes` more, moving the document under work to a new chunk when this one is full. */
   #reserve(bytes: number): void {
-    if (this.#at + bytes > this.#bytes.length) this.#newChunk(CHUNK_BYTES + 2 * (this.#at - this.#start + bytes), this.#at);
+    if (this.#at + bytes > this.#bytes.length)
+      this.#newChunk(CHUNK_BYTES + 2 * (this.#at - this.#start + bytes), this.#at);
   }
 
   #newChunk(size: number, end: number): void {

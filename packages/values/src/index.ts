@@ -6,13 +6,21 @@
  * @module
  */
 export * from "./base64.ts";
+export * from "./check-value.ts";
 export * from "./clone.ts";
 export * from "./compare.ts";
 export * from "./document-codec.ts";
 export * from "./id.ts";
 export * from "./json.ts";
 export * from "./limits.ts";
+export * from "./name.ts";
 export * from "./ordered-key.ts";
+export * from "./print-value.ts";
+export * from "./schema.ts";
+export * from "./size.ts";
 export * from "./timestamp.ts";
+export * from "./validate.ts";
 export * from "./validator-json.ts";
 export * from "./value.ts";
+export * from "./wire.ts";
+export * from "./wire-parse.ts";

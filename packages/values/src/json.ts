@@ -8,8 +8,9 @@
  *
  * @module
  */
-import { convexToJson } from "convex/values";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { unsupportedError } from "./check-value.ts";
+import { nestedKeyError } from "./name.ts";
 import { INT64_MAX, INT64_MIN, isPlainObject, setField } from "./value.ts";
 import type { JsonValue, ObjectValue, Value } from "./value.ts";
 
@@ -36,7 +37,7 @@ export function valueToJson(value: Value): JsonValue {
 export function stringifyValue(value: Value): string {
   if (isOrdinary(value, 0)) return JSON.stringify(value);
   const json = toSortedJson(value, 0);
-  if (json === undefined) throw unsupported(value);
+  if (json === undefined) throw unsupportedError(value);
   return JSON.stringify(json);
 }
 
@@ -165,19 +166,8 @@ function toSortedObject(value: { [field: string]: unknown }, depth: number): Jso
   return sorted;
 }
 
-/** The error that `convex/values` has for `value`. */
-function unsupported(value: unknown): Error {
-  try {
-    convexToJson(value as Value);
-  } catch (error) {
-    if (error instanceof RangeError) return tooNested();
-    return error as Error;
-  }
-  return tooNested();
-}
-
 function tooNested(): Error {
-  return new Error(`Array or object is too nested (maximum nesting ${NESTING_MAX})`);
+  return new Error(`Value is too nested (maximum nesting ${NESTING_MAX})`);
 }
 
 function reviveInPlace(json: JsonValue, depth: number): Value {
@@ -197,7 +187,7 @@ function reviveInPlace(json: JsonValue, depth: number): Value {
   }
   for (const field in json) {
     if (field.charCodeAt(0) === 36) return reviveSpecial(json);
-    if (!isFieldName(field)) throw new Error(fieldNameError(field));
+    if (!isFieldName(field)) throw new Error(nestedKeyError(field));
     const item = json[field] as JsonValue;
     if (typeof item === "object" && item !== null) setField(json, field, reviveInPlace(item, depth + 1) as JsonValue);
   }
@@ -212,12 +202,16 @@ function reviveSpecial(json: { [key: string]: JsonValue }): Value {
     const text = json[key];
     if (key === "$integer" || key === "$float" || key === "$bytes") {
       if (typeof text !== "string") throw new Error(`Malformed ${key} field on ${String(json)}`);
-      return key === "$integer" ? decodeInteger(text) : key === "$float" ? decodeFloat(text) : decodeBase64(text).buffer;
+      return key === "$integer"
+        ? decodeInteger(text)
+        : key === "$float"
+          ? decodeFloat(text)
+          : decodeBase64(text).buffer;
     }
     if (key === "$set") throw new Error("Received a Set which is no longer supported as a Convex type.");
     if (key === "$map") throw new Error("Received a Map which is no longer supported as a Convex type.");
   }
-  throw new Error(fieldNameError(keys.find((name) => name.startsWith("$")) ?? key));
+  throw new Error(nestedKeyError(keys.find((name) => name.startsWith("$")) ?? key));
 }
 
 /** Whether Convex allows a field of this name anywhere: printable ASCII, not `$…`, at most 1024 characters. */
@@ -228,15 +222,6 @@ function isFieldName(name: string): boolean {
     if (unit < 32 || unit >= 127) return false;
   }
   return true;
-}
-
-function fieldNameError(name: string): string {
-  if (name.length > FIELD_NAME_CHARS_MAX) {
-    return `Field name ${name} exceeds maximum field name length ${FIELD_NAME_CHARS_MAX}.`;
-  }
-  if (name.startsWith("$")) return `Field name ${name} starts with a '$', which is reserved.`;
-  const wrong = [...name].find((char) => char < " " || char > "~") ?? "";
-  return `Field name ${name} has invalid character '${wrong}': Field names can only contain non-control ASCII characters`;
 }
 
 function encodeInteger(value: bigint): string {

@@ -46,7 +46,7 @@ export function utf8ToBinary(text: string): string {
 /** The inverse of {@linkcode utf8ToBinary}. Bytes that it cannot have made give unspecified text. */
 export function binaryToUtf8(binary: string): string {
   let out = "";
-  for (let at = 0; at < binary.length; ) {
+  for (let at = 0; at < binary.length;) {
     const lead = binary.charCodeAt(at);
     const size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     let point = size === 1 ? lead : lead & (0xff >> (size + 1));

@@ -103,7 +103,8 @@ function isRecordKey(validator: ValidatorJson): boolean {
 function parseFields(json: unknown, place: string, depth: number): { [field: string]: ObjectFieldJson } {
   if (!isPlainObject(json)) throw new Error(`Cannot parse ${place}: should be an object`);
   const fields: { [field: string]: ObjectFieldJson } = {};
-  for (const [name, field] of Object.entries(json)) setField(fields, name, parseField(field, `${place}.${name}`, depth));
+  for (const [name, field] of Object.entries(json))
+    setField(fields, name, parseField(field, `${place}.${name}`, depth));
   return fields;
 }
 
