@@ -76,8 +76,18 @@ type Watched =
   | { readonly thing: Point; readonly home: PointMap }
   | { readonly thing: IntervalNode; readonly home: IntervalTree };
 
+/** What the reactor needs of an index; also the place of a layer with finer dependencies, or of a broken one in a test. */
+export interface Dependencies {
+  readonly lookups: number;
+  readonly visited: number;
+  set(subscriber: number, readSet: ReadSetView): number;
+  remove(subscriber: number): void;
+  stab(commit: Commit): Set<number>;
+  stabNames(names: readonly string[]): Set<number>;
+}
+
 /** See the module comment. */
-export class DependencyIndex {
+export class DependencyIndex implements Dependencies {
   readonly #collections = new Map<number, CollectionWatch>();
   readonly #names = new PointMap();
   readonly #watchedBy = new Map<number, readonly Watched[]>();

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Ts } from "@narrowcast/values";
+import type { Dependencies } from "./dependency-index.ts";
 import type { QueryExecutor, RunResult, SocketUpdate } from "./types.ts";
 
 /** Limits of the reactive room. */
@@ -28,6 +29,8 @@ export interface ReactorOptions {
   /** Milliseconds, for budgets and the age of results that looked at the clock. */
   nowMs(): number;
   readonly limits?: Partial<ReactorLimits> | undefined;
+  /** Who depends on what; an empty {@linkcode DependencyIndex} if left out. */
+  readonly dependencies?: Dependencies | undefined;
   /** Called at most once a slice; the results in it are shared and must not be written to. */
   onUpdate(updates: readonly SocketUpdate[]): void;
 }

@@ -24,7 +24,9 @@
 import { strict as assert } from "node:assert";
 import type { Ts } from "@narrowcast/values";
 import type { Commit } from "../tx/types.ts";
+import { deferred } from "./deferred.ts";
 import { DependencyIndex } from "./dependency-index.ts";
+import type { Dependencies } from "./dependency-index.ts";
 import { REACTOR_LIMITS } from "./options.ts";
 import type { QueryAnswer, ReactorOptions } from "./options.ts";
 import { RunTable } from "./run-table.ts";
@@ -38,13 +40,13 @@ import { WaitingLine } from "./waiting-line.ts";
 /** The execution under way. */
 interface Execution {
   readonly run: Run;
-  readonly done: Promise<void>;
+  readonly done: Promise<unknown>;
 }
 
 /** See the module comment. */
 export class Reactor {
   readonly #options: ReactorOptions;
-  readonly #index = new DependencyIndex();
+  readonly #index: Dependencies;
   readonly #runs: RunTable;
   readonly #sockets = new Map<number, Socket>();
   readonly #line: WaitingLine;
@@ -59,6 +61,7 @@ export class Reactor {
 
   constructor(options: ReactorOptions) {
     this.#options = options;
+    this.#index = options.dependencies ?? new DependencyIndex();
     const limits = { ...REACTOR_LIMITS, ...options.limits };
     this.#line = new WaitingLine(limits.patienceSlices);
     this.#runs = new RunTable(this.#index, { ...limits, nowMs: () => options.nowMs() });
@@ -247,7 +250,10 @@ export class Reactor {
 
   /** One step towards a clean run for `query`: waits, moves to a better run, or executes. */
   async #bringForward(query: HeldQuery, slice: Slice): Promise<void> {
-    if (this.#executing !== undefined) return this.#executing.done;
+    if (this.#executing !== undefined) {
+      await this.#executing.done;
+      return;
+    }
     const { run } = query;
     assert(run !== undefined, `Cannot answer query ${query.queryId}: it has no run`);
     const better = this.#runs.find(query.request(run.journal));
@@ -263,7 +269,7 @@ export class Reactor {
   /** Executes `run` as `identity`. Only when nothing else executes. */
   async #execute(run: Run, identity: Identity): Promise<void> {
     assert(this.#executing === undefined, "Cannot execute a run: another one is executing");
-    const { promise: done, resolve } = withResolver();
+    const { promise: done, resolve } = deferred<undefined>();
     this.#executing = { run, done };
     run.state = "running";
     run.identity = identity;
@@ -281,7 +287,7 @@ export class Reactor {
     } finally {
       this.#executing = undefined;
       this.#runs.releaseIfUnheld(run);
-      resolve();
+      resolve(undefined);
     }
   }
 
@@ -371,12 +377,4 @@ export class Reactor {
 function resultOf(run: Run): RunResult {
   assert(run.result !== undefined, `Cannot answer "${run.path}": its run has no result`);
   return run.result;
-}
-
-function withResolver(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((settled) => {
-    resolve = settled;
-  });
-  return { promise, resolve };
 }

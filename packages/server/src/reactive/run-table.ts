@@ -17,7 +17,7 @@
  *
  * @module
  */
-import type { DependencyIndex } from "./dependency-index.ts";
+import type { Dependencies } from "./dependency-index.ts";
 import { bytesOfResult, sameResult } from "./results.ts";
 import { familyKey, mayRunInternal, Run, SHARED, slotOf } from "./run.ts";
 import type { Family } from "./run.ts";
@@ -42,12 +42,12 @@ export class RunTable {
   readonly #runs = new Map<number, Run>();
   /** Clean runs without holders, least recently used first. */
   readonly #idle = new Set<Run>();
-  readonly #index: DependencyIndex;
+  readonly #index: Dependencies;
   readonly #options: RunTableOptions;
   #idleBytes = 0;
   #nextId = 0;
 
-  constructor(index: DependencyIndex, options: RunTableOptions) {
+  constructor(index: Dependencies, options: RunTableOptions) {
     this.#index = index;
     this.#options = options;
   }
