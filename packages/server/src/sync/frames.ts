@@ -1,0 +1,118 @@
+/**
+ * Frames of the sync protocol as JSON text, built from pieces that many sockets share.
+ *
+ * A result is turned into text once, whoever is sent it: values arrive as JSON text already, and the text around them
+ * is kept with the result object for as long as it lives.
+ *
+ * Not here: when a frame is sent (`session.ts`).
+ *
+ * @module
+ */
+import { tsToWire, type Ts } from "@narrowcast/values";
+import type { RunResult } from "../reactive/types.ts";
+import type { CallOutcome } from "../runtime/deployment-types.ts";
+
+/** What a socket has been brought to. */
+export interface Version {
+  readonly querySet: number;
+  readonly identity: number;
+  readonly ts: Ts;
+}
+
+/** Everything a `Transition` says. `undefined` as a result removes the query. */
+export interface TransitionParts {
+  readonly start: Version;
+  readonly end: Version;
+  readonly changes: ReadonlyMap<number, RunResult | undefined>;
+  /** Client clock minus server clock in milliseconds, when the client told its clock. */
+  readonly clockSkewMs: number | undefined;
+  /** Nanoseconds since the epoch at which the frame is built. */
+  readonly serverTs: number;
+}
+
+/** Text of a result without its query id: the part that sockets share. */
+const resultTails = new WeakMap<RunResult, string>();
+
+export function transitionFrame(parts: TransitionParts): string {
+  const modifications: string[] = [];
+  for (const [queryId, result] of parts.changes) modifications.push(modification(queryId, result));
+  const skew =
+    parts.clockSkewMs === undefined ? "" : `,"clientClockSkew":${parts.clockSkewMs},"serverTs":${parts.serverTs}`;
+  return `{"type":"Transition","startVersion":${versionText(parts.start)},"endVersion":${versionText(parts.end)},"modifications":[${modifications.join(",")}]${skew}}`;
+}
+
+function modification(queryId: number, result: RunResult | undefined): string {
+  if (result === undefined) return `{"type":"QueryRemoved","queryId":${queryId}}`;
+  let tail = resultTails.get(result);
+  if (tail === undefined) {
+    tail = resultTail(result);
+    resultTails.set(result, tail);
+  }
+  return result.ok
+    ? `{"type":"QueryUpdated","queryId":${queryId},${tail}`
+    : `{"type":"QueryFailed","queryId":${queryId},${tail}`;
+}
+
+function resultTail(result: RunResult): string {
+  const journal = `"logLines":${JSON.stringify(result.logLines)},"journal":${JSON.stringify(result.journal)}}`;
+  if (result.ok) return `"value":${result.value},${journal}`;
+  return `"errorMessage":${JSON.stringify(result.errorMessage)},${dataText(result.errorData)}${journal}`;
+}
+
+function versionText({ querySet, identity, ts }: Version): string {
+  return `{"querySet":${querySet},"identity":${identity},"ts":"${tsToWire(ts)}"}`;
+}
+
+/** The answer to a mutation. A mutation that wrote nothing has the ts it read at. */
+export function mutationResponseFrame(requestId: number, outcome: CallOutcome): string {
+  if (!outcome.ok) return failedResponse("MutationResponse", requestId, outcome, `,"ts":null`);
+  return `{"type":"MutationResponse","requestId":${requestId},"success":true,"result":${outcome.value},"ts":"${tsToWire(outcome.ts ?? 0)}","logLines":${JSON.stringify(outcome.logLines)}}`;
+}
+
+export function actionResponseFrame(requestId: number, outcome: CallOutcome): string {
+  if (!outcome.ok) return failedResponse("ActionResponse", requestId, outcome, "");
+  return `{"type":"ActionResponse","requestId":${requestId},"success":true,"result":${outcome.value},"logLines":${JSON.stringify(outcome.logLines)}}`;
+}
+
+function failedResponse(type: string, requestId: number, outcome: CallOutcome & { ok: false }, ts: string): string {
+  return `{"type":"${type}","requestId":${requestId},"success":false,"result":${JSON.stringify(outcome.errorMessage)},${dataText(outcome.errorData)}"logLines":${JSON.stringify(outcome.logLines)}${ts}}`;
+}
+
+function dataText(errorData: string | null): string {
+  return errorData === null ? "" : `"errorData":${errorData},`;
+}
+
+/** The identity did not change: the client asks for a fresh token or gives up. */
+export function authErrorFrame(error: string, baseVersion: number): string {
+  return JSON.stringify({ type: "AuthError", error, baseVersion, authUpdateAttempted: true });
+}
+
+/** The client ends for good on this one: only for what a retry cannot mend. */
+export function fatalErrorFrame(error: string): string {
+  return JSON.stringify({ type: "FatalError", error });
+}
+
+export const PING_FRAME = `{"type":"Ping"}`;
+
+/**
+ * Cuts a transition that is too long for one frame. Parts join to the text again; none splits a surrogate pair.
+ *
+ * @param charsMax Longest part in UTF-16 units.
+ */
+export function chunkFrames(frame: string, transitionId: string, charsMax: number): readonly string[] {
+  const parts: string[] = [];
+  for (let start = 0; start < frame.length;) {
+    let end = Math.min(frame.length, start + charsMax);
+    if (end < frame.length && isHighSurrogate(frame.charCodeAt(end - 1))) end -= 1;
+    parts.push(frame.slice(start, end));
+    start = end;
+  }
+  const totalParts = parts.length;
+  return parts.map((chunk, partNumber) =>
+    JSON.stringify({ type: "TransitionChunk", chunk, partNumber, totalParts, transitionId }),
+  );
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}

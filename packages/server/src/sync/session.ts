@@ -1,0 +1,347 @@
+/**
+ * One socket's side of the sync protocol, as a state machine: client messages, deployment updates and drained frames in, frames out.
+ *
+ *   client ──message──▶ Session ──modifyQueries / setIdentity / mutation──▶ Deployment
+ *   client ◀──frame──── Session ◀────────────── update at one ts ──────────────┘
+ *
+ * Invariants:
+ *   - Every transition starts exactly where the last one ended.
+ *   - Updates that arrive while two transitions are unflushed are merged, never dropped: the newest result of each query wins,
+ *     and because every update is consistent at its ts, so is the merged one.
+ *   - A mutation's response leaves before the transition that shows it, and such a transition always comes.
+ *   - Messages are handled in the order they arrive; a message that has to wait makes the later ones wait.
+ *
+ * Not here: frames' text (`frames.ts`), WebSockets and timers (`socket-server.ts`).
+ *
+ * @module
+ */
+import {
+  BadMessageError,
+  jsonToValue,
+  parseClientMessage,
+  stringifyValue,
+  type AuthenticateMessage,
+  type CallMessage,
+  type ClientMessage,
+  type ConnectMessage,
+  type JsonValue,
+  type Limits,
+  type ModifyQuerySetMessage,
+  type Ts,
+} from "@narrowcast/values";
+import type { Identity, QueryAdd, RunResult, SocketUpdate } from "../reactive/types.ts";
+import type { CallOutcome, CallRequest, Deployment, SocketLink } from "../runtime/deployment-types.ts";
+import {
+  actionResponseFrame,
+  authErrorFrame,
+  chunkFrames,
+  fatalErrorFrame,
+  mutationResponseFrame,
+  transitionFrame,
+  type Version,
+} from "./frames.ts";
+import type { Authenticator } from "./authenticator.ts";
+import { requestIdOf } from "./request-id.ts";
+
+/** The socket below. `send` calls back when the frame has left the process. */
+export interface Transport {
+  send(frame: string, onFlushed?: () => void): void;
+  /** Ends the socket; nothing may be sent afterwards. */
+  close(code: number, reason: string): void;
+  /** Asks for `Session.flush` at the end of this tick. */
+  requestFlush(): void;
+}
+
+export interface SessionOptions {
+  readonly deployment: Deployment;
+  readonly authenticator: Authenticator;
+  readonly transport: Transport;
+  readonly limits: Limits;
+  readonly nowMs: () => number;
+  /** The client reads `TransitionChunk`. */
+  readonly canChunk: boolean;
+  readonly client: { readonly ip: string | null; readonly userAgent: string | null };
+}
+
+/** Transitions handed to the socket and not yet flushed; more are merged. */
+const UNFLUSHED_MAX = 2;
+
+const NO_IDENTITY: Identity = { kind: "none", key: "", attributes: null };
+
+/** See the module comment. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #link: SocketLink;
+  #sessionId: string | undefined;
+  #clockSkewMs: number | undefined;
+  #identity: Identity = NO_IDENTITY;
+  /** Versions the client asked for; the deployment's updates catch up with them. */
+  #asked = { querySet: 0, identity: 0 };
+  #sent: Version = { querySet: 0, identity: 0, ts: 0 };
+  /** Where the merged, unsent changes lead; undefined when there is nothing to send. */
+  #next: Version | undefined;
+  #changes = new Map<number, RunResult | undefined>();
+  #unflushed = 0;
+  #transitions = 0;
+  #mutationsQueued = 0;
+  #actionsRunning = 0;
+  #isClosed = false;
+  /** An asynchronous message is under way; later ones wait in the inbox. */
+  #isWaiting = false;
+  #inbox: ClientMessage[] = [];
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#link = options.deployment.openSocket((update) => this.#onUpdate(update));
+  }
+
+  /** Handles one text frame. Never throws: what the client did wrong ends the socket with Convex's error. */
+  receive(text: string): void {
+    if (this.#isClosed) return;
+    let message: ClientMessage;
+    try {
+      message = parseClientMessage(text);
+    } catch (error) {
+      if (!(error instanceof BadMessageError)) throw error;
+      this.fail(error.message);
+      return;
+    }
+    if (this.#isWaiting) this.#inbox.push(message);
+    else this.#handle(message);
+  }
+
+  /** Ends the socket for good: a retry would fail the same way. */
+  fail(error: string): void {
+    if (this.#isClosed) return;
+    this.#options.transport.send(fatalErrorFrame(error));
+    this.#end(1008, "BadRequest");
+  }
+
+  /** The socket is gone; the deployment forgets it. */
+  closed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#link.close();
+  }
+
+  /** Sends the merged changes, if there are any and the socket keeps up. */
+  flush(): void {
+    const end = this.#next;
+    if (end === undefined || this.#isClosed || this.#unflushed >= UNFLUSHED_MAX) return;
+    const { transport, canChunk, limits, nowMs } = this.#options;
+    const frame = transitionFrame({
+      start: this.#sent,
+      end,
+      changes: this.#changes,
+      clockSkewMs: this.#clockSkewMs,
+      serverTs: Math.round(nowMs() * 1e6),
+    });
+    this.#sent = end;
+    this.#next = undefined;
+    this.#changes = new Map();
+    this.#unflushed += 1;
+    this.#transitions += 1;
+    const onFlushed = (): void => {
+      this.#unflushed -= 1;
+      this.flush();
+    };
+    if (!canChunk || frame.length <= limits.transitionChunkBytes) {
+      transport.send(frame, onFlushed);
+      return;
+    }
+    const chunks = chunkFrames(frame, String(this.#transitions), limits.transitionChunkBytes);
+    chunks.forEach((chunk, index) => transport.send(chunk, index === chunks.length - 1 ? onFlushed : undefined));
+  }
+
+  #handle(message: ClientMessage): void {
+    if ((message.type === "Connect") !== (this.#sessionId === undefined)) {
+      this.fail(
+        message.type === "Connect"
+          ? "Received a second Connect message; a connection sends exactly one"
+          : `Received ${message.type} before Connect; a connection begins with Connect`,
+      );
+      return;
+    }
+    switch (message.type) {
+      case "Connect":
+        this.#connect(message);
+        return;
+      case "Authenticate":
+        this.#wait(this.#authenticate(message));
+        return;
+      case "ModifyQuerySet":
+        this.#modify(message);
+        return;
+      case "Mutation":
+        this.#mutate(message);
+        return;
+      case "Action":
+        this.#act(message);
+        return;
+      case "Event":
+        return;
+    }
+  }
+
+  #connect(message: ConnectMessage): void {
+    this.#sessionId = message.sessionId;
+    if (message.clientTs !== null) this.#clockSkewMs = message.clientTs - this.#options.nowMs();
+    if (message.maxObservedTimestamp !== null) this.#wait(this.#checkObserved(message.maxObservedTimestamp));
+  }
+
+  /** A client that has seen more than we have must not be shown an older world. It may try again. */
+  async #checkObserved(observed: Ts): Promise<void> {
+    if ((await this.#options.deployment.head()) < observed) this.#end(1013, "OutOfRetention");
+  }
+
+  async #authenticate(message: AuthenticateMessage): Promise<void> {
+    if (message.baseVersion !== this.#asked.identity) {
+      this.fail(versionMismatch("Authenticate", message.baseVersion, this.#asked.identity));
+      return;
+    }
+    const result = await this.#options.authenticator.authenticate(message);
+    if (this.#isClosed) return;
+    if (!result.ok) {
+      if (result.isFatal) this.fail(result.error);
+      else this.#options.transport.send(authErrorFrame(result.error, this.#asked.identity));
+      return;
+    }
+    this.#identity = result.identity;
+    this.#asked.identity += 1;
+    this.#link.setIdentity(this.#asked.identity, result.identity);
+  }
+
+  #modify(message: ModifyQuerySetMessage): void {
+    if (message.baseVersion !== this.#asked.querySet) {
+      this.fail(versionMismatch("ModifyQuerySet", message.baseVersion, this.#asked.querySet));
+      return;
+    }
+    const add: QueryAdd[] = [];
+    const remove: number[] = [];
+    for (const change of message.modifications) {
+      if (change.type === "Remove") {
+        remove.push(change.queryId);
+        continue;
+      }
+      const args = this.#argsText(change.args);
+      if (args === undefined || !this.#componentAllowed(change.componentPath)) return;
+      add.push({ queryId: change.queryId, path: change.udfPath, args, journal: change.journal });
+    }
+    this.#asked.querySet = message.newVersion;
+    this.#link.modifyQueries(message.newVersion, add, remove);
+  }
+
+  #mutate(message: CallMessage): void {
+    const call = this.#call(message);
+    if (call === undefined) return;
+    if (this.#mutationsQueued >= this.#options.limits.socketMutationsQueuedMax) {
+      this.#end(1013, "TooManyConcurrentMutations");
+      return;
+    }
+    this.#mutationsQueued += 1;
+    this.#options.deployment.mutation(call).then(
+      (outcome) => {
+        this.#mutationsQueued -= 1;
+        this.#mutated(message.requestId, outcome);
+      },
+      () => this.#end(1011, "InternalServerError"),
+    );
+  }
+
+  #mutated(requestId: number, outcome: CallOutcome): void {
+    if (this.#isClosed) return;
+    this.#options.transport.send(mutationResponseFrame(requestId, outcome));
+    // The client's promise ends only with a transition after this response.
+    this.#link.touch(outcome.ok ? outcome.ts : null);
+  }
+
+  #act(message: CallMessage): void {
+    const call = this.#call(message);
+    if (call === undefined) return;
+    if (this.#actionsRunning >= this.#options.limits.socketActionsMax) {
+      this.#end(1013, "TooManyConcurrentRequests");
+      return;
+    }
+    this.#actionsRunning += 1;
+    this.#options.deployment.action(call).then(
+      (outcome) => {
+        this.#actionsRunning -= 1;
+        if (this.#isClosed) return;
+        this.#options.transport.send(actionResponseFrame(message.requestId, outcome));
+        this.#link.touch(null);
+      },
+      () => this.#end(1011, "InternalServerError"),
+    );
+  }
+
+  #call(message: CallMessage): CallRequest | undefined {
+    const args = this.#argsText(message.args);
+    if (args === undefined || !this.#componentAllowed(message.componentPath)) return undefined;
+    const sessionId = this.#sessionId ?? "";
+    return {
+      path: message.udfPath,
+      args,
+      identity: this.#identity,
+      allowInternal: this.#identity.kind === "admin",
+      session: { sessionId, requestId: message.requestId },
+      requestId: requestIdOf(sessionId, message.requestId),
+      client: this.#options.client,
+    };
+  }
+
+  /** Arguments as canonical text, so that equal arguments are one run; undefined after ending the socket. */
+  #argsText(args: readonly JsonValue[]): string | undefined {
+    try {
+      return stringifyValue(jsonToValue(args[0] ?? {}));
+    } catch (error) {
+      this.fail(`Invalid arguments: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  #componentAllowed(componentPath: string | null): boolean {
+    if (componentPath === null || componentPath === "") return true;
+    this.fail(
+      this.#identity.kind === "admin"
+        ? `Component "${componentPath}" does not exist`
+        : "Only admins may call functions of a component by path",
+    );
+    return false;
+  }
+
+  #onUpdate(update: SocketUpdate): void {
+    if (this.#isClosed) return;
+    for (const { queryId, result } of update.changes) this.#changes.set(queryId, result);
+    this.#next = { querySet: update.querySet, identity: update.identity, ts: later(this.#sent.ts, update.ts) };
+    this.#options.transport.requestFlush();
+  }
+
+  /** Later messages wait until `work` is done. */
+  #wait(work: Promise<void>): void {
+    this.#isWaiting = true;
+    const proceed = (): void => {
+      this.#isWaiting = false;
+      while (!this.#isWaiting && !this.#isClosed) {
+        const message = this.#inbox.shift();
+        if (message === undefined) return;
+        this.#handle(message);
+      }
+    };
+    work.then(proceed, () => this.#end(1011, "InternalServerError"));
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#link.close();
+    this.#options.transport.close(code, reason);
+  }
+}
+
+function versionMismatch(type: string, base: number, current: number): string {
+  return `BaseVersionMismatch: ${type} has base version ${base}, but the current version is ${current}`;
+}
+
+function later(a: Ts, b: Ts): Ts {
+  return a > b ? a : b;
+}

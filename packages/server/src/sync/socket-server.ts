@@ -1,0 +1,193 @@
+/**
+ * WebSockets of the sync protocol: upgrades, one coalesced write a tick, pings, silence, shutdown.
+ *
+ * Timers are per server, not per socket, and run only while sockets are open: an idle server does nothing.
+ *
+ * @module
+ */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Limits } from "@narrowcast/values";
+import { WebSocketServer, type WebSocket } from "ws";
+import type { Deployment } from "../runtime/deployment-types.ts";
+import type { Authenticator } from "./authenticator.ts";
+import { PING_FRAME } from "./frames.ts";
+import { Session, type Transport } from "./session.ts";
+
+export interface SocketServerOptions {
+  readonly deployment: Deployment;
+  readonly authenticator: Authenticator;
+  readonly limits: Limits;
+  readonly nowMs?: () => number;
+  /** How often all sockets are looked at, in milliseconds. */
+  readonly tickMs?: number;
+}
+
+const TICK_MS = 5_000;
+const PING_AFTER_SILENCE_MS = 15_000;
+const DROP_AFTER_SILENCE_MS = 120_000;
+/** Room for a function call of the largest size in JSON, where text may double. */
+const FRAME_BYTES_FACTOR = 2;
+const REASON_BYTES_MAX = 123;
+/** `/api/1.48.0/sync`, `/api/sync`, also behind a path prefix. */
+const SYNC_PATH = /\/api\/(?:([^/]+)\/)?sync$/;
+const CHUNKS_SINCE: readonly [number, number] = [1, 28];
+
+interface Connection {
+  readonly socket: WebSocket;
+  readonly session: Session;
+  readonly stream: Duplex;
+  sentAtMs: number;
+  heardAtMs: number;
+  isCorked: boolean;
+}
+
+/** See the module comment. */
+export class SocketServer {
+  readonly #options: SocketServerOptions;
+  readonly #nowMs: () => number;
+  readonly #server: WebSocketServer;
+  readonly #connections = new Set<Connection>();
+  readonly #flushes = new Set<Connection>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: SocketServerOptions) {
+    this.#options = options;
+    this.#nowMs = options.nowMs ?? Date.now;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload: options.limits.argumentsBytesMax * FRAME_BYTES_FACTOR,
+      perMessageDeflate: false,
+      clientTracking: false,
+    });
+  }
+
+  /** Number of open sockets. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Whether this server answers upgrades at `path` (without query string). */
+  static serves(path: string): boolean {
+    return SYNC_PATH.test(path);
+  }
+
+  /** Takes over an upgrade request whose path `serves`. */
+  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    this.#server.handleUpgrade(request, stream, head, (socket) => this.#open(socket, request, stream));
+  }
+
+  /** Closes all sockets in a way that makes clients come back. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const { socket, session } of this.#connections) {
+      session.closed();
+      socket.close(1012, "ServiceRestart");
+    }
+    await new Promise((resolve) => setTimeout(resolve, this.#connections.size === 0 ? 0 : 50));
+    for (const { socket } of this.#connections) socket.terminate();
+    this.#server.close();
+  }
+
+  #open(socket: WebSocket, request: IncomingMessage, stream: Duplex): void {
+    const nowMs = this.#nowMs();
+    const { deployment, authenticator, limits } = this.#options;
+    // The session is made with the transport and the transport needs the connection.
+    let connection: Connection | undefined;
+    const transport: Transport = {
+      send: (frame, onFlushed) => connection !== undefined && this.#send(connection, frame, onFlushed),
+      close: (code, reason) => socket.close(code, Buffer.from(reason).subarray(0, REASON_BYTES_MAX)),
+      requestFlush: () => connection !== undefined && this.#requestFlush(connection),
+    };
+    const session = new Session({
+      deployment,
+      authenticator,
+      transport,
+      limits,
+      nowMs: this.#nowMs,
+      canChunk: canChunk(request.url ?? ""),
+      client: { ip: request.socket.remoteAddress ?? null, userAgent: request.headers["user-agent"] ?? null },
+    });
+    connection = { socket, session, stream, sentAtMs: nowMs, heardAtMs: nowMs, isCorked: false };
+    this.#connections.add(connection);
+    this.#timer ??= setInterval(() => this.#tick(), this.#options.tickMs ?? TICK_MS);
+    this.#listen(connection);
+  }
+
+  #listen(connection: Connection): void {
+    const { socket, session } = connection;
+    const heard = (): void => {
+      connection.heardAtMs = this.#nowMs();
+    };
+    socket.on("message", (data: Buffer, isBinary: boolean) => {
+      heard();
+      if (isBinary) session.fail("Received a binary message; messages are JSON text");
+      else session.receive(data.toString("utf8"));
+    });
+    socket.on("ping", heard);
+    socket.on("pong", heard);
+    // `ws` has closed the socket with the right code by then: a frame that is too large, bad UTF-8, a bad opcode.
+    socket.on("error", () => session.closed());
+    socket.on("close", () => {
+      session.closed();
+      this.#connections.delete(connection);
+      this.#flushes.delete(connection);
+      if (this.#connections.size === 0) {
+        clearInterval(this.#timer);
+        this.#timer = undefined;
+      }
+    });
+  }
+
+  /** Frames of one tick leave in one write: the system call costs more than the bytes. */
+  #send(connection: Connection, frame: string, onFlushed?: () => void): void {
+    const { socket, stream } = connection;
+    if (socket.readyState !== socket.OPEN) return;
+    connection.sentAtMs = this.#nowMs();
+    if (!connection.isCorked) {
+      connection.isCorked = true;
+      stream.cork();
+      process.nextTick(() => {
+        connection.isCorked = false;
+        stream.uncork();
+      });
+    }
+    socket.send(frame, (error) => {
+      // An error means the socket is going down; "close" cleans up.
+      if (error === undefined || error === null) onFlushed?.();
+    });
+  }
+
+  #requestFlush(connection: Connection): void {
+    if (this.#flushes.size === 0) setImmediate(() => this.#flushAll());
+    this.#flushes.add(connection);
+  }
+
+  #flushAll(): void {
+    const connections = [...this.#flushes];
+    this.#flushes.clear();
+    for (const { session } of connections) session.flush();
+  }
+
+  #tick(): void {
+    const nowMs = this.#nowMs();
+    for (const connection of this.#connections) {
+      const { socket } = connection;
+      if (nowMs - connection.heardAtMs >= DROP_AFTER_SILENCE_MS) {
+        socket.terminate();
+        continue;
+      }
+      if (socket.readyState !== socket.OPEN) continue;
+      socket.ping();
+      if (nowMs - connection.sentAtMs >= PING_AFTER_SILENCE_MS) this.#send(connection, PING_FRAME);
+    }
+  }
+}
+
+/** Clients before 1.28 cannot read chunks; one that does not tell its version is taken for a new one. */
+function canChunk(url: string): boolean {
+  const version = SYNC_PATH.exec(url.split("?")[0] ?? "")?.[1];
+  const [major, minor] = (version ?? "").split(".").map(Number);
+  if (major === undefined || minor === undefined || Number.isNaN(major) || Number.isNaN(minor)) return true;
+  return major > CHUNKS_SINCE[0] || (major === CHUNKS_SINCE[0] && minor >= CHUNKS_SINCE[1]);
+}
