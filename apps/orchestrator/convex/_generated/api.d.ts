@@ -35,9 +35,13 @@ import type * as model_errors from "../model/errors.js";
 import type * as model_fields from "../model/fields.js";
 import type * as model_findings from "../model/findings.js";
 import type * as model_groups from "../model/groups.js";
+import type * as model_seedDemo from "../model/seedDemo.js";
+import type * as model_seedPlan from "../model/seedPlan.js";
+import type * as model_seedText from "../model/seedText.js";
 import type * as model_walk from "../model/walk.js";
 import type * as namespaces from "../namespaces.js";
 import type * as scheduler from "../scheduler.js";
+import type * as seed from "../seed.js";
 
 /**
  * A utility for referencing Convex functions in your app's API.
@@ -70,9 +74,13 @@ declare const fullApi: ApiFromModules<{
   "model/fields": typeof model_fields;
   "model/findings": typeof model_findings;
   "model/groups": typeof model_groups;
+  "model/seedDemo": typeof model_seedDemo;
+  "model/seedPlan": typeof model_seedPlan;
+  "model/seedText": typeof model_seedText;
   "model/walk": typeof model_walk;
   namespaces: typeof namespaces;
   scheduler: typeof scheduler;
+  seed: typeof seed;
 }>;
 export declare const api: FilterApi<
   typeof fullApi,
