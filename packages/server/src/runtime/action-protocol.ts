@@ -25,7 +25,7 @@
 import type { Limits } from "@narrowcast/values";
 import type { Identity } from "../reactive/types.ts";
 import type { LogLine } from "./deployment-types.ts";
-import type { CodePackage } from "./types.ts";
+import type { CodePackage, FunctionInfo } from "./types.ts";
 
 /** Body chunks that a thread may send without a `pull`. */
 export const CHUNKS_AHEAD = 4;
@@ -110,7 +110,8 @@ export type ActionResult =
   | { readonly ok: false; readonly errorMessage: string; readonly errorData: string | null };
 
 export type FromWorker =
-  | { readonly type: "ready" }
+  /** Loaded. `nodeFunctions`: what the "use node" modules define, for `loadUserCode` in the core. */
+  | { readonly type: "ready"; readonly nodeFunctions: readonly FunctionInfo[] }
   /** The code could not be loaded; the text is for the developer. */
   | { readonly type: "failed"; readonly message: string }
   | { readonly type: "call"; readonly id: number; readonly callId: number; readonly call: HostCall }

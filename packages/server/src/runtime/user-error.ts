@@ -1,0 +1,93 @@
+/**
+ * What clients are told when a function fails.
+ *
+ *   [Request ID: 0123456789abcdef] Server Error
+ *   Uncaught Error: no such room
+ *       at handler (../convex/messages.ts:12:7)
+ *
+ * Failures of the call itself (unknown function, bad arguments) have the same form without "Uncaught". The data of a ConvexError
+ * travels beside the text as Convex JSON. ConvexErrors are known by their marker symbol: every bundle has its own class.
+ *
+ * @module
+ */
+import { stringifyValue } from "@narrowcast/values";
+import type { Value } from "@narrowcast/values";
+import type { StackMapper } from "./source-maps.ts";
+
+const CONVEX_ERROR = Symbol.for("ConvexError");
+
+/** The call itself is wrong: its text is shown as it is, without "Uncaught" and frames. */
+export class CallError extends Error {
+  override readonly name: string = "CallError";
+}
+
+/** A failed call as clients get it. */
+export interface FailedCall {
+  readonly errorMessage: string;
+  /** Convex JSON text, or null if it was no ConvexError. */
+  readonly errorData: string | null;
+}
+
+export function isConvexError(thrown: unknown): thrown is Error & { data: Value } {
+  return typeof thrown === "object" && thrown !== null && CONVEX_ERROR in thrown;
+}
+
+/** The outcome of a call that ended with `thrown`. */
+export function failedCall(thrown: unknown, requestId: string, mapper: StackMapper): FailedCall {
+  const head = `[Request ID: ${requestId}] Server Error\n`;
+  return { errorMessage: head + describeError(thrown, mapper), errorData: convexErrorData(thrown) };
+}
+
+/** `Uncaught Error: message` and the user's frames. */
+export function describeError(thrown: unknown, mapper: StackMapper): string {
+  if (thrown instanceof CallError) return thrown.message;
+  if (!isErrorLike(thrown)) return `Uncaught ${renderThrown(thrown)}`;
+  const { name, message } = nameAndMessage(thrown);
+  const text = message === "" ? name : `${name}: ${message}`;
+  return `Uncaught ${text}${mapper.frames(thrown.stack)}`;
+}
+
+/** Convex JSON text of a ConvexError's data; null for other errors. */
+export function convexErrorData(thrown: unknown): string | null {
+  if (!isConvexError(thrown)) return null;
+  const { data } = thrown as { data: Value | undefined };
+  // A handler that was run through the bundle's own `convex/server` has already made it a text.
+  if ("ConvexErrorSymbol" in thrown && typeof data === "string") return data;
+  try {
+    return stringifyValue(data === undefined ? null : data);
+  } catch {
+    return JSON.stringify(String(data));
+  }
+}
+
+/**
+ * The error that a caller inside of a function gets when a function that it called has failed.
+ *
+ * A ConvexError stays itself (same realm, same class); other errors become new ones whose message tells where they come from.
+ */
+export function errorForCaller(thrown: unknown, mapper: StackMapper): Error {
+  return isConvexError(thrown) ? thrown : new Error(describeError(thrown, mapper));
+}
+
+function isErrorLike(thrown: unknown): thrown is Error {
+  return typeof thrown === "object" && thrown !== null && "message" in thrown && "stack" in thrown;
+}
+
+function nameAndMessage(error: Error): { readonly name: string; readonly message: string } {
+  try {
+    // Our own error class for database errors is an ordinary Error to developers.
+    const name = error.name === "UserError" ? "Error" : String(error.name);
+    return { name, message: String(error.message) };
+  } catch {
+    return { name: "Error", message: "" };
+  }
+}
+
+function renderThrown(thrown: unknown): string {
+  if (typeof thrown !== "object" || thrown === null) return String(thrown);
+  try {
+    return JSON.stringify(thrown) ?? "[object]";
+  } catch {
+    return Object.prototype.toString.call(thrown);
+  }
+}
