@@ -82,7 +82,10 @@ export interface ReadSetView {
   touchedBy(commit: Commit): boolean;
 }
 
-/** One document's change in a commit. `collection` is the table number. */
+/**
+ * One document's change in a commit. `collection` is the table number; `id` is the row's primary key too, so points and
+ * intervals of the index `PRIMARY` are compared with `id`.
+ */
 export interface DocumentChange {
   readonly table: string;
   readonly collection: number;
@@ -147,6 +150,12 @@ export interface Transaction {
   tableNameOf(tableNumber: number): string | undefined;
   /** Records a dependency on a catalogue fact, for example `env:NAME` or `clock`. */
   readName(name: string): void;
+  /** Names a catalogue fact that this transaction changes, for example `env:NAME`; it goes into the commit's `names`. */
+  changeName(name: string): void;
+  /** Counts one scheduled function against the limits. */
+  countScheduled(argsBytes: number): void;
+  /** Call at the start of a nested function, and the returned function at its end: each function may paginate once. */
+  enterFunction(): () => void;
   /** System rows (scheduler, sessions, environment): same rows and indexes, no user limits, no user schema. */
   readonly system: SystemWriter;
   /** Marks a nested run; `rollbackTo` undoes its writes but keeps its reads. */

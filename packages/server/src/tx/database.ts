@@ -1,0 +1,251 @@
+/**
+ * The database: an engine with tables, indexes and a schema, and transactions over it, one at a time.
+ *
+ *   Database.open ──begin()──▶ Transaction ──commit()──▶ Commit {ts, changes}      flush: the engine's
+ *
+ * Invariants:
+ *   - Commit timestamps strictly increase, are not behind the clock, and are later than every `_creationTime` in the commit.
+ *   - At most one writing transaction is open; no transaction begins beside it.
+ *
+ * Not here: when commits become durable (the caller flushes the engine), who hears of them (`reactive/`).
+ *
+ * @module
+ */
+import type { Doc, Limits, SchemaJson, TableNames, Ts, Value } from "@narrowcast/values";
+import { PRIMARY } from "../engine/types.ts";
+import type { Engine } from "../engine/types.ts";
+import { Catalogue, META_TABLE } from "./catalogue.ts";
+import { CreationClock, nextNumber } from "./creation-clock.ts";
+import { IndexFill } from "./index-fill.ts";
+import { CURSOR_SECRET_BYTES, CursorCodec } from "./page-cursor.ts";
+import { ReadSet } from "./read-set.ts";
+import { SchemaChange } from "./schema-change.ts";
+import { ActiveSchema } from "./schema.ts";
+import { DatabaseTransaction } from "./transaction.ts";
+import type { Random } from "./transaction-context.ts";
+import type { Commit, DocumentChange } from "./types.ts";
+import { UsageMeter } from "./usage.ts";
+import { WriteLog } from "./write-log.ts";
+
+const CURSOR_SECRET = "cursorSecret";
+const SCHEMA = "schema";
+
+export interface DatabaseOptions {
+  readonly engine: Engine<Doc>;
+  readonly clock: { nowMs(): number };
+  readonly random: Random;
+  readonly limits: Limits;
+  /** Hears of commits that the database makes by itself: catalogue rows written while it opens or changes its schema. */
+  readonly onOwnCommit?: ((commit: Commit) => void) | undefined;
+}
+
+/** An index of a system table. */
+export interface SystemIndex {
+  readonly name: string;
+  readonly fields: readonly string[];
+}
+
+export class Database {
+  readonly catalogue: Catalogue;
+  readonly #options: DatabaseOptions;
+  #codec: CursorCodec;
+  #schema: ActiveSchema | undefined;
+  #change: SchemaChange | undefined;
+  #writer: DatabaseTransaction | undefined;
+  /** Ids of the rows of `_meta` by key. */
+  readonly #metaRows = new Map<string, string>();
+
+  private constructor(options: DatabaseOptions) {
+    this.#options = options;
+    this.catalogue = Catalogue.load(options.engine);
+    const meta = this.#readMeta();
+    const secret = meta.get(CURSOR_SECRET) ?? this.#makeSecret();
+    if (!(secret instanceof ArrayBuffer)) throw new Error("Cannot open database: its cursor secret is not bytes");
+    this.#codec = new CursorCodec(new Uint8Array(secret));
+    const schema = meta.get(SCHEMA);
+    if (typeof schema === "string") this.#schema = new ActiveSchema(JSON.parse(schema) as SchemaJson);
+  }
+
+  /** Opens a store, new or not. Finishes what a crash left of removed indexes. */
+  static open(options: DatabaseOptions): Database {
+    const database = new Database(options);
+    database.dropRemovedIndexes();
+    return database;
+  }
+
+  /** Timestamp of the newest commit. */
+  get head(): Ts {
+    return this.engine.head;
+  }
+
+  get engine(): Engine<Doc> {
+    return this.#options.engine;
+  }
+
+  get limits(): Limits {
+    return this.#options.limits;
+  }
+
+  /** Names of tables, for validators of ids. */
+  get tableNames(): TableNames {
+    return this.catalogue;
+  }
+
+  /** The schema in force, `null` when there is none. */
+  get schema(): SchemaJson | null {
+    return this.#schema?.json ?? null;
+  }
+
+  /** Begins a transaction. @param options.nowMs What the clock says to it; the database's clock by default. */
+  begin(options: { readonly readOnly: boolean; readonly nowMs?: number | undefined }): DatabaseTransaction {
+    if (this.#writer !== undefined) throw new Error("Cannot begin transaction: a writing one is open");
+    const { engine, clock, random, limits } = this.#options;
+    const nowMs = options.nowMs ?? clock.nowMs();
+    const context = {
+      engine,
+      catalogue: this.catalogue,
+      limits,
+      random,
+      codec: this.#codec,
+      reads: new ReadSet(),
+      meter: new UsageMeter(limits),
+      log: new WriteLog(engine, this.catalogue),
+      clock: new CreationClock(Math.max(nowMs, this.head === 0 ? 0 : nextNumber(this.head / 1000))),
+      schema: () => this.#schema,
+    };
+    const transaction = new DatabaseTransaction(context, options.readOnly, {
+      seal: (changes, names, source, lastMs) => this.#seal(changes, names, source, lastMs),
+      ended: () => {
+        if (this.#writer === transaction) this.#writer = undefined;
+      },
+    });
+    if (!options.readOnly) this.#writer = transaction;
+    return transaction;
+  }
+
+  /**
+   * Creates a system table, or brings its indexes up to date. Fills new indexes at once, so call it while
+   * opening, before there is traffic.
+   */
+  defineSystemTable(name: string, indexes: readonly SystemIndex[]): void {
+    if (!name.startsWith("_")) throw new Error(`Cannot define system table "${name}": should begin with "_"`);
+    const wanted = (index: { readonly name: string; readonly fields: readonly string[] }) =>
+      indexes.some((other) => other.name === index.name && other.fields.join() === index.fields.slice(0, -1).join());
+    this.#ownTransaction(`define ${name}`, ({ catalogue }) => {
+      const table = this.catalogue.get(name) ?? catalogue.createTable(name, true);
+      const defined = table.indexes.filter((index) => index.rowId !== undefined);
+      for (const index of defined) if (!wanted(index)) catalogue.setIndexState(name, index, "dropping");
+      for (const { name: indexName, fields } of indexes) {
+        const isThere = defined.some((index) => index.name === indexName && wanted(index));
+        if (!isThere) catalogue.addIndex(name, indexName, fields, "backfilling");
+      }
+    });
+    this.#completeSystemIndexes(name);
+    this.dropRemovedIndexes();
+  }
+
+  /**
+   * Prepares a change of the schema (`null`: none). Step it until it is done, then apply it in a transaction.
+   *
+   * @throws {UserError} If the schema is not legal by itself.
+   */
+  planSchema(schema: SchemaJson | null): SchemaChange {
+    this.#change?.cancel();
+    const change = new SchemaChange({
+      database: this,
+      schema,
+      ownTransaction: (source, write) => this.#ownTransaction(source, write),
+      activate: (transaction) => this.#activate(transaction, schema),
+      ended: () => {
+        if (this.#change === change) this.#change = undefined;
+      },
+    });
+    this.#change = change;
+    return change;
+  }
+
+  /** Changes the schema in one go; for tests and tools without traffic. */
+  setSchema(schema: SchemaJson | null): Commit | undefined {
+    const change = this.planSchema(schema);
+    while (change.step() === "more");
+    const transaction = this.begin({ readOnly: false });
+    change.apply(transaction);
+    const commit = transaction.commit("schema");
+    this.dropRemovedIndexes();
+    return commit;
+  }
+
+  /** Removes the entries of indexes that are no longer defined. Call it after a schema change was committed. */
+  dropRemovedIndexes(): void {
+    for (const table of [...this.catalogue.tables()]) {
+      for (const index of table.dropping) {
+        this.engine.dropIndex(table.number, index.number);
+        this.#ownTransaction(`drop ${index.fullName}`, ({ catalogue }) => catalogue.forgetIndex(table.name, index));
+      }
+    }
+  }
+
+  #completeSystemIndexes(name: string): void {
+    const table = this.catalogue.get(name);
+    for (const index of table?.indexes ?? []) {
+      if (table === undefined || index.state !== "backfilling") continue;
+      const fill = new IndexFill(this.engine, table, index);
+      while (fill.step(Infinity) === "more");
+      this.#ownTransaction(`fill ${index.fullName}`, ({ catalogue }) => catalogue.setIndexState(name, index, "ready"));
+    }
+  }
+
+  #seal(changes: readonly DocumentChange[], names: readonly string[], source: string, lastMs: number): Commit {
+    const nowTs = Math.floor(this.#options.clock.nowMs() * 1000);
+    const ts = Math.max(nowTs, this.head + 1, Math.ceil(lastMs * 1000));
+    this.engine.commit(ts, JSON.stringify({ source, names }));
+    const commit: Commit = { ts, changes, names, source };
+    this.#change?.observe(commit);
+    return commit;
+  }
+
+  #ownTransaction(source: string, write: (transaction: DatabaseTransaction) => void): void {
+    const transaction = this.begin({ readOnly: false });
+    try {
+      write(transaction);
+    } catch (error) {
+      transaction.abort();
+      throw error;
+    }
+    const commit = transaction.commit(source);
+    if (commit !== undefined) this.#options.onOwnCommit?.(commit);
+  }
+
+  #readMeta(): Map<string, Value> {
+    const values = new Map<string, Value>();
+    const cursor = this.engine.scan(META_TABLE.number, PRIMARY, { start: "", end: undefined }, "asc");
+    while (cursor.next()) {
+      const { key, value } = cursor.value() as unknown as { key: string; value: Value };
+      values.set(key, value);
+      this.#metaRows.set(key, cursor.key);
+    }
+    return values;
+  }
+
+  #makeSecret(): ArrayBuffer {
+    const secret = Uint8Array.from(this.#options.random.bytes(CURSOR_SECRET_BYTES)).buffer;
+    this.#codec = new CursorCodec(new Uint8Array(secret));
+    this.#ownTransaction("open", ({ catalogue }) => {
+      catalogue.setMeta(undefined, CURSOR_SECRET, secret);
+    });
+    return secret;
+  }
+
+  #activate(transaction: DatabaseTransaction, schema: SchemaJson | null): void {
+    const before = this.#schema;
+    const text = schema === null ? null : JSON.stringify(schema);
+    const row = transaction.catalogue.setMeta(this.#metaRows.get(SCHEMA), SCHEMA, text);
+    if (row !== undefined) this.#metaRows.set(SCHEMA, row._id);
+    this.#schema = schema === null ? undefined : new ActiveSchema(schema);
+    transaction.changeName("schema");
+    transaction.undoable(() => {
+      this.#schema = before;
+      if (row !== undefined) this.#metaRows.delete(SCHEMA);
+    });
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The read side of a transaction: by id, by index, by page, and the count of a whole table.
+ *
+ * Every read is recorded in the read set before its answer is used. Reads of a missing table are empty and depend on
+ * the table's name.
+ *
+ * @module
+ */
+import { IdDecodeError, decodeId, tableNumberOfId, tryDecodeId } from "@narrowcast/values";
+import type { Doc } from "@narrowcast/values";
+import { PRIMARY } from "../engine/types.ts";
+import type { KeyRange } from "../engine/types.ts";
+import type { Index, Table } from "./catalogue.ts";
+import { planFingerprint } from "./page-cursor.ts";
+import { readPage } from "./paginate.ts";
+import { compileRange } from "./range.ts";
+import { EMPTY_STREAM, RowStream } from "./stream.ts";
+import { findTable, reaches } from "./table-access.ts";
+import type { Access } from "./table-access.ts";
+import type { TransactionContext } from "./transaction-context.ts";
+import { UserError } from "./types.ts";
+import type { Page, PageRequest, QueryPlan, QueryStream } from "./types.ts";
+
+export class Reader {
+  readonly #context: TransactionContext;
+
+  constructor(context: TransactionContext) {
+    this.#context = context;
+  }
+
+  /**
+   * The stored row, shared: callers copy it before they hand it out.
+   *
+   * @param method For messages: the function that the developer called, for example `get`.
+   * @throws {UserError} If `id` is no id, or not one of `tableName`.
+   */
+  find(id: string, tableName: string | undefined, access: Access, method: string): Doc | undefined {
+    const { engine, catalogue, reads, meter } = this.#context;
+    const number = typeof id === "string" ? tableNumberOfId(id) : undefined;
+    if (number === undefined) throw idError(id, method);
+    if (tableName !== undefined) this.#checkTable(id, number, tableName, access, method);
+    reads.addPoint(number, id);
+    if (access !== "core") meter.checkRanges(reads);
+    const row = reaches(catalogue, number, access) ? engine.get(number, id) : undefined;
+    if (row === undefined) {
+      if (tryDecodeId(id) === undefined) throw idError(id, method);
+      return undefined;
+    }
+    if (access !== "core") meter.countRead(row);
+    return row;
+  }
+
+  query(plan: QueryPlan, access: Access): QueryStream {
+    const table = this.#table(plan.table, access);
+    checkOperators(plan, this.#context.limits.queryOperatorsMax);
+    const index = this.#index(plan, table);
+    if (index === undefined || table === undefined) return EMPTY_STREAM;
+    return this.#stream(plan, table, index, compileRange(index, plan.range), access);
+  }
+
+  paginate(plan: QueryPlan, request: PageRequest, access: Access): Page {
+    const table = this.#table(plan.table, access);
+    checkOperators(plan, this.#context.limits.queryOperatorsMax);
+    const index = this.#index(plan, table) ?? { fields: [] };
+    const isMissing = table === undefined || !("number" in index);
+    const source = {
+      codec: this.#context.codec,
+      fingerprint: planFingerprint(plan, index.fields),
+      range: isMissing ? { start: "", end: "" } : compileRange(index, plan.range),
+      order: plan.order,
+      limits: this.#context.limits,
+    };
+    if (isMissing) return readPage({ ...source, openStream: () => EMPTY_STREAM }, request);
+    return readPage({ ...source, openStream: (range) => this.#stream(plan, table, index, range, access) }, request);
+  }
+
+  count(tableName: string, access: Access): number {
+    const { engine, reads, meter } = this.#context;
+    const table = this.#table(tableName, access);
+    if (table === undefined) return 0;
+    reads.openStretch(table.number, PRIMARY).end = undefined;
+    if (access !== "core") meter.checkRanges(reads);
+    return engine.count(table.number);
+  }
+
+  normalizeId(tableName: string, id: string, access: Access): string | null {
+    const table = this.#table(tableName, access);
+    return table !== undefined && tryDecodeId(id)?.tableNumber === table.number ? id : null;
+  }
+
+  #table(name: string, access: Access): Table | undefined {
+    const table = findTable(this.#context.catalogue, name, access);
+    if (table === undefined) this.#context.reads.addName(`table:${name}`);
+    return table;
+  }
+
+  #checkTable(id: string, number: number, tableName: string, access: Access, method: string): void {
+    const table = this.#table(tableName, access);
+    if (table?.number === number) return;
+    if (tryDecodeId(id) === undefined) throw idError(id, method);
+    const found = this.#context.catalogue.tableNameOf(number);
+    throw new UserError(
+      "InvalidArgument",
+      `Invalid argument \`id\` for \`db.${method}\`: ID "${id}" is from table ${found === undefined ? `number ${number}` : `"${found}"`}; should be from table "${tableName}"`,
+    );
+  }
+
+  /** The queryable index that the plan names; `undefined` for the indexes of a missing table that every table has. */
+  #index(plan: QueryPlan, table: Table | undefined): Index | undefined {
+    const isBuiltIn = plan.index === "by_id" || plan.index === "by_creation_time";
+    if (table === undefined && isBuiltIn) return undefined;
+    if (table !== undefined && plan.index === "by_id") return table.byId;
+    const named = table?.indexes.filter(({ name }) => name === plan.index) ?? [];
+    const ready = named.find(({ state }) => state === "ready");
+    if (ready !== undefined) return ready;
+    this.#context.reads.addName(`table:${plan.table}`);
+    const fullName = `${plan.table}.${plan.index}`;
+    if (named.some(({ state }) => state === "staged")) {
+      throw new UserError(
+        "IndexNotQueryable",
+        `Index ${fullName} is currently staged and not available to query until it is no longer staged.`,
+      );
+    }
+    if (named.length > 0) {
+      throw new UserError(
+        "IndexNotQueryable",
+        `Index ${fullName} is currently backfilling and not available to query yet.`,
+      );
+    }
+    throw new UserError("IndexNotFound", `Index ${fullName} not found.`);
+  }
+
+  #stream(plan: QueryPlan, table: Table, index: Index, range: KeyRange, access: Access): RowStream {
+    const { engine, reads, meter } = this.#context;
+    return new RowStream(
+      {
+        engine,
+        collection: table.number,
+        index: index.number,
+        range,
+        order: plan.order,
+        reads,
+        meter: access === "core" ? undefined : meter,
+      },
+      plan.operators,
+    );
+  }
+}
+
+function checkOperators(plan: QueryPlan, operatorsMax: number): void {
+  if (plan.operators.length <= operatorsMax) return;
+  throw new UserError(
+    "TooManyQueryOperators",
+    `Query has too many operators: ${plan.operators.length} (maximum: ${operatorsMax})`,
+  );
+}
+
+function idError(id: string, method: string): UserError {
+  let reason = "Unable to decode ID";
+  try {
+    decodeId(id);
+  } catch (error) {
+    if (error instanceof IdDecodeError) reason = error.message;
+  }
+  return new UserError("InvalidArgument", `Invalid argument \`id\` for \`db.${method}\`: ${reason}`);
+}

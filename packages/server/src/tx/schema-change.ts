@@ -1,0 +1,222 @@
+/**
+ * Changing the schema while the database works.
+ *
+ *   plan: tables and new indexes defined ──step()…──▶ indexes filled, documents checked ──apply(tx)──▶ in force
+ *                              reads and writes go on under the old schema
+ *
+ * New indexes are maintained by writes from the plan on and become visible to queries when `apply`'s transaction commits;
+ * removed ones disappear with it, and `Database.dropRemovedIndexes` removes their entries. Documents written while the
+ * change is under way are checked when they are committed.
+ *
+ * Invariants:
+ *   - `apply` is refused until every step is done and while any document is known not to fit.
+ *   - A crash at any point leaves the old schema in force; the next plan takes up half-filled indexes from the start.
+ *
+ * @module
+ */
+import { checkSchema } from "@narrowcast/values";
+import type { Doc, SchemaJson, TableSchemaJson } from "@narrowcast/values";
+import { PRIMARY } from "../engine/types.ts";
+import type { Key } from "../engine/types.ts";
+import type { Index, IndexState, Table } from "./catalogue.ts";
+import type { Database } from "./database.ts";
+import { IndexFill } from "./index-fill.ts";
+import { keyAfter } from "./read-set.ts";
+import { ActiveSchema } from "./schema.ts";
+import type { DatabaseTransaction } from "./transaction.ts";
+import { UserError } from "./types.ts";
+import type { Commit } from "./types.ts";
+
+/** Rows that one step visits unless told otherwise. */
+const ROWS_A_STEP = 256;
+
+/** What a change needs of its database. */
+export interface SchemaChangeOptions {
+  readonly database: Database;
+  readonly schema: SchemaJson | null;
+  ownTransaction(source: string, write: (transaction: DatabaseTransaction) => void): void;
+  /** Puts the schema in force within a transaction. */
+  activate(transaction: DatabaseTransaction): void;
+  ended(): void;
+}
+
+interface WantedIndex {
+  readonly table: string;
+  readonly name: string;
+  readonly fields: readonly string[];
+  readonly state: IndexState;
+}
+
+type Work = { step(rowsMax: number): "more" | "done" };
+
+export class SchemaChange {
+  /** Full names (`table.index`) of indexes that are new. */
+  readonly indexesAdded: readonly string[];
+  /** Full names of indexes that go. */
+  readonly indexesRemoved: readonly string[];
+  readonly #options: SchemaChangeOptions;
+  readonly #next: ActiveSchema | undefined;
+  readonly #wanted: readonly WantedIndex[];
+  readonly #work: Work[] = [];
+  #failure: UserError | undefined;
+  #isOver = false;
+
+  constructor(options: SchemaChangeOptions) {
+    this.#options = options;
+    const { schema, database } = options;
+    const problem = schema === null ? undefined : checkSchema(schema, database.limits);
+    if (problem !== undefined) throw new UserError("InvalidSchema", problem);
+    this.#next = schema === null ? undefined : new ActiveSchema(schema);
+    this.#wanted = (schema?.tables ?? []).flatMap(wantedIndexes);
+    const removed = this.#removed();
+    const before = new Set(this.#defined().map((index) => identity(tableOf(index), index.name, plainFields(index))));
+    this.indexesAdded = this.#wanted
+      .filter(({ table, name, fields }) => !before.has(identity(table, name, fields)))
+      .map(({ table, name }) => `${table}.${name}`);
+    this.indexesRemoved = removed.map(({ fullName }) => fullName);
+    this.#define();
+    this.#planWork();
+  }
+
+  /** Does a bounded piece of work. @throws {UserError} If a document does not fit the schema. */
+  step(rowsMax: number = ROWS_A_STEP): "more" | "done" {
+    if (this.#failure !== undefined) throw this.#failure;
+    const [work] = this.#work;
+    if (work !== undefined && work.step(rowsMax) === "done") this.#work.shift();
+    return this.#work.length === 0 ? "done" : "more";
+  }
+
+  /** Puts the schema in force in `transaction`, with its commit. @throws {UserError} If a document does not fit. */
+  apply(transaction: DatabaseTransaction): void {
+    if (this.#isOver) throw new Error("Cannot apply schema change: it is over");
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#work.length > 0) throw new Error("Cannot apply schema change: steps are left; step until done");
+    for (const index of this.#removed()) transaction.catalogue.setIndexState(tableOf(index), index, "dropping");
+    for (const wanted of this.#wanted) {
+      const index = this.#find(wanted);
+      if (index !== undefined && index.state !== wanted.state) {
+        transaction.catalogue.setIndexState(wanted.table, index, wanted.state);
+      }
+    }
+    this.#options.activate(transaction);
+    this.#isOver = true;
+    this.#options.ended();
+    transaction.undoable(() => {
+      this.#isOver = false;
+    });
+  }
+
+  /** Gives up. Indexes that were begun are taken up or removed by the next change. */
+  cancel(): void {
+    this.#isOver = true;
+    this.#options.ended();
+  }
+
+  /** Checks what was written while the change is under way. */
+  observe(commit: Commit): void {
+    for (const { table, after } of commit.changes) if (after !== undefined) this.#failure ??= this.#check(table, after);
+  }
+
+  #define(): void {
+    const { database, schema, ownTransaction } = this.#options;
+    ownTransaction("plan schema", ({ catalogue }) => {
+      for (const { tableName } of schema?.tables ?? []) {
+        if (database.catalogue.get(tableName) === undefined) catalogue.createTable(tableName, false);
+      }
+      for (const wanted of this.#wanted) {
+        if (this.#find(wanted) === undefined)
+          catalogue.addIndex(wanted.table, wanted.name, wanted.fields, "backfilling");
+      }
+    });
+  }
+
+  #planWork(): void {
+    const { database, schema } = this.#options;
+    for (const wanted of this.#wanted) {
+      const table = database.catalogue.get(wanted.table);
+      const index = this.#find(wanted);
+      if (table !== undefined && index?.state === "backfilling") {
+        this.#work.push(new IndexFill(database.engine, table, index));
+      }
+    }
+    for (const { tableName, documentType } of schema?.tables ?? []) {
+      const table = database.catalogue.get(tableName);
+      if (table === undefined || this.#next?.checks(tableName) !== true) continue;
+      if (!isChecked(database.schema, tableName, documentType)) this.#work.push(this.#validation(table));
+    }
+  }
+
+  /** Walks a table in primary key order and checks every document. */
+  #validation(table: Table): Work {
+    let from: Key = "";
+    return {
+      step: (rowsMax) => {
+        const range = { start: from, end: undefined };
+        const cursor = this.#options.database.engine.scan(table.number, PRIMARY, range, "asc");
+        for (let rows = 0; rows < rowsMax; rows += 1) {
+          if (!cursor.next()) return "done";
+          this.#failure ??= this.#check(table.name, cursor.value());
+          if (this.#failure !== undefined) throw this.#failure;
+          from = keyAfter(cursor.key);
+        }
+        return "more";
+      },
+    };
+  }
+
+  #check(table: string, document: Doc): UserError | undefined {
+    const failure = this.#next?.failure(table, document, this.#options.database.catalogue);
+    if (failure === undefined) return undefined;
+    return new UserError(
+      "SchemaValidationError",
+      `Schema validation failed.\nDocument with ID "${document._id}" in table "${table}" does not match the schema: ${failure}`,
+    );
+  }
+
+  /** Indexes of user tables that definitions made. */
+  #defined(): readonly Index[] {
+    return [...this.#options.database.catalogue.tables()]
+      .filter((table) => !table.isSystem)
+      .flatMap((table) => table.indexes.filter(({ rowId }) => rowId !== undefined));
+  }
+
+  #removed(): readonly Index[] {
+    const wanted = new Set(this.#wanted.map(({ table, name, fields }) => identity(table, name, fields)));
+    return this.#defined().filter((index) => !wanted.has(identity(tableOf(index), index.name, plainFields(index))));
+  }
+
+  #find({ table, name, fields }: WantedIndex): Index | undefined {
+    const indexes = this.#options.database.catalogue.get(table)?.indexes ?? [];
+    return indexes.find((index) => index.name === name && plainFields(index).join() === fields.join());
+  }
+}
+
+function wantedIndexes(table: TableSchemaJson): readonly WantedIndex[] {
+  const want =
+    (state: IndexState) => (index: { readonly indexDescriptor: string; readonly fields: readonly string[] }) => ({
+      table: table.tableName,
+      name: index.indexDescriptor,
+      fields: index.fields,
+      state,
+    });
+  return [...table.indexes.map(want("ready")), ...table.stagedDbIndexes.map(want("staged"))];
+}
+
+/** Whether the active schema checks the table in the same way already. */
+function isChecked(active: SchemaJson | null, table: string, documentType: TableSchemaJson["documentType"]): boolean {
+  if (active?.schemaValidation !== true) return false;
+  const before = active.tables.find(({ tableName }) => tableName === table);
+  return before !== undefined && JSON.stringify(before.documentType) === JSON.stringify(documentType);
+}
+
+function plainFields(index: Index): readonly string[] {
+  return index.fields.slice(0, -1);
+}
+
+function tableOf(index: Index): string {
+  return index.fullName.slice(0, -index.name.length - 1);
+}
+
+function identity(table: string, name: string, fields: readonly string[]): string {
+  return JSON.stringify([table, name, fields]);
+}

@@ -1,0 +1,33 @@
+/**
+ * What the halves of one transaction share.
+ *
+ * @module
+ */
+import type { Doc, Limits } from "@narrowcast/values";
+import type { Engine } from "../engine/types.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { CreationClock } from "./creation-clock.ts";
+import type { CursorCodec } from "./page-cursor.ts";
+import type { ReadSet } from "./read-set.ts";
+import type { ActiveSchema } from "./schema.ts";
+import type { UsageMeter } from "./usage.ts";
+import type { WriteLog } from "./write-log.ts";
+
+/** Randomness from outside. */
+export interface Random {
+  bytes(count: number): Uint8Array;
+}
+
+export interface TransactionContext {
+  readonly engine: Engine<Doc>;
+  readonly catalogue: Catalogue;
+  readonly limits: Limits;
+  readonly random: Random;
+  readonly codec: CursorCodec;
+  readonly reads: ReadSet;
+  readonly meter: UsageMeter;
+  readonly log: WriteLog;
+  readonly clock: CreationClock;
+  /** The schema that writes must obey now. */
+  schema(): ActiveSchema | undefined;
+}

@@ -1,0 +1,238 @@
+/**
+ * One transaction over the engine: reads and writes with Convex's rules, savepoints, commit.
+ *
+ * Writes are in the engine at once, so every later read sees them; `abort` and `rollbackTo` take them back. What was read
+ * stays recorded in either case.
+ *
+ * Not here: the reads (`reader.ts`), the writes (`writer.ts`), timestamps (`database.ts`).
+ *
+ * @module
+ */
+import type { Doc, Value } from "@narrowcast/values";
+import type { CatalogueChanges } from "./catalogue-changes.ts";
+import { Reader } from "./reader.ts";
+import { copyDocument } from "./stream.ts";
+import { accessOf } from "./table-access.ts";
+import type { TransactionContext } from "./transaction-context.ts";
+import { UserError } from "./types.ts";
+import type {
+  Commit,
+  DocumentChange,
+  Page,
+  PageRequest,
+  QueryPlan,
+  QueryStream,
+  ReadSetView,
+  SystemWriter,
+  Transaction,
+  TransactionUsage,
+} from "./types.ts";
+import type { WriteUsage } from "./usage.ts";
+import type { LogMark } from "./write-log.ts";
+import { Writer } from "./writer.ts";
+
+type Fields = { readonly [field: string]: Value | undefined };
+
+/** How a transaction ends; given by the database. */
+export interface TransactionEnd {
+  /** Seals what was written at a new timestamp. */
+  seal(changes: readonly DocumentChange[], names: readonly string[], source: string, lastMs: number): Commit;
+  /** Called once, whichever way it ended. */
+  ended(): void;
+}
+
+export class DatabaseTransaction implements Transaction {
+  readonly isReadOnly: boolean;
+  readonly system: SystemWriter;
+  readonly #context: TransactionContext;
+  readonly #reader: Reader;
+  readonly #writer: Writer;
+  readonly #end: TransactionEnd;
+  readonly #savepoints: { readonly mark: LogMark; readonly usage: WriteUsage }[] = [];
+  readonly #begin: LogMark;
+  #isOpen = true;
+  #hasPaginated = false;
+
+  constructor(context: TransactionContext, isReadOnly: boolean, end: TransactionEnd) {
+    this.#context = context;
+    this.isReadOnly = isReadOnly;
+    this.#end = end;
+    this.#reader = new Reader(context);
+    this.#writer = new Writer(context, this.#reader);
+    this.#begin = context.log.mark();
+    this.system = this.#systemWriter();
+  }
+
+  get startMs(): number {
+    return this.#context.clock.startMs;
+  }
+
+  get usage(): TransactionUsage {
+    return this.#context.meter.usage;
+  }
+
+  get readSet(): ReadSetView {
+    return this.#context.reads;
+  }
+
+  /** Changes of tables and indexes, for this room. */
+  get catalogue(): CatalogueChanges {
+    this.#checkWritable();
+    return this.#writer.catalogue;
+  }
+
+  /** Registers how to undo something that lies in memory only, for this room. */
+  undoable(undo: () => void): void {
+    this.#context.log.undoable(undo);
+  }
+
+  get(id: string, table?: string, isSystem?: boolean): Doc | null {
+    this.#checkOpen();
+    const row = this.#reader.find(id, table, accessOf(isSystem), "get");
+    return row === undefined ? null : copyDocument(row);
+  }
+
+  query(plan: QueryPlan, isSystem?: boolean): QueryStream {
+    this.#checkOpen();
+    return this.#reader.query(plan, accessOf(isSystem));
+  }
+
+  paginate(plan: QueryPlan, request: PageRequest, isSystem?: boolean): Page {
+    this.#checkOpen();
+    if (this.#hasPaginated) {
+      throw new UserError(
+        "MultiplePaginatedDatabaseQueries",
+        "This query or mutation function ran multiple paginated queries. Convex only supports a single paginated query in each function.",
+      );
+    }
+    this.#hasPaginated = true;
+    return this.#reader.paginate(plan, request, accessOf(isSystem));
+  }
+
+  count(table: string): number {
+    this.#checkOpen();
+    return this.#reader.count(table, "user");
+  }
+
+  insert(table: string, value: Fields): string {
+    this.#checkWritable();
+    return this.#writer.insert(table, value, "user");
+  }
+
+  patch(id: string, value: Fields, table?: string): void {
+    this.#checkWritable();
+    this.#writer.patch(id, value, table, "user");
+  }
+
+  replace(id: string, value: Fields, table?: string): void {
+    this.#checkWritable();
+    this.#writer.replace(id, value, table, "user");
+  }
+
+  delete(id: string, table?: string): void {
+    this.#checkWritable();
+    this.#writer.delete(id, table, "user");
+  }
+
+  normalizeId(table: string, id: string, isSystem?: boolean): string | null {
+    this.#checkOpen();
+    return this.#reader.normalizeId(table, id, accessOf(isSystem));
+  }
+
+  tableNameOf(tableNumber: number): string | undefined {
+    return this.#context.catalogue.tableNameOf(tableNumber);
+  }
+
+  readName(name: string): void {
+    this.#context.reads.addName(name);
+  }
+
+  changeName(name: string): void {
+    this.#checkWritable();
+    this.#context.log.addName(name);
+  }
+
+  countScheduled(argsBytes: number): void {
+    this.#checkWritable();
+    this.#context.meter.countScheduled(argsBytes);
+  }
+
+  enterFunction(): () => void {
+    const before = this.#hasPaginated;
+    this.#hasPaginated = false;
+    return () => {
+      this.#hasPaginated = before;
+    };
+  }
+
+  savepoint(): number {
+    this.#checkOpen();
+    const { log, meter } = this.#context;
+    return this.#savepoints.push({ mark: log.mark(), usage: meter.writes() }) - 1;
+  }
+
+  rollbackTo(savepoint: number): void {
+    this.#checkOpen();
+    const saved = this.#savepoints[savepoint];
+    if (saved === undefined) throw new RangeError(`Cannot roll back: savepoint ${savepoint} is gone`);
+    this.#savepoints.length = savepoint + 1;
+    this.#context.log.rollback(saved.mark);
+    this.#context.meter.restoreWrites(saved.usage);
+  }
+
+  commit(source: string): Commit | undefined {
+    this.#checkOpen();
+    const { log, clock } = this.#context;
+    const changes = log.hasRows ? log.changes() : [];
+    if (changes.length === 0) {
+      this.abort();
+      return undefined;
+    }
+    const commit = this.#end.seal(changes, log.names(), source, clock.lastMs);
+    this.#isOpen = false;
+    this.#end.ended();
+    return commit;
+  }
+
+  abort(): void {
+    if (!this.#isOpen) return;
+    this.#context.log.rollback(this.#begin);
+    this.#isOpen = false;
+    this.#end.ended();
+  }
+
+  #checkOpen(): void {
+    if (!this.#isOpen) throw new Error("Cannot use transaction: it has ended");
+  }
+
+  #checkWritable(): void {
+    this.#checkOpen();
+    if (this.isReadOnly) throw new Error("Cannot write: the transaction is read-only");
+  }
+
+  #systemWriter(): SystemWriter {
+    return {
+      get: (id) => {
+        this.#checkOpen();
+        const row = this.#reader.find(id, undefined, "core", "get");
+        return row === undefined ? null : copyDocument(row);
+      },
+      query: (plan) => {
+        this.#checkOpen();
+        return this.#reader.query(plan, "core");
+      },
+      insert: (table, value) => {
+        this.#checkWritable();
+        return this.#writer.insert(table, value, "core");
+      },
+      patch: (id, value) => {
+        this.#checkWritable();
+        this.#writer.patch(id, value, undefined, "core");
+      },
+      delete: (id) => {
+        this.#checkWritable();
+        this.#writer.delete(id, undefined, "core");
+      },
+    };
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Counts what a transaction reads and writes, and refuses what exceeds Convex's limits.
+ *
+ * Every document handed to a function counts each time, also when a filter drops it or it was read before. A counter
+ * stays over its limit once it is, so a function that catches the error fails again on its next read.
+ *
+ * @module
+ */
+import { sizeOfDocument } from "@narrowcast/values";
+import type { Doc, Limits } from "@narrowcast/values";
+import type { ReadSet } from "./read-set.ts";
+import { UserError } from "./types.ts";
+import type { TransactionUsage } from "./types.ts";
+
+const READ_LESS =
+  "Consider using smaller limits in your queries, paginating your queries, or using indexed queries with a selective index range expressions.";
+
+/** The write side of the counters, put back when a nested run is rolled back. */
+export type WriteUsage = Pick<
+  TransactionUsage,
+  "documentsWritten" | "bytesWritten" | "functionsScheduled" | "scheduledArgsBytes"
+>;
+
+export class UsageMeter {
+  readonly usage: TransactionUsage = {
+    documentsRead: 0,
+    bytesRead: 0,
+    rangesRead: 0,
+    documentsWritten: 0,
+    bytesWritten: 0,
+    functionsScheduled: 0,
+    scheduledArgsBytes: 0,
+  };
+  readonly #limits: Limits;
+  /** Ranges that merging took away so far; keeps the exact count from being computed on every read. */
+  #rangesMerged = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** Counts one document read. Gives its size in bytes. */
+  countRead(document: Doc): number {
+    const { usage } = this;
+    const bytes = sizeOfDocument(document);
+    usage.documentsRead += 1;
+    usage.bytesRead += bytes;
+    if (usage.documentsRead > this.#limits.documentsReadMax) {
+      throw limitError("TooManyDocumentsRead", "documents read", this.#limits.documentsReadMax, READ_LESS);
+    }
+    if (usage.bytesRead > this.#limits.bytesReadMax) {
+      throw limitError("TooManyBytesRead", "bytes read", this.#limits.bytesReadMax, READ_LESS);
+    }
+    return bytes;
+  }
+
+  /** Looks at how many distinct ranges were read; overlapping ones count once. */
+  checkRanges(reads: ReadSet): void {
+    const { rangesReadMax } = this.#limits;
+    let ranges = reads.rangesAtMost - this.#rangesMerged;
+    if (ranges > rangesReadMax) {
+      const exactly = reads.rangesExactly;
+      this.#rangesMerged += ranges - exactly;
+      ranges = exactly;
+    }
+    this.usage.rangesRead = ranges;
+    if (ranges > rangesReadMax) throw limitError("TooManyReads", "reads", rangesReadMax, READ_LESS);
+  }
+
+  /** Counts one write: the new document's bytes, none for a deletion. */
+  countWrite(after: Doc | undefined): void {
+    const { usage } = this;
+    usage.documentsWritten += 1;
+    if (after !== undefined) usage.bytesWritten += sizeOfDocument(after);
+    if (usage.documentsWritten > this.#limits.documentsWrittenMax) {
+      throw limitError("TooManyWrites", "writes", this.#limits.documentsWrittenMax);
+    }
+    if (usage.bytesWritten > this.#limits.bytesWrittenMax) {
+      throw limitError("TooManyBytesWritten", "bytes written", this.#limits.bytesWrittenMax);
+    }
+  }
+
+  /** Counts one scheduled function. */
+  countScheduled(argsBytes: number): void {
+    const { usage } = this;
+    const { functionsScheduledMax, scheduledArgsBytesMax, scheduledOneArgsBytesMax } = this.#limits;
+    if (argsBytes > scheduledOneArgsBytesMax) {
+      throw new UserError(
+        "ScheduledFunctionArgumentsTooLarge",
+        `Arguments for a scheduled function are too large (actual: ${argsBytes}, limit: ${scheduledOneArgsBytesMax}).`,
+      );
+    }
+    usage.functionsScheduled += 1;
+    usage.scheduledArgsBytes += argsBytes;
+    if (usage.functionsScheduled > functionsScheduledMax) {
+      throw new UserError(
+        "TooManyFunctionsScheduled",
+        `Too many functions scheduled by this mutation (limit: ${functionsScheduledMax})`,
+      );
+    }
+    if (usage.scheduledArgsBytes > scheduledArgsBytesMax) {
+      throw new UserError(
+        "ScheduledFunctionsArgumentsTooLarge",
+        `Too large total size of the arguments of functions scheduled by this mutation (limit: ${scheduledArgsBytesMax} bytes)`,
+      );
+    }
+  }
+
+  /** The write counters as they are now. */
+  writes(): WriteUsage {
+    const { documentsWritten, bytesWritten, functionsScheduled, scheduledArgsBytes } = this.usage;
+    return { documentsWritten, bytesWritten, functionsScheduled, scheduledArgsBytes };
+  }
+
+  /** Takes the write counters back to `writes`; reads stay counted. */
+  restoreWrites(writes: WriteUsage): void {
+    Object.assign(this.usage, writes);
+  }
+}
+
+function limitError(code: string, what: string, limit: number, advice?: string): UserError {
+  const text = `Too many ${what} in a single function execution (limit: ${limit}).`;
+  return new UserError(code, advice === undefined ? text : `${text} ${advice}`);
+}
