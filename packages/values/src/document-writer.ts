@@ -2,7 +2,7 @@
  * Writes documents as bytes. See `document-codec.ts` for the format.
  *
  * Documents are written one after another into chunks of memory, because a small array of its own costs more than the
- * rest of the work (558 ns against 50 for a part of a chunk; 2025-11, `codec.bench.ts`). A chunk lives as long as any of its
+ * rest of the work (558 ns against 50 for a part of a chunk; 2026-11, `codec.bench.ts`). A chunk lives as long as any of its
  * documents, so large ones get memory of their own.
  *
  * @module
@@ -20,6 +20,7 @@ const ROOM_BYTES = 8_192;
 /** Documents above this size get memory of their own. */
 const SHARED_BYTES_MAX = 8_192;
 
+// oxlint-disable-next-line no-control-regex -- ASCII begins with control characters.
 const ASCII = /^[\x00-\x7f]*$/;
 const UNPAIRED_SURROGATE = /\p{Surrogate}/u;
 
@@ -77,7 +78,7 @@ export class DocumentWriter {
     this.#ascii = "";
     this.#wide = "";
     this.#isCareful = isCareful;
-    this.#writeObject(doc as ObjectValue);
+    this.#writeObject(doc);
     const bodyBytes = this.#at - this.#start - format.HEADER_BYTES;
     const asciiBytes = this.#writeSection(this.#ascii, 1);
     if (asciiBytes !== this.#ascii.length) return false;

@@ -183,7 +183,7 @@ function reviveInPlace(json: JsonValue, depth: number): Value {
       const item = json[at] as JsonValue;
       if (typeof item === "object" && item !== null) json[at] = reviveInPlace(item, depth + 1) as JsonValue;
     }
-    return json as Value;
+    return json;
   }
   for (const field in json) {
     if (field.charCodeAt(0) === 36) return reviveSpecial(json);
@@ -191,7 +191,7 @@ function reviveInPlace(json: JsonValue, depth: number): Value {
     const item = json[field] as JsonValue;
     if (typeof item === "object" && item !== null) setField(json, field, reviveInPlace(item, depth + 1) as JsonValue);
   }
-  return json as Value;
+  return json;
 }
 
 /** An object with a field that starts with `$`: one of the three encodings, or an error. */
@@ -201,7 +201,7 @@ function reviveSpecial(json: { [key: string]: JsonValue }): Value {
   if (keys.length === 1) {
     const text = json[key];
     if (key === "$integer" || key === "$float" || key === "$bytes") {
-      if (typeof text !== "string") throw new Error(`Malformed ${key} field on ${String(json)}`);
+      if (typeof text !== "string") throw new Error(`Malformed ${key} field on ${JSON.stringify(json)}`);
       return key === "$integer"
         ? decodeInteger(text)
         : key === "$float"

@@ -101,6 +101,7 @@ function encodeObjectLike(value: ArrayBuffer | Value[] | ObjectValue): string {
 }
 
 /** Text that is its own UTF-8 and needs no escape. */
+// oxlint-disable-next-line no-control-regex -- Control characters but zero are text like any other.
 const PLAIN = /^[\x01-\x7f]*$/;
 
 function encodeString(text: string): string {

@@ -85,9 +85,9 @@ function check(validator: ValidatorJson, value: Value, tables: TableNames): Fail
     case "object":
       return checkObject(validator, value, tables);
     case "union":
-      return validator.value.some((member) => check(member, value, tables) === undefined)
-        ? undefined
-        : mismatch(validator, value);
+      return checkUnion(validator, value, tables);
+    default:
+      return validator satisfies never;
   }
 }
 
@@ -101,6 +101,15 @@ function literalDetail({ value, validator }: Failure): string {
 
 function mismatch(validator: ValidatorJson, value: Value, detail: Failure["detail"] = plainDetail): Failure {
   return { detail, path: [], label: "Value", value, validator };
+}
+
+function checkUnion(
+  validator: ValidatorJson & { type: "union" },
+  value: Value,
+  tables: TableNames,
+): Failure | undefined {
+  for (const member of validator.value) if (check(member, value, tables) === undefined) return undefined;
+  return mismatch(validator, value);
 }
 
 function checkLiteral(validator: ValidatorJson & { type: "literal" }, value: Value): Failure | undefined {
