@@ -103,11 +103,15 @@ export class Executor {
     const ctx = kind === "query" ? createQueryCtx(scope, this.#nested) : createMutationCtx(scope, this.#nested);
     const outer = this.#scope;
     this.#scope = scope;
+    const leave = depth === 0 ? undefined : run.tx.enterFunction();
     try {
-      const result = await loaded.registered._handler(ctx, parsed);
+      // Called without its object, as `convex/server` does: stack traces then say "handler".
+      const { _handler: handler } = loaded.registered;
+      const result = await handler(ctx, parsed);
       return renderResult(result, info, run.tx, run.host.limits);
     } finally {
       scope.end();
+      leave?.();
       this.#scope = outer;
     }
   }
