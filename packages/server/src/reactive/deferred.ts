@@ -7,7 +7,7 @@
 /** What `deferred` gives. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
-  resolve(value: T): void;
+  readonly resolve: (value: T) => void;
 }
 
 /** A promise that the caller resolves. */

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ReadSet } from "../tx/read-set.ts";
 import { PRIMARY } from "../tx/types.ts";
@@ -92,7 +92,7 @@ function narrowReadSet(n: number): ReadSet {
   const set = new ReadSet();
   const id = String(n).padStart(6, "0");
   set.addPoint(1, id);
-  Object.assign(set.openStretch(1, 1), { start: `${id}`, end: `${id}~` });
+  Object.assign(set.openStretch(1, 1), { start: id, end: `${id}~` });
   set.addName("table:t");
   return set;
 }
