@@ -177,7 +177,7 @@ export class Database {
 
   /** Removes the entries of indexes that are no longer defined. Call it after a schema change was committed. */
   dropRemovedIndexes(): void {
-    for (const table of [...this.catalogue.tables()]) {
+    for (const table of this.catalogue.tables()) {
       for (const index of table.dropping) {
         this.engine.dropIndex(table.number, index.number);
         this.#ownTransaction(`drop ${index.fullName}`, ({ catalogue }) => catalogue.forgetIndex(table.name, index));
@@ -196,6 +196,7 @@ export class Database {
   }
 
   #seal(changes: readonly DocumentChange[], names: readonly string[], source: string, lastMs: number): Commit {
+    this.#change?.verify(changes);
     const nowTs = Math.floor(this.#options.clock.nowMs() * 1000);
     const ts = Math.max(nowTs, this.head + 1, Math.ceil(lastMs * 1000));
     this.engine.commit(ts, JSON.stringify({ source, names }));

@@ -22,7 +22,7 @@ export function isFields(value: Value | undefined): value is { [field: string]: 
 
 /** What lies at `path` in `document`. Only own fields count, so `constructor` is no field of an empty object. */
 export function readField(document: Doc, path: FieldPath): Value | undefined {
-  let value: Value | undefined = document as { [field: string]: Value };
+  let value: Value | undefined = document;
   for (const field of path) {
     if (!isFields(value) || !Object.hasOwn(value, field)) return undefined;
     value = value[field];

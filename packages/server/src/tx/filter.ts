@@ -58,59 +58,53 @@ function compile(expression: FilterExpression): Evaluate {
   }
 }
 
-function compileComparison(
-  op: "eq" | "neq" | "lt" | "lte" | "gt" | "gte",
-  left: Evaluate,
-  right: Evaluate,
-): (document: Doc) => boolean {
-  const compare = (document: Doc) => compareValues(left(document), right(document));
-  switch (op) {
-    case "eq":
-      return (document) => compare(document) === 0;
-    case "neq":
-      return (document) => compare(document) !== 0;
-    case "lt":
-      return (document) => compare(document) < 0;
-    case "lte":
-      return (document) => compare(document) <= 0;
-    case "gt":
-      return (document) => compare(document) > 0;
-    case "gte":
-      return (document) => compare(document) >= 0;
-  }
+type Comparison = "eq" | "neq" | "lt" | "lte" | "gt" | "gte";
+
+const COMPARISONS: Record<Comparison, (order: number) => boolean> = {
+  eq: (order) => order === 0,
+  neq: (order) => order !== 0,
+  lt: (order) => order < 0,
+  lte: (order) => order <= 0,
+  gt: (order) => order > 0,
+  gte: (order) => order >= 0,
+};
+
+function compileComparison(op: Comparison, left: Evaluate, right: Evaluate): Evaluate {
+  const test = COMPARISONS[op];
+  return (document) => test(compareValues(left(document), right(document)));
 }
 
 function compileArithmetic(op: Arithmetic, left: Evaluate, right: Evaluate): Evaluate {
   return (document) => {
     const a = left(document);
     const b = right(document);
-    if (typeof a === "number" && typeof b === "number") return numbers(op, a, b);
+    if (typeof a === "number" && typeof b === "number") return NUMBERS[op](a, b);
     if (typeof a === "bigint" && typeof b === "bigint") return bigints(op, a, b);
     throw typeError(op, a, b);
   };
 }
 
-function numbers(op: Arithmetic, a: number, b: number): number {
-  switch (op) {
-    case "add":
-      return a + b;
-    case "sub":
-      return a - b;
-    case "mul":
-      return a * b;
-    case "div":
-      return a / b;
-    case "mod":
-      return a % b;
-  }
-}
+const NUMBERS: Record<Arithmetic, (a: number, b: number) => number> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  mod: (a, b) => a % b,
+};
+
+const BIGINTS: Record<Arithmetic, (a: bigint, b: bigint) => bigint> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  mod: (a, b) => a % b,
+};
 
 function bigints(op: Arithmetic, a: bigint, b: bigint): bigint {
   if (b === 0n && (op === "div" || op === "mod")) {
     throw new UserError("FilterArithmeticError", `Cannot evaluate filter \`${op}\`: the divisor is 0n`);
   }
-  const result = op === "add" ? a + b : op === "sub" ? a - b : op === "mul" ? a * b : op === "div" ? a / b : a % b;
-  return checkInt64(op, result);
+  return checkInt64(op, BIGINTS[op](a, b));
 }
 
 function checkInt64(op: string, value: bigint): bigint {

@@ -113,17 +113,17 @@ function readRows(
   const positions: Key[] = [];
   const rowsMax = request.maximumRowsRead ?? Infinity;
   const bytesMax = request.maximumBytesRead ?? Infinity;
-  while (hasEnd || page.length < request.numItems) {
+  for (;;) {
     const row = stream.pull();
     if (row === undefined) return { page, positions, isExhausted: true, isTruncated: false };
     positions.push(stream.position ?? "");
     if (row !== null) page.push(row);
-    if (!hasEnd && page.length >= request.numItems) break;
+    const isFull = !hasEnd && page.length >= request.numItems;
+    if (isFull) return { page, positions, isExhausted: false, isTruncated: false };
     if (stream.rowsRead >= rowsMax || stream.bytesRead >= bytesMax) {
       return { page, positions, isExhausted: false, isTruncated: true };
     }
   }
-  return { page, positions, isExhausted: false, isTruncated: false };
 }
 
 function pageStatus(stream: PageRows, request: PageRequest, isTruncated: boolean, limits: Limits): Page["pageStatus"] {

@@ -25,7 +25,7 @@ import { keyAfter } from "./read-set.ts";
 import { ActiveSchema } from "./schema.ts";
 import type { DatabaseTransaction } from "./transaction.ts";
 import { UserError } from "./types.ts";
-import type { Commit } from "./types.ts";
+import type { Commit, DocumentChange } from "./types.ts";
 
 /** Rows that one step visits unless told otherwise. */
 const ROWS_A_STEP = 256;
@@ -100,7 +100,6 @@ export class SchemaChange {
     }
     this.#options.activate(transaction);
     this.#isOver = true;
-    this.#options.ended();
     transaction.undoable(() => {
       this.#isOver = false;
     });
@@ -112,14 +111,29 @@ export class SchemaChange {
     this.#options.ended();
   }
 
-  /** Checks what was written while the change is under way. */
+  /** Before a commit: refuses one that puts the schema in force together with a document that does not fit. */
+  verify(changes: readonly DocumentChange[]): void {
+    const failure = this.#isOver ? this.#firstFailure(changes) : undefined;
+    if (failure !== undefined) throw failure;
+  }
+
+  /** After a commit: checks what was written while the change is under way. */
   observe(commit: Commit): void {
-    for (const { table, after } of commit.changes) if (after !== undefined) this.#failure ??= this.#check(table, after);
+    if (this.#isOver) this.#options.ended();
+    else this.#failure ??= this.#firstFailure(commit.changes);
+  }
+
+  #firstFailure(changes: readonly DocumentChange[]): UserError | undefined {
+    for (const { table, after } of changes) {
+      const failure = after === undefined ? undefined : this.#check(table, after);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
   }
 
   #define(): void {
-    const { database, schema, ownTransaction } = this.#options;
-    ownTransaction("plan schema", ({ catalogue }) => {
+    const { database, schema } = this.#options;
+    this.#options.ownTransaction("plan schema", ({ catalogue }) => {
       for (const { tableName } of schema?.tables ?? []) {
         if (database.catalogue.get(tableName) === undefined) catalogue.createTable(tableName, false);
       }

@@ -7,7 +7,7 @@
  * @module
  */
 import { validateValue } from "@narrowcast/values";
-import type { Doc, SchemaJson, TableNames, ValidatorJson, Value } from "@narrowcast/values";
+import type { Doc, SchemaJson, TableNames, ValidatorJson } from "@narrowcast/values";
 import { UserError } from "./types.ts";
 
 export class ActiveSchema {
@@ -32,7 +32,7 @@ export class ActiveSchema {
   failure(table: string, document: Doc, tables: TableNames): string | undefined {
     const validator = this.#validators.get(table);
     if (validator === undefined) return undefined;
-    return validateValue(validator, document as { [field: string]: Value }, tables)?.message;
+    return validateValue(validator, document, tables)?.message;
   }
 
   /** @throws {UserError} If `document` does not fit. */

@@ -8,7 +8,7 @@
  * @module
  */
 import { cloneValue } from "@narrowcast/values";
-import type { Doc, Value } from "@narrowcast/values";
+import type { Doc } from "@narrowcast/values";
 import type { Cursor, Engine, Key, KeyRange } from "../engine/types.ts";
 import { compileFilter } from "./filter.ts";
 import type { PageRows } from "./paginate.ts";
@@ -32,7 +32,7 @@ export interface StreamSource {
 
 /** A private copy of a stored document. */
 export function copyDocument(document: Doc): Doc {
-  return cloneValue(document as { [field: string]: Value }) as Doc;
+  return cloneValue(document);
 }
 
 export class RowStream implements QueryStream, PageRows {

@@ -9,7 +9,7 @@
  * @module
  */
 import { valuesEqual } from "@narrowcast/values";
-import type { Doc, Value } from "@narrowcast/values";
+import type { Doc } from "@narrowcast/values";
 import type { Engine, IndexMove, Savepoint } from "../engine/types.ts";
 import type { Catalogue, Table } from "./catalogue.ts";
 import { indexMoves, treeMoves } from "./index-keys.ts";
@@ -73,6 +73,8 @@ export class WriteLog {
   }
 
   rollback(mark: LogMark): void {
+    // A mark of a transaction that wrote nothing since may be older than what others wrote.
+    if (this.#entries.length === mark.length) return;
     this.#engine.rollback(mark.engine);
     while (this.#entries.length > mark.length) {
       const entry = this.#entries.pop();
@@ -117,5 +119,5 @@ export class WriteLog {
 
 function isChange({ before, after }: RowEntry): boolean {
   if (before === undefined || after === undefined) return before !== after;
-  return !valuesEqual(before as Value, after as Value);
+  return !valuesEqual(before, after);
 }

@@ -127,7 +127,7 @@ export class Writer implements RowWriter {
   }
 
   #update(table: Table, before: Doc, after: Doc, access: Access): void {
-    if (valuesEqual(before as Value, after as Value)) return;
+    if (valuesEqual(before, after)) return;
     this.#check(table, after, access);
     this.#write(table, before, after, access);
   }
