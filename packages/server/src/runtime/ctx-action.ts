@@ -1,0 +1,81 @@
+/**
+ * The `ctx` of actions and HTTP actions: everything goes through a port, since actions run outside of the core.
+ *
+ * @module
+ */
+import { parseValue } from "@narrowcast/values";
+import type { Value } from "@narrowcast/values";
+import type { HostCall, RunActionMessage, RunHttpMessage } from "./action-protocol.ts";
+import { notAvailable } from "./ctx-arguments.ts";
+import {
+  createScheduler,
+  createStorage,
+  deploymentMetadata,
+  functionMetadata,
+  identityClaims,
+} from "./ctx-services.ts";
+import type { SchedulePort } from "./ctx-services.ts";
+import { argumentsText, functionPath } from "./function-reference.ts";
+
+/** How an action reaches the core. */
+export interface ActionPort {
+  /**
+   * @returns Convex JSON text of the answer.
+   * @throws The error that user code gets to see; also when the action has ended.
+   */
+  call(call: HostCall): Promise<string>;
+}
+
+/** What a context must know of its action. */
+export interface ActionFacts {
+  readonly message: RunActionMessage | RunHttpMessage;
+  /** Canonical path, or the routed pattern of an HTTP action. */
+  readonly path: string;
+  readonly visibility: "public" | "internal";
+  readonly cloudUrl: string;
+}
+
+/** `ctx` of an action or HTTP action. */
+export function createActionCtx(facts: ActionFacts, port: ActionPort): object {
+  const { message } = facts;
+  const run =
+    (op: "query" | "mutation" | "action") =>
+    async (reference: unknown, args?: unknown): Promise<Value> =>
+      parseValue(await port.call({ op, path: functionPath(reference), args: argumentsText(args) }));
+  const client = message.type === "run" ? message.client : undefined;
+  return {
+    runQuery: run("query"),
+    runMutation: run("mutation"),
+    runAction: run("action"),
+    scheduler: createScheduler(actionSchedulePort(port)),
+    auth: { getUserIdentity: async () => identityClaims(message.identity) },
+    storage: createStorage(),
+    vectorSearch: () => Promise.reject(notAvailable("Vector search")),
+    meta: {
+      getFunctionMetadata: async () => ({
+        ...functionMetadata(facts.path),
+        type: "action",
+        visibility: facts.visibility,
+      }),
+      getDeploymentMetadata: async () => deploymentMetadata(facts.cloudUrl),
+      getRequestMetadata: async () => ({
+        ip: client?.ip ?? null,
+        userAgent: client?.userAgent ?? null,
+        requestId: message.requestId,
+        scheduledFunctionId: (message.type === "run" ? message.scheduledFunctionId : undefined) ?? null,
+        authToken: null,
+      }),
+    },
+  };
+}
+
+/** Scheduling from an action takes effect at once. */
+export function actionSchedulePort(port: ActionPort): SchedulePort {
+  return {
+    now: () => Date.now(),
+    schedule: async (path, args, atMs) => String(parseValue(await port.call({ op: "schedule", path, args, atMs }))),
+    cancel: async (jobId) => {
+      await port.call({ op: "cancelScheduled", jobId });
+    },
+  };
+}
