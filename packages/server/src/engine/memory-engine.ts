@@ -7,21 +7,16 @@
  * @module
  */
 import { ResidentCollection } from "./resident-collection.ts";
-import type { RowUndo } from "./resident-collection.ts";
 import { PlainRowStore } from "./row.ts";
+import type { Undo } from "./rows-view.ts";
 import { assertBetweenTransactions, assertTsGrows } from "./transaction-rules.ts";
 import type { Cursor, Engine, EngineCounters, Key, KeyRange, RowWrite, Savepoint, Ts } from "./types.ts";
-
-interface Undo<T> {
-  readonly collection: ResidentCollection<T>;
-  readonly undo: RowUndo<T>;
-}
 
 /** See the module comment; the contract is `Engine`'s. */
 export class MemoryEngine<T> implements Engine<T> {
   readonly #store = new PlainRowStore<T>();
   readonly #collections = new Map<number, ResidentCollection<T>>();
-  #undos: Undo<T>[] = [];
+  #undos: Undo[] = [];
   #head: Ts = 0;
   #durable: Ts = 0;
   readonly #counters: EngineCounters = {
@@ -58,8 +53,8 @@ export class MemoryEngine<T> implements Engine<T> {
   }
 
   put(write: RowWrite<T>): void {
-    const collection = this.#collectionOf(write.collection);
-    this.#undos.push({ collection, undo: collection.apply(write) });
+    const rows = this.#collectionOf(write.collection);
+    this.#undos.push(rows.apply(write.key, write.value, undefined, write.moves));
   }
 
   savepoint(): Savepoint {
@@ -67,10 +62,7 @@ export class MemoryEngine<T> implements Engine<T> {
   }
 
   rollback(to: Savepoint): void {
-    while (this.#undos.length > to) {
-      const { collection, undo } = this.#undos.pop()!;
-      collection.revert(undo);
-    }
+    while (this.#undos.length > to) this.#undos.pop()!.revert();
   }
 
   commit(ts: Ts, _note: string): void {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { OrderedTree } from "./ordered-tree.ts";
 
@@ -38,7 +38,7 @@ test("a tree equals a sorted map after any sequence of sets and deletes", () => 
         const inRange = [...model.keys()].sort().filter((k) => k >= start && (end === undefined || k < end));
         expect(tree.size).toBe(model.size);
         expect(drain(tree, start, end, "asc")).toEqual(inRange);
-        expect(drain(tree, start, end, "desc")).toEqual(inRange.reverse());
+        expect(drain(tree, start, end, "desc")).toEqual(inRange.toReversed());
         for (const [k, value] of model) expect(tree.get(k)).toBe(value);
       },
     ),

@@ -16,7 +16,8 @@ import type { TreeCursor } from "./ordered-tree.ts";
 import { NO_REF, Row } from "./row.ts";
 import type { RowStore } from "./row.ts";
 import { PRIMARY } from "./types.ts";
-import type { Cursor, Key, KeyRange, RowWrite } from "./types.ts";
+import type { Cursor, IndexMove, Key, KeyRange } from "./types.ts";
+import type { RowsView, Undo } from "./rows-view.ts";
 
 /** What one index move changed: the entry that was under `key` before. */
 interface EntryUndo<T> {
@@ -25,21 +26,10 @@ interface EntryUndo<T> {
   readonly before: Row<T> | undefined;
 }
 
-/** Everything needed to take one write back, or to make it final. */
-export interface RowUndo<T> {
-  /** The row after the write, or the removed row. */
-  readonly row: Row<T>;
-  readonly existed: boolean;
-  readonly isDelete: boolean;
-  readonly refBefore: number;
-  readonly valueBefore: T | undefined;
-  readonly entries: readonly EntryUndo<T>[];
-}
-
 const NO_ENTRIES: readonly never[] = [];
 
 /** See the module comment. */
-export class ResidentCollection<T> {
+export class ResidentCollection<T> implements RowsView<T> {
   readonly #store: RowStore<T>;
   #rows = new Map<Key, Row<T>>();
   #primary: OrderedTree<Row<T>> | undefined;
@@ -54,18 +44,19 @@ export class ResidentCollection<T> {
     return this.#rows.size;
   }
 
-  /** The row under `key`, for callers that keep rows rather than values. */
-  rowOf(key: Key): Row<T> | undefined {
-    return this.#rows.get(key);
-  }
-
   get(key: Key): T | undefined {
     const row = this.#rows.get(key);
     return row === undefined ? undefined : this.#store.read(row);
   }
 
-  hasIndex(index: number): boolean {
-    return index === PRIMARY || this.#indexes.has(index);
+  lengthOf(key: Key): number {
+    const row = this.#rows.get(key);
+    return row === undefined ? -1 : this.#store.lengthOf(row);
+  }
+
+  /** Known indexes. */
+  get indexes(): IterableIterator<number> {
+    return this.#indexes.keys();
   }
 
   registerIndex(index: number): void {
@@ -82,41 +73,37 @@ export class ResidentCollection<T> {
     return new RowCursor<T>(tree.cursor(range.start, range.end, order), this.#store);
   }
 
-  /** Makes one write and tells how to take it back. */
-  apply(write: RowWrite<T>): RowUndo<T> {
-    const found = this.#rows.get(write.key);
-    const row = found ?? new Row<T>(write.key);
+  apply(key: Key, value: T | undefined, bytes: Uint8Array | undefined, moves: readonly IndexMove[]): Undo {
+    const found = this.#rows.get(key);
+    const row = found ?? new Row<T>(key);
     const refBefore = row.ref;
     const valueBefore = row.value;
-    if (write.value === undefined) this.#detach(write.key);
+    const isDelete = value === undefined && bytes === undefined;
+    if (isDelete) this.#detach(key);
     else {
-      this.#store.assign(row, write.value);
+      this.#store.assign(row, value, bytes);
       if (found === undefined) this.#attach(row);
     }
-    const entries = write.moves.length === 0 ? NO_ENTRIES : this.#move(write, row);
-    const isDelete = write.value === undefined;
-    return { row, existed: found !== undefined, isDelete, refBefore, valueBefore, entries };
+    const entries = moves.length === 0 ? NO_ENTRIES : this.#move(moves, row);
+    return new RowUndo<T>(this, row, found !== undefined, isDelete, refBefore, valueBefore, entries);
   }
 
-  /** Takes a write back; the latest first. */
+  /** Takes a write back. For `RowUndo`. */
   revert(undo: RowUndo<T>): void {
     for (let at = undo.entries.length - 1; at >= 0; at -= 1) {
       const { tree, key, before } = undo.entries[at]!;
       if (before === undefined) tree.delete(key);
       else tree.set(key, before);
     }
-    const { row } = undo;
     if (undo.isDelete) {
-      if (undo.existed) this.#attach(row);
+      if (undo.existed) this.#attach(undo.row);
       return;
     }
-    this.#store.release(row.ref);
-    row.ref = undo.refBefore;
-    row.value = undo.valueBefore;
-    if (!undo.existed) this.#detach(row.key);
+    this.#store.restore(undo.row, undo.refBefore, undo.valueBefore);
+    if (!undo.existed) this.#detach(undo.row.key);
   }
 
-  /** Makes a write final: what was there before is freed. */
+  /** Makes a write final. For `RowUndo`. */
   settle(undo: RowUndo<T>): void {
     if (!undo.existed) return;
     if (undo.refBefore !== NO_REF) this.#store.release(undo.refBefore);
@@ -135,14 +122,29 @@ export class ResidentCollection<T> {
     return true;
   }
 
-  /** Adds a row that came from elsewhere (a bulk load), with no undo. */
-  adopt(row: Row<T>): void {
+  /** Adds a row in a bulk load: no undo, no index entries. */
+  load(key: Key, bytes: Uint8Array): void {
+    const row = new Row<T>(key);
+    this.#store.assign(row, undefined, bytes);
     this.#attach(row);
   }
 
-  /** Takes over a whole index from keys that already ascend. */
-  adoptIndex(index: number, keys: readonly Key[], rows: readonly Row<T>[]): void {
-    this.#indexes.set(index, OrderedTree.fromSorted(keys, rows));
+  /** Takes over a whole index in a bulk load. `indexKeys` ascend; entries of unknown rows are an error. */
+  loadIndex(index: number, indexKeys: readonly Key[], keys: readonly Key[]): void {
+    const rows = keys.map((key) => {
+      const row = this.#rows.get(key);
+      if (row === undefined)
+        throw new Error(`Cannot load index ${index}: an entry's row is missing; run "narrowcast check"`);
+      return row;
+    });
+    this.#indexes.set(index, OrderedTree.fromSorted(indexKeys, rows));
+  }
+
+  /** Sets an index entry, or takes it away when `key` is `undefined`: the last step of a bulk load. */
+  loadEntry(index: number, indexKey: Key, key: Key | undefined): void {
+    const row = key === undefined ? undefined : this.#rows.get(key);
+    if (row === undefined) this.#indexOf(index).delete(indexKey);
+    else this.#indexOf(index).set(indexKey, row);
   }
 
   #attach(row: Row<T>): void {
@@ -155,9 +157,9 @@ export class ResidentCollection<T> {
     this.#primary?.delete(key);
   }
 
-  #move(write: RowWrite<T>, row: Row<T>): EntryUndo<T>[] {
+  #move(moves: readonly IndexMove[], row: Row<T>): EntryUndo<T>[] {
     const undos: EntryUndo<T>[] = [];
-    for (const move of write.moves) {
+    for (const move of moves) {
       const tree = this.#indexOf(move.index);
       if (move.remove !== undefined) {
         const before = tree.delete(move.remove);
@@ -187,6 +189,44 @@ export class ResidentCollection<T> {
       );
     }
     return this.#primary;
+  }
+}
+
+/** One write of a resident collection: everything that takes it back. */
+class RowUndo<T> implements Undo {
+  readonly #collection: ResidentCollection<T>;
+  /** The row after the write, or the removed row. */
+  readonly row: Row<T>;
+  readonly existed: boolean;
+  readonly isDelete: boolean;
+  readonly refBefore: number;
+  readonly valueBefore: T | undefined;
+  readonly entries: readonly EntryUndo<T>[];
+
+  constructor(
+    collection: ResidentCollection<T>,
+    row: Row<T>,
+    existed: boolean,
+    isDelete: boolean,
+    refBefore: number,
+    valueBefore: T | undefined,
+    entries: readonly EntryUndo<T>[],
+  ) {
+    this.#collection = collection;
+    this.row = row;
+    this.existed = existed;
+    this.isDelete = isDelete;
+    this.refBefore = refBefore;
+    this.valueBefore = valueBefore;
+    this.entries = entries;
+  }
+
+  revert(): void {
+    this.#collection.revert(this);
+  }
+
+  settle(): void {
+    this.#collection.settle(this);
   }
 }
 

@@ -30,21 +30,33 @@ export class Row<T> {
 
 /** Keeps the values of rows. */
 export interface RowStore<T> {
-  /** Gives the row a new value. What it had before stays alive until `release`. */
-  assign(row: Row<T>, value: T): void;
+  /** Gives the row a new value: decoded, encoded, or both. What it had before stays alive until `release`. */
+  assign(row: Row<T>, value: T | undefined, bytes: Uint8Array | undefined): void;
+  /** Gives a row back what it had before an `assign`; what it has now is released. */
+  restore(row: Row<T>, ref: number, value: T | undefined): void;
   read(row: Row<T>): T;
+  /** Encoded bytes of the row's value; 0 when nothing is encoded. */
+  lengthOf(row: Row<T>): number;
   /** Frees what a `ref` names: the value it held can no longer come back. */
   release(ref: number): void;
 }
 
 /** Rows that hold their values themselves. */
 export class PlainRowStore<T> implements RowStore<T> {
-  assign(row: Row<T>, value: T): void {
+  assign(row: Row<T>, value: T | undefined): void {
+    row.value = value;
+  }
+
+  restore(row: Row<T>, _ref: number, value: T | undefined): void {
     row.value = value;
   }
 
   read(row: Row<T>): T {
     return row.value!;
+  }
+
+  lengthOf(): number {
+    return 0;
   }
 
   release(): void {

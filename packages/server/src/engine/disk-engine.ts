@@ -1,0 +1,398 @@
+/**
+ * The engine on disk: a log that makes commits durable, collections in memory, and a base for everything.
+ *
+ *   put ──▶ views (resident | paged + overlay)
+ *    └───▶ record ──commit──▶ log buffer ──flush──▶ disk            acknowledged here
+ *                     └──▶ backlog ──checkpointer──▶ base (LMDB)    later, in small transactions
+ *
+ * Opening reads the base's state and the rest of the log, and serves at once; collections become resident in the background.
+ *
+ * Not here: what the views are (`resident-collection.ts`, `paged-collection.ts`), which of them a collection has
+ * (`residency.ts`), the log (`log.ts`).
+ *
+ * @module
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Backlog } from "./backlog.ts";
+import { Base } from "./base.ts";
+import { Checkpointer } from "./checkpointer.ts";
+import { CollectionSlot } from "./collection-slot.ts";
+import { openLog } from "./log.ts";
+import type { LogFs } from "./log-fs.ts";
+import type { Log } from "./log-types.ts";
+import { PagedCollection } from "./paged-collection.ts";
+import {
+  CommitWriter,
+  decodeRecord,
+  encodeDropCollection,
+  encodeDropIndex,
+  encodeFill,
+  type StoredRecord,
+} from "./record-codec.ts";
+import { replayRecord } from "./replay.ts";
+import { Residency } from "./residency.ts";
+import { ResidentCollection } from "./resident-collection.ts";
+import { RowCache } from "./row-cache.ts";
+import type { Undo } from "./rows-view.ts";
+import { SlabRowStore } from "./slab-rows.ts";
+import type { Decoding } from "./slab-rows.ts";
+import { copyStats, countEntry, countWrite, emptyStats, residentBytes } from "./stats.ts";
+import { assertBetweenTransactions, assertTsGrows } from "./transaction-rules.ts";
+import type { Codec, Cursor, Engine, EngineCounters, Key, KeyRange, RowWrite, Savepoint, Ts } from "./types.ts";
+
+const MEBIBYTE = 1024 * 1024;
+/** Share of the memory budget that decoded rows may take; the rest is for resident collections. */
+const CACHE_SHARE = 0.25;
+
+/** How to open a store. */
+export interface DiskEngineOptions<T> {
+  /** Holds `log/` and `base/`; made if it is not there. */
+  readonly directory: string;
+  readonly codec: Codec<T>;
+  /** Memory for resident collections and decoded rows; 512 MiB by default. */
+  readonly memoryBytes?: number | undefined;
+  /** So many bytes of records that the base lacks start a checkpoint at once; 4 MiB by default. */
+  readonly checkpointBytes?: number | undefined;
+  /** A smaller rest is checkpointed after this time; 1,000 ms by default, `Infinity` = never. */
+  readonly checkpointDelayMs?: number | undefined;
+  /** With more bytes of records than this that the base lacks, flushes wait for the checkpointer; 256 MiB by default. */
+  readonly backlogBytesMax?: number | undefined;
+  readonly segmentBytes?: number | undefined;
+  /** The log's disk; the real one by default. */
+  readonly logFs?: LogFs | undefined;
+}
+
+interface OpenWrite<T> {
+  readonly slot: CollectionSlot<T>;
+  readonly undo: Undo;
+  readonly write: RowWrite<T>;
+  readonly lengthAfter: number;
+  readonly lengthBefore: number;
+  /** Length of the record before this write. */
+  readonly recordLength: number;
+}
+
+/** See the module comment; the contract is `Engine`'s. */
+export class DiskEngine<T> implements Engine<T> {
+  readonly #options: DiskEngineOptions<T>;
+  readonly #base: Base;
+  readonly #log: Log;
+  readonly #backlog = new Backlog();
+  readonly #slots = new Map<number, CollectionSlot<T>>();
+  readonly #decoding: Decoding<T>;
+  readonly #checkpointer: Checkpointer;
+  readonly #residency: Residency<T>;
+  readonly #record = new CommitWriter();
+  #open: OpenWrite<T>[] = [];
+  #head: Ts = 0;
+  #durable: Ts = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #failure: unknown;
+  #closing: Promise<void> | undefined;
+  readonly #counters: EngineCounters = {
+    rowsDecoded: 0,
+    rowsFromBase: 0,
+    bytesFromBase: 0,
+    flushes: 0,
+    bytesLogged: 0,
+    checkpoints: 0,
+  };
+
+  /**
+   * Opens a store, or makes an empty one.
+   *
+   * @throws {LogDamagedError} If the log is damaged.
+   * @throws {Error} If log and base do not belong together, or another process has the store open.
+   */
+  constructor(options: DiskEngineOptions<T>) {
+    this.#options = options;
+    const memoryBytes = options.memoryBytes ?? 512 * MEBIBYTE;
+    const { codec } = options;
+    const cache = new RowCache<T>(memoryBytes * CACHE_SHARE);
+    this.#decoding = { codec, cache, counters: this.#counters };
+    mkdirSync(join(options.directory, "base"), { recursive: true });
+    mkdirSync(join(options.directory, "log"), { recursive: true });
+    // The log's lock comes first: it keeps a second process away from the base too.
+    this.#log = openLog({
+      directory: join(options.directory, "log"),
+      fs: options.logFs,
+      segmentBytes: options.segmentBytes,
+    });
+    this.#base = new Base(join(options.directory, "base"));
+    this.#recover();
+    this.#checkpointer = new Checkpointer({
+      base: this.#base,
+      log: this.#log,
+      backlog: this.#backlog,
+      counters: this.#counters,
+      applied: (records) => {
+        for (const { sequence, payload } of records) this.#forget(sequence, decodeRecord(payload));
+        this.#residency.consider();
+      },
+    });
+    this.#residency = new Residency<T>({
+      base: this.#base,
+      backlog: this.#backlog,
+      decoding: this.#decoding,
+      slots: this.#slots,
+      bytesMax: memoryBytes * (1 - CACHE_SHARE),
+      hasOpenWrites: () => this.#open.length > 0,
+      failed: (error) => this.#fail(error),
+    });
+    this.#residency.enforce();
+    this.#residency.consider();
+    this.#scheduleCheckpoint();
+  }
+
+  get head(): Ts {
+    return this.#head;
+  }
+
+  get durable(): Ts {
+    return this.#durable;
+  }
+
+  get counters(): Readonly<EngineCounters> {
+    return this.#counters;
+  }
+
+  /** Estimated memory of the resident collections, in bytes. */
+  get residentBytes(): number {
+    return this.#residency.bytes;
+  }
+
+  /** Collections that hold, or held, rows. */
+  get collections(): readonly number[] {
+    return [...this.#slots.keys()];
+  }
+
+  /** Indexes of a collection. */
+  indexes(collection: number): readonly number[] {
+    return [...(this.#slots.get(collection)?.view.indexes ?? [])];
+  }
+
+  /** True when a collection is read from memory. */
+  isResident(collection: number): boolean {
+    return this.#slots.get(collection)?.isResident ?? true;
+  }
+
+  get(collection: number, key: Key): T | undefined {
+    return this.#slots.get(collection)?.view.get(key);
+  }
+
+  scan(collection: number, index: number, range: KeyRange, order: "asc" | "desc"): Cursor<T> {
+    return this.#slotOf(collection).scan(index, range, order);
+  }
+
+  count(collection: number): number {
+    return this.#slots.get(collection)?.stats.rows ?? 0;
+  }
+
+  put(write: RowWrite<T>): void {
+    const { key, value, moves } = write;
+    const slot = this.#slotOf(write.collection);
+    const bytes = value === undefined ? undefined : this.#decoding.codec.encode(value);
+    const lengthAfter = bytes?.length ?? -1;
+    const lengthBefore = slot.view.lengthOf(key);
+    const recordLength = this.#record.length;
+    this.#record.add({ collection: write.collection, key, bytes, lengthBefore, moves });
+    const undo = slot.view.apply(key, value, bytes, moves, this.#log.lastSequence + 1);
+    this.#residency.count(slot, countWrite(slot.stats, key, lengthAfter, lengthBefore, moves));
+    this.#open.push({ slot, undo, write, lengthAfter, lengthBefore, recordLength });
+  }
+
+  savepoint(): Savepoint {
+    return this.#open.length;
+  }
+
+  rollback(to: Savepoint): void {
+    while (this.#open.length > to) {
+      const { slot, undo, write, lengthAfter, lengthBefore, recordLength } = this.#open.pop()!;
+      undo.revert();
+      this.#residency.count(slot, countWrite(slot.stats, write.key, lengthAfter, lengthBefore, write.moves, -1));
+      this.#record.dropLast(recordLength);
+    }
+  }
+
+  commit(ts: Ts, note: string): void {
+    assertTsGrows(ts, this.#head);
+    if (this.#open.length === 0) return;
+    this.#append(this.#record.seal(ts, note));
+    for (const { undo } of this.#open) undo.settle();
+    this.#open = [];
+    this.#head = ts;
+    this.#residency.enforce();
+  }
+
+  async flush(): Promise<void> {
+    const head = this.#head;
+    await this.#log.flush();
+    this.#durable = Math.max(this.#durable, head);
+    this.#counters.flushes = this.#log.flushes;
+    this.#mustWork();
+    this.#scheduleCheckpoint();
+    if (this.#backlog.bytes > (this.#options.backlogBytesMax ?? 256 * MEBIBYTE)) await this.#checkpointer.run();
+  }
+
+  fillIndex(
+    collection: number,
+    index: number,
+    entries: readonly { readonly indexKey: Key; readonly key: Key }[],
+  ): void {
+    assertBetweenTransactions(this.#open.length, "fill index");
+    const slot = this.#slotOf(collection);
+    const sequence = this.#log.lastSequence + 1;
+    const added = entries.filter(({ indexKey, key }) => slot.view.fill(index, indexKey, key, sequence));
+    if (added.length === 0) return;
+    this.#append(encodeFill(collection, index, added));
+    for (const { indexKey } of added) this.#residency.count(slot, countEntry(slot.stats, index, indexKey, 1));
+    this.#residency.enforce();
+  }
+
+  registerIndex(collection: number, index: number): void {
+    this.#slotOf(collection).view.registerIndex(index);
+  }
+
+  dropIndex(collection: number, index: number): void {
+    assertBetweenTransactions(this.#open.length, "drop index");
+    const slot = this.#slots.get(collection);
+    if (slot === undefined) return;
+    const numbers = slot.stats.indexes[index];
+    if (numbers !== undefined) {
+      this.#append(encodeDropIndex(collection, index));
+      const before = residentBytes(slot.stats);
+      delete slot.stats.indexes[index];
+      this.#residency.count(slot, residentBytes(slot.stats) - before);
+    }
+    slot.view.dropIndex(index, this.#log.lastSequence);
+  }
+
+  dropCollection(collection: number): void {
+    assertBetweenTransactions(this.#open.length, "drop collection");
+    const slot = this.#slots.get(collection);
+    if (slot === undefined) return;
+    this.#append(encodeDropCollection(collection));
+    this.#residency.replace(slot, new ResidentCollection<T>(new SlabRowStore<T>(this.#decoding)), emptyStats());
+  }
+
+  /** Flushes, and brings the base up to the head. */
+  async checkpoint(): Promise<void> {
+    await this.flush();
+    await this.#checkpointer.run();
+  }
+
+  /** Resolves when every collection that fits is resident. */
+  async settled(): Promise<void> {
+    await this.#residency.settled();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#residency.stop();
+    try {
+      await this.checkpoint();
+    } finally {
+      await this.#checkpointer.stop();
+      try {
+        await this.#log.close();
+      } finally {
+        await this.#base.close();
+      }
+    }
+  }
+
+  /** Opens every collection of the base and lays the rest of the log over them. */
+  #recover(): void {
+    const { applied, progress, head } = this.#base.state;
+    if (this.#log.lastSequence < applied) {
+      throw new Error(
+        `Cannot open store "${this.#options.directory}": its log ends at record ${this.#log.lastSequence}, but its base is at ${applied}; put back the log that belongs to it`,
+      );
+    }
+    for (const collection of this.#base.collections) {
+      const view = new PagedCollection<T>(this.#base, collection, this.#decoding);
+      this.#slots.set(collection, new CollectionSlot<T>(collection, view, copyStats(this.#base.stats(collection)!)));
+    }
+    this.#head = head;
+    const replay = { base: this.#base, decoding: this.#decoding, slotOf: (wanted: number) => this.#slotOf(wanted) };
+    let expected = applied + 1;
+    for (const { sequence, payload } of this.#log.replay(applied)) {
+      if (sequence !== expected) {
+        throw new Error(
+          `Cannot open store "${this.#options.directory}": its log goes on at record ${sequence}; record ${expected} should come next`,
+        );
+      }
+      const record = decodeRecord(payload);
+      this.#backlog.push(sequence, payload);
+      replayRecord(replay, sequence, record, expected === applied + 1 ? progress : 0);
+      if (record.kind === "commit") this.#head = record.ts;
+      expected += 1;
+    }
+    this.#durable = this.#head;
+  }
+
+  #slotOf(collection: number): CollectionSlot<T> {
+    let slot = this.#slots.get(collection);
+    if (slot === undefined) {
+      // Nothing of it is in the base, so memory is all there is.
+      slot = new CollectionSlot<T>(collection, new ResidentCollection<T>(new SlabRowStore<T>(this.#decoding)));
+      this.#slots.set(collection, slot);
+    }
+    return slot;
+  }
+
+  #append(payload: Uint8Array): void {
+    this.#mustWork();
+    const sequence = this.#log.append(payload);
+    this.#backlog.push(sequence, payload);
+    this.#counters.bytesLogged = this.#log.bytesAppended;
+  }
+
+  /** The base has a record: paged collections need not lay it over any more. */
+  #forget(sequence: number, record: StoredRecord): void {
+    if (record.kind === "commit") {
+      for (const write of record.writes) {
+        const view = this.#slots.get(write.collection)?.view;
+        if (view instanceof PagedCollection) view.forgetWrite(write, sequence);
+      }
+    } else if (record.kind === "fill") {
+      const view = this.#slots.get(record.collection)?.view;
+      if (!(view instanceof PagedCollection)) return;
+      for (const { indexKey } of record.entries) view.forgetEntry(record.index, indexKey, sequence);
+    }
+  }
+
+  #scheduleCheckpoint(): void {
+    if (this.#backlog.size === 0 || this.#checkpointer.isRunning || this.#closing !== undefined) return;
+    if (this.#backlog.bytes >= (this.#options.checkpointBytes ?? 4 * MEBIBYTE)) {
+      this.#startCheckpoint();
+      return;
+    }
+    const delayMs = this.#options.checkpointDelayMs ?? 1000;
+    if (delayMs === Infinity || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.#startCheckpoint(), delayMs);
+    this.#timer.unref();
+  }
+
+  #startCheckpoint(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#checkpointer.run().catch((error: unknown) => this.#fail(error));
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+  }
+
+  /** A base that cannot be written or read ends the engine: it must be opened anew. */
+  #mustWork(): void {
+    if (this.#failure === undefined) return;
+    throw new Error("Cannot go on: the base failed; open the store again", { cause: this.#failure });
+  }
+}
