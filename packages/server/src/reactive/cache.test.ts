@@ -171,6 +171,53 @@ test("a client that comes back with its journal finds the live page", async () =
   expect(world.executed).toHaveLength(2);
 });
 
+test("a client that comes back with its journal before anything changed costs no execution", async () => {
+  const world = new CellWorld({ page });
+  world.write({ all: "bdf" });
+  world.open(1);
+  world.add(1, 1, "page");
+  await world.reactor.settle();
+  const back = world.open(2);
+  world.add(2, 1, "page", "d");
+  await world.reactor.settle();
+  expect([back.shows(1), world.executed.length]).toEqual(["bd", 1]);
+});
+
+test("two askers whose pages come to the same border in one slice share the execution", async () => {
+  const world = new CellWorld({ page });
+  world.write({ all: "bdf" });
+  const [first, back] = [world.open(1), world.open(2)];
+  world.add(1, 1, "page");
+  world.add(2, 1, "page", "d");
+  await world.reactor.settle();
+  expect([first.shows(1), back.shows(1), world.executed.length]).toEqual(["bd", "bd", 1]);
+});
+
+test("a new asker gets a page of its own size also while the live page is dirty", async () => {
+  const world = new CellWorld({ page });
+  world.write({ all: "bdf" });
+  const first = world.open(1);
+  world.add(1, 1, "page");
+  await world.reactor.settle();
+  world.write({ all: "abcdf" });
+  const late = world.open(2);
+  world.add(2, 1, "page");
+  await world.reactor.settle();
+  expect([first.shows(1), late.shows(1)]).toEqual(["abcd", "ab"]);
+});
+
+test("a page keeps its border when the identity changes", async () => {
+  const world = new CellWorld({ mine: (ctx) => `${ctx.who()}:${page(ctx) as string}` });
+  world.write({ all: "bdf" });
+  const client = world.open(1, user("ann"));
+  world.add(1, 1, "mine");
+  await world.reactor.settle();
+  world.write({ all: "abcdf" });
+  world.reactor.setIdentity(1, 2, user("bob"));
+  await world.reactor.settle();
+  expect(client.shows(1)).toBe("bob:abcd");
+});
+
 test("pages that came to the same border become one run", async () => {
   const world = new CellWorld({ page });
   const [first, second] = [world.open(1), world.open(2)];

@@ -206,6 +206,7 @@ export class DependencyIndex implements Dependencies {
 
   /** Takes `subscriber` off everything in `before` that is not in `after`. */
   #release(subscriber: number, before: readonly Watched[], after: readonly Watched[]): void {
+    if (before.length === 0) return;
     if (before.length === after.length && before.every(({ thing }, at) => thing === after[at]?.thing)) return;
     const kept = new Set<Point | IntervalNode>(after.map(({ thing }) => thing));
     for (const watched of before) {

@@ -55,6 +55,17 @@ test("a run that looks at the identity is shared only by those who have it", asy
   expect(world.executed).toHaveLength(4);
 });
 
+test("many identities that ask at once are sorted out once, not once per execution", async () => {
+  const world = new CellWorld({ who: (ctx) => ctx.who() });
+  for (let id = 0; id < 100; id++) {
+    world.open(id, user(`u${id}`));
+    world.add(id, 1, "who");
+  }
+  await world.reactor.settle();
+  expect(world.executed).toHaveLength(100);
+  expect(world.reactor.counters.runsShared).toBeLessThan(200);
+});
+
 /** Looks at the identity only while the cell "private" is not empty. */
 const sometimesPrivate: CellQuery = (ctx) => (ctx.read("private") === "" ? "all" : ctx.who());
 
