@@ -15,7 +15,7 @@ import { Worker } from "node:worker_threads";
 import type { ActionResult, ActionWorkerData, CallResult, FromWorker, HostCall, ToWorker } from "./action-protocol.ts";
 import type { HttpActionRequest, HttpActionResponse, LogLine } from "./deployment-types.ts";
 import { ResponseBody } from "./response-body.ts";
-import { workerEntry } from "./worker-entry.ts";
+import { workerEntry, workerExecArgv } from "./worker-entry.ts";
 
 /** An action to run. */
 export interface ActionJob {
@@ -61,7 +61,7 @@ export class ActionThread {
 
   /** @param onExit Called once, with the reason when it was not asked to end. */
   constructor(data: ActionWorkerData, onExit: (thread: ActionThread) => void) {
-    this.#worker = new Worker(workerEntry("action-worker"), { workerData: data });
+    this.#worker = new Worker(workerEntry("action-worker"), { workerData: data, execArgv: workerExecArgv() });
     this.#worker.on("message", (batch: readonly FromWorker[]) => {
       for (const message of batch) this.#receive(message);
     });
@@ -116,7 +116,11 @@ export class ActionThread {
         onMessage: (message) => {
           if (message.type === "head") {
             ({ route } = message);
-            if (message.hasBody) body = new ResponseBody(() => this.#send({ type: "pull", id }), () => this.#cancel(id));
+            if (message.hasBody)
+              body = new ResponseBody(
+                () => this.#send({ type: "pull", id }),
+                () => this.#cancel(id),
+              );
             resolve({ status: message.status, headers: message.headers, body: body ?? null });
           } else if (message.type === "chunk") {
             body?.push(message.bytes);

@@ -1,0 +1,72 @@
+/**
+ * Opens a core on its store in this thread: engine, database, core, in this order; closes them in the other.
+ *
+ * @module
+ */
+import { randomFillSync } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
+import { decodeDocument, encodeDocument, type Doc } from "@narrowcast/values";
+import { MemoryEngine } from "../engine/memory-engine.ts";
+import type { Codec, Engine } from "../engine/types.ts";
+import { systemClock, type Clock } from "./alarms.ts";
+import type { Core } from "./core.ts";
+import { loadPackage, type CodeLoader } from "./code-loader.ts";
+import { openCore } from "./core-open.ts";
+import type { CoreStart, FromCore } from "./core-protocol.ts";
+import { noMonitor, type RunMonitor } from "./watchdog.ts";
+
+/** Where and how a core lives. */
+export interface CoreHome {
+  readonly start: CoreStart;
+  /** Folder of the store; undefined: memory only. */
+  readonly directory?: string | undefined;
+  /** Budget of resident data, in bytes. */
+  readonly memoryBytes?: number | undefined;
+  readonly monitor?: RunMonitor | undefined;
+  /** A simulation's own; else those of this machine. */
+  readonly engine?: Engine<Doc> | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: { bytes(count: number): Uint8Array } | undefined;
+  readonly loadCode?: CodeLoader | undefined;
+  readonly pause?: (() => Promise<void>) | undefined;
+}
+
+/** A core and how to close it with its store. */
+export interface OpenedCore {
+  readonly core: Core;
+  close(): Promise<void>;
+}
+
+const DOCUMENT_CODEC: Codec<Doc> = { encode: encodeDocument, decode: decodeDocument };
+
+/** Randomness of this machine. */
+export const systemRandom = { bytes: (count: number): Uint8Array => randomFillSync(new Uint8Array(count)) };
+
+/** See the module comment. Sends `ready` when the core takes messages. */
+export async function openCoreIn(home: CoreHome, send: (batch: readonly FromCore[]) => void): Promise<OpenedCore> {
+  const engine = home.engine ?? (await openEngine(home));
+  const core = await openCore({
+    start: home.start,
+    engine,
+    clock: home.clock ?? systemClock,
+    random: home.random ?? systemRandom,
+    monitor: home.monitor ?? noMonitor,
+    loadCode: home.loadCode ?? loadPackage,
+    pause: home.pause ?? (() => setImmediate()),
+    send,
+  });
+  return {
+    core,
+    async close() {
+      await core.close();
+      await engine.close();
+    },
+  };
+}
+
+async function openEngine({ directory, memoryBytes }: CoreHome): Promise<Engine<Doc>> {
+  if (directory === undefined) return new MemoryEngine<Doc>();
+  // Loaded when needed: a deployment in memory has no use for the storage library.
+  const { DiskEngine } = await import("../engine/disk-engine.ts");
+  return new DiskEngine<Doc>({ directory, codec: DOCUMENT_CODEC, memoryBytes });
+}

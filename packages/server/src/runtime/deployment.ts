@@ -1,0 +1,257 @@
+/**
+ * A running deployment: the core, the action threads and the log, behind the interface that the network side uses.
+ *
+ *   sockets, HTTP, CLI ─▶ Deployment ─▶ CoreClient ─▶ core thread      queries, mutations, subscriptions, pushes
+ *                              └──────▶ ActionHost ─▶ action threads   actions, HTTP actions
+ *
+ * Where data lies and what a restart of the core keeps:
+ *   - `directory`: a store on disk. Nothing acknowledged is lost, whatever ends the core.
+ *   - `memory` with threads: a store in a temporary folder that is removed on close. The watchdog may end the core at any time, and what
+ *     was acknowledged must survive that, so "memory" cannot mean the memory of the core.
+ *   - `memory` without threads: the memory of this process; no watchdog, so an endless loop in a function blocks the process. For tests.
+ *
+ * @module
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CONVEX_LIMITS, canonicalFunctionPath, type Limits, type Ts } from "@narrowcast/values";
+import type { SocketUpdate } from "../reactive/types.ts";
+import { ActionHost } from "./action-host.ts";
+import { ActionPool } from "./action-pool.ts";
+import type { Clock } from "./alarms.ts";
+import { CoreClient, type CoreEvent } from "./core-client.ts";
+import type { CoreHome } from "./core-home.ts";
+import type { Active, Caller, CoreCall, EnvironmentChange, EnvironmentEntry } from "./core-protocol.ts";
+import type {
+  CallOutcome,
+  CallRequest,
+  Deployment,
+  HttpActionRequest,
+  HttpActionResponse,
+  LogEntry,
+  PushOutcome,
+  SocketLink,
+} from "./deployment-types.ts";
+import { LogRing } from "./log-buffers.ts";
+import { SlotPool } from "./slot-pool.ts";
+import type { Analysis, CodePackage } from "./types.ts";
+
+const ACTION_THREADS_MAX = 2;
+/** A look at the log keeps plain entries coming for this much longer. */
+const LOG_WANTED_MS = 60_000;
+
+/** How a deployment is started. */
+export interface DeploymentOptions {
+  /** Folder of the store; made when it is missing. Left out: data is gone when the deployment closes. */
+  readonly directory?: string | undefined;
+  /** What browsers call the deployment; functions see it as `CONVEX_CLOUD_URL`. */
+  readonly cloudUrl: string;
+  /** Where HTTP actions are; functions see it as `CONVEX_SITE_URL`. */
+  readonly siteUrl: string;
+  readonly limits?: Partial<Limits> | undefined;
+  /** The core in a thread of its own with a watchdog (the default), or in this one. */
+  readonly threads?: boolean | undefined;
+  /** Budget of resident data, in bytes. */
+  readonly memoryBytes?: number | undefined;
+  readonly actionThreads?: number | undefined;
+  /** Without threads: the core's clock. */
+  readonly clock?: Clock | undefined;
+  /** Without threads: other parts of the core, for simulations. */
+  readonly home?: Omit<CoreHome, "start" | "directory"> | undefined;
+}
+
+/** A deployment, and what tests look at. */
+export interface RunningDeployment extends Deployment {
+  readonly core: CoreClient;
+  readonly actions: ActionPool;
+}
+
+/** Opens the store, loads the stored code and starts serving. */
+export async function startDeployment(options: DeploymentOptions): Promise<RunningDeployment> {
+  const threads = options.threads ?? true;
+  const isTemporary = options.directory === undefined && threads;
+  const directory = isTemporary ? await mkdtemp(join(tmpdir(), "narrowcast-")) : options.directory;
+  const cleanUp = async (): Promise<void> => {
+    if (isTemporary && directory !== undefined) await rm(directory, { recursive: true, force: true });
+  };
+  const deployment = new LocalDeployment(options);
+  try {
+    const { memoryBytes, clock } = options;
+    const home = { ...options.home, directory, memoryBytes, ...(clock === undefined ? {} : { clock }) };
+    await deployment.open(home, threads, cleanUp);
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+  return deployment;
+}
+
+class LocalDeployment implements RunningDeployment {
+  readonly cloudUrl: string;
+  readonly siteUrl: string;
+  readonly actions: ActionPool;
+  readonly #limits: Limits;
+  readonly #logs = new LogRing();
+  readonly #slots = new SlotPool();
+  readonly #host: ActionHost;
+  #client: CoreClient | undefined;
+  #active: Active | undefined;
+  #cleanUp: () => Promise<void> = async () => undefined;
+  /** Whether calls need slots: a core in memory cannot come back. */
+  #isDurable = false;
+  #logsWantedMs = 0;
+
+  constructor({ cloudUrl, siteUrl, limits, actionThreads }: DeploymentOptions) {
+    this.cloudUrl = cloudUrl;
+    this.siteUrl = siteUrl;
+    this.#limits = { ...CONVEX_LIMITS, ...limits };
+    const threadsMax = actionThreads ?? ACTION_THREADS_MAX;
+    this.actions = new ActionPool({ cloudUrl, siteUrl, limits: this.#limits, threadsMax });
+    const { actions: pool } = this;
+    this.#host = new ActionHost({ pool, logs: this.#logs, slots: this.#slots, client: () => this.core });
+  }
+
+  async open(home: Omit<CoreHome, "start">, threads: boolean, cleanUp: () => Promise<void>): Promise<void> {
+    this.#cleanUp = cleanUp;
+    this.#isDurable = home.directory !== undefined || home.engine !== undefined;
+    this.#client = await CoreClient.open({
+      home,
+      threads,
+      start: { cloudUrl: this.cloudUrl, siteUrl: this.siteUrl, limits: this.#limits },
+      running: () => this.#host.running(),
+      onEvent: (event) => this.#onEvent(event),
+    });
+  }
+
+  get core(): CoreClient {
+    if (this.#client === undefined) throw new Error("Cannot use the deployment: it is not open yet");
+    return this.#client;
+  }
+
+  head(): Promise<Ts> {
+    return this.core.request<"head">({ type: "head" });
+  }
+
+  query(call: CallRequest): Promise<CallOutcome> {
+    return this.core.request<"query">({ type: "query", call: coreCall(call) });
+  }
+
+  queryBatch(calls: readonly CallRequest[]): Promise<readonly CallOutcome[]> {
+    return this.core.request<"queryBatch">({ type: "queryBatch", calls: calls.map(coreCall) });
+  }
+
+  mutation(call: CallRequest): Promise<CallOutcome> {
+    const asked = coreCall(call);
+    if (call.session !== undefined) {
+      const dedupe = { kind: "session", ...call.session } as const;
+      return this.core.request<"mutation">({ type: "mutation", call: asked, dedupe });
+    }
+    if (!this.#isDurable) return this.core.request<"mutation">({ type: "mutation", call: asked, dedupe: null });
+    return this.#slots.use((dedupe) => this.core.request<"mutation">({ type: "mutation", call: asked, dedupe }));
+  }
+
+  action(call: CallRequest): Promise<CallOutcome> {
+    return this.#host.run(call, callerOf(call));
+  }
+
+  any(call: CallRequest): Promise<CallOutcome> {
+    const path = canonicalFunctionPath(call.path);
+    const kind = this.#active?.analysis.functions.find((info) => info.path === path)?.kind;
+    if (kind === "mutation") return this.mutation(call);
+    return kind === "action" ? this.action(call) : this.query(call);
+  }
+
+  httpAction(request: HttpActionRequest): Promise<HttpActionResponse> {
+    return this.#host.http(request);
+  }
+
+  openSocket(onUpdate: (update: SocketUpdate) => void): SocketLink {
+    const link = this.core.sockets.open(onUpdate);
+    return {
+      ...link,
+      modifyQueries: (querySet, add, remove) => {
+        const canonical = add.map((query) => ({ ...query, path: canonicalFunctionPath(query.path) }));
+        link.modifyQueries(querySet, canonical, remove);
+      },
+    };
+  }
+
+  push(code: CodePackage, onProgress?: (message: string) => void): Promise<PushOutcome> {
+    return this.core.request<"push">({ type: "push", code }, onProgress);
+  }
+
+  async analysis(): Promise<Analysis> {
+    return this.#active?.analysis ?? { functions: [], schema: null, crons: [], httpRoutes: [] };
+  }
+
+  environment(): Promise<readonly EnvironmentEntry[]> {
+    return this.core.request<"environment">({ type: "environment" });
+  }
+
+  async setEnvironment(changes: readonly EnvironmentChange[]): Promise<void> {
+    await this.core.request<"setEnvironment">({ type: "setEnvironment", changes });
+  }
+
+  async logs(
+    cursor: number,
+    waitMs: number,
+  ): Promise<{ readonly entries: readonly LogEntry[]; readonly cursor: number }> {
+    const nowMs = Date.now();
+    if (nowMs + LOG_WANTED_MS / 2 > this.#logsWantedMs) {
+      this.#logsWantedMs = nowMs + waitMs + LOG_WANTED_MS;
+      this.core.signal({ type: "wantLogs", untilMs: this.#logsWantedMs });
+      // What the core kept for itself comes before the answer to this.
+      await this.head();
+      await this.head();
+    }
+    return this.#logs.wait(cursor, waitMs);
+  }
+
+  async close(): Promise<void> {
+    await this.actions.close();
+    await this.#client?.close();
+    this.#logs.close();
+    await this.#cleanUp();
+  }
+
+  #onEvent(event: CoreEvent): void {
+    switch (event.type) {
+      case "ready":
+        // A core that was opened again usually has the same code: threads that run it go on.
+        if (!isSame(this.#active, event.active)) this.#setActive(event.active);
+        return;
+      case "active":
+        this.#setActive(event.active);
+        return;
+      case "startAction":
+        void this.#host.start(event);
+        return;
+      case "logs":
+        this.#logs.add(event.entries);
+    }
+  }
+
+  #setActive(active: Active): void {
+    this.#active = active;
+    this.actions.setActive(active);
+  }
+}
+
+function isSame(before: Active | undefined, after: Active): boolean {
+  return (
+    before !== undefined &&
+    JSON.stringify(before.environment) === JSON.stringify(after.environment) &&
+    before.code?.isolate.code === after.code?.isolate.code &&
+    before.code?.node?.code === after.code?.node?.code
+  );
+}
+
+function coreCall(call: CallRequest): CoreCall {
+  const { args, identity, allowInternal, requestId } = call;
+  return { path: canonicalFunctionPath(call.path), args, identity, allowInternal, requestId, caller: callerOf(call) };
+}
+
+function callerOf({ session }: CallRequest): Caller {
+  return session === undefined ? "HttpApi" : "SyncWebsocket";
+}

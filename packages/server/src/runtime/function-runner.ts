@@ -1,0 +1,223 @@
+/**
+ * Runs queries and mutations of the active code on a transaction of the core, system functions included.
+ *
+ * One place that knows what an execution needs besides the transaction (clock, seed, environment, scheduler), tells the watchdog
+ * what is running, answers quarantined questions without running them, and makes a log entry of each execution.
+ *
+ * Not here: opening and committing transactions (`core.ts`), running user code (`execute.ts`).
+ *
+ * @module
+ */
+import type { Limits } from "@narrowcast/values";
+import type { Identity, RunOutcome, RunRequest } from "../reactive/types.ts";
+import type { Transaction } from "../tx/types.ts";
+import type { Clock } from "./alarms.ts";
+import type { ImportFacts } from "./code-loader.ts";
+import type { Caller } from "./core-protocol.ts";
+import { serverErrorText, timeOutText } from "./core-protocol.ts";
+import type { LogEntry, LogLine } from "./deployment-types.ts";
+import type { LoadedUserCode } from "./load.ts";
+import { quarantinedReadSet, type Quarantine } from "./quarantine.ts";
+import { queryRunText, stableRequestId } from "./run-key.ts";
+import { runSystemQuery } from "./system/system-queries.ts";
+import { SYSTEM_PREFIX } from "./system/system-types.ts";
+import type { CodePackage, ExecuteOutcome, FunctionInfo, RunHost } from "./types.ts";
+import type { RunMonitor } from "./watchdog.ts";
+
+/** Marks the path of a query that may be internal; part of the key under which the reactive room shares runs. */
+const INTERNAL_MARK = "!";
+const MISSING_CODE = "Did you forget to run `npx convex dev` or `npx convex deploy`?";
+
+/** What the core gives the runner. */
+export interface RunnerParts {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly random: { bytes(count: number): Uint8Array };
+  readonly monitor: RunMonitor;
+  readonly quarantine: Quarantine;
+  readonly cloudUrl: string;
+  readonly siteUrl: string;
+  begin(): Transaction;
+  schedule(tx: Transaction, path: string, args: string, atMs: number): string;
+  cancelScheduled(tx: Transaction, id: string): void;
+  log(entry: LogEntry): void;
+}
+
+/** Code that is active, or is being tried by a push. */
+export interface ActiveCode {
+  readonly code: CodePackage;
+  readonly facts: ImportFacts;
+  readonly user: LoadedUserCode;
+}
+
+/** One execution of a mutation (or of a query outside the reactive room). */
+export interface RunCall {
+  readonly path: string;
+  readonly args: string;
+  readonly identity: Identity;
+  readonly allowInternal: boolean;
+  readonly requestId: string;
+  readonly caller: Caller;
+  /** For the watchdog; see `run-key.ts`. */
+  readonly text: string;
+}
+
+/** See the module comment. */
+export class FunctionRunner {
+  readonly #parts: RunnerParts;
+  active: ActiveCode | undefined;
+  environment: ReadonlyMap<string, string> = new Map();
+  /** Why the stored code could not be loaded; every call fails with it. */
+  loadError: string | undefined;
+  /** Who causes the queries that run now; set by the core around settling and one-shot queries. */
+  queryCaller: Caller = "Subscription";
+  /** Queries really executed. */
+  queriesExecuted = 0;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+  }
+
+  find(path: string): FunctionInfo | undefined {
+    return this.active?.user.find(path);
+  }
+
+  /** The path under which the reactive room runs and shares a query for this caller. */
+  sharedPath(path: string, allowInternal: boolean): string {
+    const isInternal = allowInternal && this.find(path)?.visibility === "internal";
+    return isInternal ? INTERNAL_MARK + path : path;
+  }
+
+  /** Executes a query at the head; the executor of the reactive room. */
+  async query(request: RunRequest): Promise<RunOutcome> {
+    this.queriesExecuted += 1;
+    const isMarked = request.path.startsWith(INTERNAL_MARK);
+    const path = isMarked ? request.path.slice(INTERNAL_MARK.length) : request.path;
+    const text = queryRunText(path, request.args, request.identity.key);
+    if (this.#parts.quarantine.has(text)) return this.#quarantined(text);
+    const tx = this.#parts.begin();
+    try {
+      const outcome = path.startsWith(SYSTEM_PREFIX)
+        ? this.#system(tx, path, request)
+        : await this.run(
+            "query",
+            tx,
+            {
+              path,
+              args: request.args,
+              identity: request.identity,
+              allowInternal: isMarked || request.identity.kind === "admin",
+              requestId: stableRequestId(text),
+              caller: this.queryCaller,
+              text,
+            },
+            request.journal,
+          );
+      const { result, journal, identityObserved, clockObserved } = outcome;
+      const logLines = clientLines(outcome.logLines);
+      return { result: { ...result, logLines, journal }, readSet: tx.readSet, identityObserved, clockObserved };
+    } finally {
+      tx.abort();
+    }
+  }
+
+  /** Executes one function on `tx`; user errors are outcomes. The caller commits or aborts. */
+  async run(
+    kind: "query" | "mutation",
+    tx: Transaction,
+    call: RunCall,
+    journal: string | null = null,
+  ): Promise<ExecuteOutcome> {
+    const { active } = this;
+    if (active === undefined) return this.#noCode(call);
+    const { path, args, identity, allowInternal, requestId } = call;
+    const startedMs = this.#parts.clock.nowMs();
+    this.#parts.monitor.enter(call.text);
+    let outcome: ExecuteOutcome;
+    try {
+      const host = this.#host(tx);
+      outcome = await active.user.execute({ path, kind, args, identity, allowInternal, journal, requestId, tx, host });
+    } finally {
+      this.#parts.monitor.leave();
+    }
+    this.#log(kind, call, tx, outcome, startedMs);
+    return outcome;
+  }
+
+  /** Whether log lines and errors of `path` name it as a mutation, query or action: its kind, a query when unknown. */
+  #log(kind: "query" | "mutation", call: RunCall, tx: Transaction, outcome: ExecuteOutcome, startedMs: number): void {
+    const { documentsRead, bytesRead, documentsWritten, bytesWritten } = tx.usage;
+    this.#parts.log({
+      kind: "completion",
+      path: call.path,
+      functionKind: kind,
+      requestId: call.requestId,
+      executionId: call.requestId,
+      caller: call.caller,
+      startedMs,
+      durationMs: this.#parts.clock.nowMs() - startedMs,
+      lines: outcome.logLines,
+      error: outcome.result.ok ? null : outcome.result.errorMessage,
+      cached: false,
+      environment: "isolate",
+      returnBytes: outcome.result.ok ? outcome.result.value.length : 0,
+      usage: { documentsRead, bytesRead, documentsWritten, bytesWritten },
+    });
+  }
+
+  #host(tx: Transaction): RunHost {
+    const { limits, clock, random, cloudUrl, siteUrl } = this.#parts;
+    const seed = random.bytes(4);
+    return {
+      limits,
+      nowMs: Math.floor(clock.nowMs()),
+      seed: new DataView(seed.buffer, seed.byteOffset).getUint32(0),
+      environment: this.environment,
+      cloudUrl,
+      siteUrl,
+      schedule: (target, path, args, atMs) => this.#parts.schedule(target, path, args, atMs),
+      cancelScheduled: (target, id) => this.#parts.cancelScheduled(target, id),
+    };
+  }
+
+  #noCode({ path, requestId }: RunCall): ExecuteOutcome {
+    const text = this.loadError ?? `Could not find public function for '${path}'. ${MISSING_CODE}`;
+    return failure(serverErrorText(requestId, text));
+  }
+
+  #system(tx: Transaction, path: string, request: RunRequest): ExecuteOutcome {
+    const requestId = stableRequestId(request.path);
+    const { cloudUrl, siteUrl } = this.#parts;
+    const context = { analysis: this.active?.user.analysis, environment: this.environment, cloudUrl, siteUrl };
+    return runSystemQuery(tx, path, request.args, request.identity, requestId, context);
+  }
+
+  #quarantined(text: string): RunOutcome {
+    const errorMessage = serverErrorText(stableRequestId(text), timeOutText(this.#parts.limits));
+    return {
+      result: { ok: false, errorMessage, errorData: null, logLines: [], journal: null },
+      readSet: quarantinedReadSet(text),
+      identityObserved: true,
+      clockObserved: false,
+    };
+  }
+}
+
+/** An outcome of a call that did not get as far as user code. */
+function failure(errorMessage: string): ExecuteOutcome {
+  return {
+    result: { ok: false, errorMessage, errorData: null },
+    logLines: [],
+    journal: null,
+    identityObserved: false,
+    clockObserved: false,
+    userMs: 0,
+  };
+}
+
+/** Log lines as clients get them. */
+export function clientLines(lines: readonly LogLine[]): readonly string[] {
+  return lines.length === 0 ? NO_LINES : lines.map(({ level, text }) => `[${level}] ${text}`);
+}
+
+const NO_LINES: readonly string[] = [];

@@ -1,0 +1,115 @@
+/**
+ * Log entries on their way to `narrowcast logs`: a bounded outbox in the core and a bounded ring in main.
+ *
+ * Every execution makes an entry. Those with lines or an error go to main at once; the many plain ones stay in the core, bounded, unless
+ * somebody is looking, because a message for each mutation would cost more than the mutation.
+ *
+ * Invariants:
+ *   - Entries keep their order; what does not fit is dropped from the old end.
+ *   - Cursors grow by one an entry and are never used twice, also over restarts of the core (the ring lives in main).
+ *
+ * @module
+ */
+import type { LogEntry } from "./deployment-types.ts";
+
+const OUTBOX_ENTRIES_MAX = 256;
+const RING_ENTRIES_MAX = 2_000;
+const RING_CHARS_MAX = 8_000_000;
+
+/** Entries that wait in the core. */
+export class LogOutbox {
+  #entries: LogEntry[] = [];
+  #isUrgent = false;
+  #wantedUntilMs = 0;
+
+  /** Somebody looks at the log up to this moment. */
+  want(untilMs: number): void {
+    this.#wantedUntilMs = untilMs;
+    this.#isUrgent ||= this.#entries.length > 0;
+  }
+
+  add(entry: LogEntry): void {
+    this.#entries.push(entry);
+    if (this.#entries.length > OUTBOX_ENTRIES_MAX * 2) this.#entries.splice(0, OUTBOX_ENTRIES_MAX);
+    this.#isUrgent ||= entry.error !== null || entry.lines.length > 0 || entry.startedMs < this.#wantedUntilMs;
+  }
+
+  /** What is to be sent now; often nothing. */
+  take(): readonly LogEntry[] {
+    if (!this.#isUrgent) return [];
+    const entries = this.#entries;
+    this.#entries = [];
+    this.#isUrgent = false;
+    return entries;
+  }
+}
+
+/** The last entries, with readers that wait for the next one. */
+export class LogRing {
+  #entries: LogEntry[] = [];
+  #chars = 0;
+  /** Cursor after the newest entry. */
+  #end = 0;
+  #waiters = new Set<() => void>();
+  #isClosed = false;
+
+  get end(): number {
+    return this.#end;
+  }
+
+  add(entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      this.#entries.push(entry);
+      this.#chars += charsOf(entry);
+      this.#end += 1;
+    }
+    while (this.#entries.length > RING_ENTRIES_MAX || (this.#chars > RING_CHARS_MAX && this.#entries.length > 1)) {
+      const dropped = this.#entries.shift();
+      if (dropped !== undefined) this.#chars -= charsOf(dropped);
+    }
+    if (entries.length > 0) this.#wake();
+  }
+
+  /** Entries after `cursor`, and the cursor for the next call. */
+  read(cursor: number): { readonly entries: readonly LogEntry[]; readonly cursor: number } {
+    const first = this.#end - this.#entries.length;
+    // A cursor from the future belongs to an earlier process: begin anew.
+    const from = cursor > this.#end ? first : Math.max(first, cursor);
+    return { entries: this.#entries.slice(from - first), cursor: this.#end };
+  }
+
+  /** As {@linkcode read}, waiting up to `waitMs` for the first entry. */
+  async wait(
+    cursor: number,
+    waitMs: number,
+  ): Promise<{ readonly entries: readonly LogEntry[]; readonly cursor: number }> {
+    const found = this.read(cursor);
+    if (found.entries.length > 0 || waitMs <= 0 || this.#isClosed) return found;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, waitMs);
+      this.#waiters.add(done);
+    });
+    return this.read(cursor);
+  }
+
+  /** Ends all waiting, now and later: the deployment closes. */
+  close(): void {
+    this.#isClosed = true;
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const done of this.#waiters) done();
+  }
+}
+
+function charsOf(entry: LogEntry): number {
+  let chars = 200 + (entry.error?.length ?? 0);
+  for (const line of entry.lines) chars += 50 + line.text.length;
+  return chars;
+}

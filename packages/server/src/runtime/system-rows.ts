@@ -1,0 +1,56 @@
+/**
+ * System tables of the runtime: their indexes, and reading their rows.
+ *
+ * @module
+ */
+import type { Doc } from "@narrowcast/values";
+import type { RangeBound, Transaction } from "../tx/types.ts";
+
+/** Tables that the runtime keeps beside the app's, with their indexes. */
+export const SYSTEM_TABLES: readonly {
+  readonly name: string;
+  readonly indexes: readonly { readonly name: string; readonly fields: readonly string[] }[];
+}[] = [
+  {
+    name: "_scheduled_functions",
+    indexes: [
+      { name: "by_state", fields: ["state.kind", "scheduledTime"] },
+      { name: "by_completed", fields: ["completedTime"] },
+    ],
+  },
+  {
+    name: "_sessions",
+    indexes: [
+      { name: "by_request", fields: ["sessionId", "requestId"] },
+      { name: "by_age", fields: ["serial"] },
+    ],
+  },
+  { name: "_environment", indexes: [{ name: "by_name", fields: ["name"] }] },
+  { name: "_modules", indexes: [{ name: "by_name", fields: ["name"] }] },
+  {
+    name: "_cron_jobs",
+    indexes: [
+      { name: "by_name", fields: ["name"] },
+      { name: "by_next", fields: ["nextRunMs"] },
+    ],
+  },
+];
+
+/** Rows of an index range, ascending, at most `limit`. */
+export function readRows(
+  tx: Transaction,
+  table: string,
+  index: string,
+  range: readonly RangeBound[],
+  limit: number,
+): readonly Doc[] {
+  const stream = tx.system.query({ table, index, range, order: "asc", operators: [] });
+  const rows: Doc[] = [];
+  while (rows.length < limit) {
+    const row = stream.next();
+    if (row === undefined) break;
+    rows.push(row);
+  }
+  stream.close();
+  return rows;
+}
