@@ -7,6 +7,7 @@ import { stringifyValue, type AuthenticateMessage, type Value } from "@narrowcas
 import type { Identity } from "../reactive/types.ts";
 import type { Authentication, Authenticator } from "../sync/authenticator.ts";
 import type { AdminKeys } from "./admin-keys.ts";
+import type { RouteRequest, RouteWorld } from "./answer.ts";
 import { RequestError } from "./request-error.ts";
 
 export const NO_IDENTITY: Identity = { kind: "none", key: "", attributes: null };
@@ -78,4 +79,18 @@ function adminCredential(credential: string, keys: AdminKeys): Identity {
       cause,
     });
   }
+}
+
+/** The identity of a request: its header, or `?adminKey=`. */
+export function requestIdentity(request: RouteRequest, world: RouteWorld): Identity {
+  const key = request.url.searchParams.get("adminKey");
+  if (request.headers.authorization === undefined && key !== null) return adminCredential(key, world.adminKeys);
+  return identityOf(request.headers.authorization, world.adminKeys);
+}
+
+/** @throws {RequestError} 401 without, 403 with a weaker identity. */
+export function requireAdmin(request: RouteRequest, world: RouteWorld): Identity {
+  const identity = requestIdentity(request, world);
+  if (identity.kind === "admin") return identity;
+  throw new RequestError(403, "Forbidden", "This operation needs an admin key; `narrowcast keys` prints one");
 }

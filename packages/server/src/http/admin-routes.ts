@@ -1,0 +1,82 @@
+/**
+ * What is not a function call: facts about the deployment, environment variables, logs.
+ *
+ * @module
+ */
+import { jsonAnswer, jsonBody, textAnswer, type Route } from "./answer.ts";
+import { requireAdmin } from "./identity.ts";
+import { streamedEntry } from "./log-entry.ts";
+import { RequestError } from "./request-error.ts";
+
+const LOG_WAIT_MS = 60_000;
+const ECHO_BYTES_MAX = 128 * 1024 * 1024;
+/** The `convex` package whose surface this is. */
+const SURFACE_VERSION = "1.48.0";
+
+export const rootRoute: Route = async () =>
+  textAnswer("This Convex deployment is running. See https://docs.convex.dev/.");
+
+export const versionRoute: Route = async () => textAnswer(SURFACE_VERSION);
+
+export const instanceNameRoute: Route = async (_request, { adminKeys }) => textAnswer(adminKeys.instanceName);
+
+/** Answers once the core answers. */
+export const healthRoute: Route = async (_request, { deployment }) => {
+  await deployment.head();
+  return jsonAnswer({ status: "ok" });
+};
+
+export const echoRoute: Route = async (request) => ({
+  status: 200,
+  headers: [["Content-Type", request.headers["content-type"] ?? "application/octet-stream"]],
+  body: await request.body(ECHO_BYTES_MAX),
+});
+
+export const checkAdminKeyRoute: Route = async (request, world) => {
+  requireAdmin(request, world);
+  return jsonAnswer({ success: true, allowedOps: null, isReadOnly: false });
+};
+
+export const listEnvironmentRoute: Route = async (request, world) => {
+  requireAdmin(request, world);
+  const variables = await world.deployment.environment();
+  return jsonAnswer({ environmentVariables: Object.fromEntries(variables.map(({ name, value }) => [name, value])) });
+};
+
+export const updateEnvironmentRoute: Route = async (request, world) => {
+  requireAdmin(request, world);
+  const { changes } = await jsonBody(request, world.limits.httpBodyBytesMax);
+  if (!Array.isArray(changes) || !changes.every(isChange)) {
+    throw new RequestError(
+      400,
+      "BadRequest",
+      "Invalid request: `changes` is not an array of {name, value: text or null}",
+    );
+  }
+  try {
+    await world.deployment.setEnvironment(changes.map(({ name, value }) => ({ name, value: value ?? null })));
+  } catch (cause) {
+    throw new RequestError(400, "InvalidEnvironmentVariable", (cause as Error).message, { cause });
+  }
+  return { status: 200, headers: [], body: null };
+};
+
+function isChange(change: unknown): change is { readonly name: string; readonly value?: string | null } {
+  if (typeof change !== "object" || change === null) return false;
+  const { name, value } = change as { name?: unknown; value?: unknown };
+  return typeof name === "string" && (value === null || value === undefined || typeof value === "string");
+}
+
+export const canonicalUrlsRoute: Route = async (_request, { deployment }) =>
+  jsonAnswer({ convexCloudUrl: deployment.cloudUrl, convexSiteUrl: deployment.siteUrl });
+
+/** Long poll: answers as soon as there is an entry after `cursor`, or with none after a minute. */
+export const logsRoute: Route = async (request, world) => {
+  requireAdmin(request, world);
+  const cursor = Number(request.url.searchParams.get("cursor") ?? "0");
+  if (!Number.isFinite(cursor) || cursor < 0) {
+    throw new RequestError(400, "BadRequest", "Invalid request: `cursor` is not a number from 0");
+  }
+  const page = await world.deployment.logs(cursor, LOG_WAIT_MS);
+  return jsonAnswer({ entries: page.entries.map(streamedEntry), newCursor: page.cursor });
+};

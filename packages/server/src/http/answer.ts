@@ -1,0 +1,76 @@
+/**
+ * Requests and answers as routes see them, apart from `node:http`.
+ *
+ * @module
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import type { Limits } from "@narrowcast/values";
+import type { Deployment } from "../runtime/deployment-types.ts";
+import type { AdminKeys } from "./admin-keys.ts";
+import { RequestError } from "./request-error.ts";
+
+/** What every route may use. */
+export interface RouteWorld {
+  readonly deployment: Deployment;
+  readonly adminKeys: AdminKeys;
+  readonly limits: Limits;
+}
+
+/** One request; the body is read only by routes that want it. */
+export interface RouteRequest {
+  readonly method: string;
+  /** Path and query, with the server's own origin. */
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  readonly client: { readonly ip: string | null; readonly userAgent: string | null };
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+  /** @throws {RequestError} 413 when the body is longer than `bytesMax`. */
+  body(bytesMax: number): Promise<Buffer>;
+}
+
+/** One answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string | Uint8Array | AsyncIterable<Uint8Array> | null;
+}
+
+export type Route = (request: RouteRequest, world: RouteWorld) => Promise<Answer>;
+
+export function jsonAnswer(value: unknown, status = 200): Answer {
+  return jsonTextAnswer(JSON.stringify(value), status);
+}
+
+export function jsonTextAnswer(text: string, status = 200): Answer {
+  return { status, headers: [["Content-Type", "application/json"]], body: text };
+}
+
+export function textAnswer(text: string, status = 200): Answer {
+  return { status, headers: [["Content-Type", "text/plain; charset=utf-8"]], body: text };
+}
+
+/** Reads a JSON object body. @throws {RequestError} 400 when it is none. */
+export async function jsonBody(
+  request: RouteRequest,
+  bytesMax: number,
+): Promise<{ readonly [field: string]: unknown }> {
+  const text = (await request.body(bytesMax)).toString("utf8");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new RequestError(
+      400,
+      "BadJsonBody",
+      `Failed to parse the request body as JSON: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new RequestError(400, "BadJsonBody", "Failed to read the request body: it is not a JSON object");
+  }
+  return value as { readonly [field: string]: unknown };
+}

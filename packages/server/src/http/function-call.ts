@@ -1,0 +1,99 @@
+/**
+ * Function calls over HTTP: the request's parts into a call, the call's outcome into an answer in the format asked for.
+ *
+ * @module
+ */
+import { jsonToValue, parseValue, stringifyValue, valueToCleanJson, type JsonValue } from "@narrowcast/values";
+import type { Identity } from "../reactive/types.ts";
+import type { CallOutcome, CallRequest } from "../runtime/deployment-types.ts";
+import { newRequestId } from "../sync/request-id.ts";
+import { jsonTextAnswer, type Answer, type RouteRequest } from "./answer.ts";
+import { RequestError } from "./request-error.ts";
+
+/** How values are written: all of Convex's types, or plain JSON that loses some. */
+export type Format = "encoded" | "clean";
+
+const FORMATS: { readonly [name: string]: Format } = {
+  convex_encoded_json: "encoded",
+  convex_json: "encoded",
+  json: "clean",
+  convex_clean_json: "clean",
+};
+
+/** A call and how its answer is to be written. */
+export interface FormattedCall {
+  readonly call: CallRequest;
+  readonly format: Format;
+}
+
+/** @throws {RequestError} 400 for a missing path, wrong arguments or an unknown format. */
+export function parseCall(
+  fields: { readonly [field: string]: unknown },
+  identity: Identity,
+  request: Pick<RouteRequest, "client">,
+  defaultFormat: Format = "encoded",
+): FormattedCall {
+  const { path, args, format, componentPath } = fields;
+  if (typeof path !== "string") throw new RequestError(400, "BadRequest", "Invalid request: `path` is not a string");
+  if (componentPath !== undefined && componentPath !== null && componentPath !== "") {
+    throw new RequestError(400, "BadRequest", `Component "${String(componentPath)}" does not exist`);
+  }
+  return {
+    call: {
+      path,
+      args: parseArgs(args),
+      identity,
+      allowInternal: identity.kind === "admin",
+      requestId: newRequestId(),
+      client: request.client,
+    },
+    format: parseFormat(format, defaultFormat),
+  };
+}
+
+function parseFormat(format: unknown, defaultFormat: Format): Format {
+  if (format === undefined || format === null) return defaultFormat;
+  const known = typeof format === "string" ? FORMATS[format] : undefined;
+  if (known === undefined) {
+    throw new RequestError(
+      400,
+      "BadRequest",
+      `Invalid request: format ${JSON.stringify(format)} is not one of ${Object.keys(FORMATS).join(", ")}`,
+    );
+  }
+  return known;
+}
+
+/** An object, or an array of exactly one. */
+function parseArgs(args: unknown): string {
+  const object = Array.isArray(args) && args.length === 1 ? (args[0] as unknown) : (args ?? {});
+  if (typeof object !== "object" || object === null || Array.isArray(object)) {
+    throw new RequestError(
+      400,
+      "InvalidArguments",
+      "Invalid request: `args` is not an object or an array of exactly one",
+    );
+  }
+  try {
+    return stringifyValue(jsonToValue(object as JsonValue));
+  } catch (cause) {
+    throw new RequestError(400, "InvalidArguments", `Invalid request: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Status 200 also for failures of the function: clients look at `status` in the body. */
+export function outcomeAnswer(outcome: CallOutcome, format: Format): Answer {
+  return jsonTextAnswer(outcomeText(outcome, format));
+}
+
+/** The outcome as JSON text; the value's own text goes in as it is. */
+export function outcomeText(outcome: CallOutcome, format: Format): string {
+  const logLines = outcome.logLines.length === 0 ? "" : `,"logLines":${JSON.stringify(outcome.logLines)}`;
+  if (outcome.ok) return `{"status":"success","value":${valueText(outcome.value, format)}${logLines}}`;
+  const data = outcome.errorData === null ? "" : `,"errorData":${valueText(outcome.errorData, format)}`;
+  return `{"status":"error","errorMessage":${JSON.stringify(outcome.errorMessage)}${data}${logLines}}`;
+}
+
+function valueText(encoded: string, format: Format): string {
+  return format === "encoded" ? encoded : JSON.stringify(valueToCleanJson(parseValue(encoded)));
+}

@@ -1,0 +1,118 @@
+/**
+ * `/api/query`, `/api/mutation`, `/api/action` and their kin.
+ *
+ * @module
+ */
+import { tsFromWire, tsToWire } from "@narrowcast/values";
+import type { CallOutcome, CallRequest, Deployment } from "../runtime/deployment-types.ts";
+import { jsonAnswer, jsonBody, jsonTextAnswer, type Route, type RouteRequest, type RouteWorld } from "./answer.ts";
+import { outcomeAnswer, outcomeText, parseCall, type FormattedCall } from "./function-call.ts";
+import { requestIdentity, requireAdmin } from "./identity.ts";
+import { RequestError } from "./request-error.ts";
+
+type Method = (deployment: Deployment, call: CallRequest) => Promise<CallOutcome>;
+
+const RUN_PREFIX = "/api/run/";
+const QUERIES_PER_BATCH_MAX = 1_000;
+
+/** A route that makes one call out of its JSON body. */
+function callRoute(method: Method): Route {
+  return async (request, world) => {
+    const { call, format } = await bodyCall(request, world);
+    return outcomeAnswer(await method(world.deployment, call), format);
+  };
+}
+
+export const queryRoute = callRoute((deployment, call) => deployment.query(call));
+export const mutationRoute = callRoute((deployment, call) => deployment.mutation(call));
+export const actionRoute = callRoute((deployment, call) => deployment.action(call));
+
+/** `GET /api/query?path=…&args=…&format=…` */
+export const queryByGetRoute: Route = async (request, world) => {
+  const { searchParams } = request.url;
+  const fields = {
+    path: searchParams.get("path") ?? undefined,
+    args: parseArgsText(searchParams.get("args") ?? "{}"),
+    format: searchParams.get("format") ?? undefined,
+  };
+  const { call, format } = parseCall(fields, requestIdentity(request, world), request);
+  return outcomeAnswer(await world.deployment.query(call), format);
+};
+
+/** Any kind of function, also internal ones; admins only. */
+export const functionRoute: Route = async (request, world) => {
+  requireAdmin(request, world);
+  const { call, format } = await bodyCall(request, world);
+  return outcomeAnswer(await world.deployment.any(call), format);
+};
+
+/** `POST /api/run/<module/path>/<function>` */
+export const runRoute: Route = async (request, world) => {
+  const parts = decodeURIComponent(request.url.pathname.slice(RUN_PREFIX.length)).split("/");
+  const name = parts.pop() ?? "";
+  const body = await jsonBody(request, world.limits.httpBodyBytesMax);
+  const fields = { ...body, path: `${parts.join("/")}:${name}` };
+  const { call, format } = parseCall(fields, requestIdentity(request, world), request, "clean");
+  return outcomeAnswer(await world.deployment.any(call), format);
+};
+
+/** All answers hold at one timestamp. */
+export const queryBatchRoute: Route = async (request, world) => {
+  const { queries } = await jsonBody(request, world.limits.httpBodyBytesMax);
+  if (!Array.isArray(queries) || queries.length > QUERIES_PER_BATCH_MAX) {
+    throw new RequestError(
+      400,
+      "BadRequest",
+      `Invalid request: \`queries\` is not an array of at most ${QUERIES_PER_BATCH_MAX}`,
+    );
+  }
+  const identity = requestIdentity(request, world);
+  const calls = queries.map((fields: unknown) => parseCall((fields ?? {}) as FormattedFields, identity, request));
+  const outcomes = await world.deployment.queryBatch(calls.map(({ call }) => call));
+  const texts = outcomes.map((outcome, index) => outcomeText(outcome, (calls[index] as FormattedCall).format));
+  return jsonTextAnswer(`{"results":[${texts.join(",")}]}`);
+};
+
+type FormattedFields = { readonly [field: string]: unknown };
+
+export const queryTsRoute: Route = async (_request, { deployment }) =>
+  jsonAnswer({ ts: tsToWire(await deployment.head()) });
+
+/**
+ * A query at a timestamp that `/api/query_ts` gave. One version of each document is kept, so this is answered as long as nothing has been
+ * committed since; after that it fails as a timestamp out of retention does, and the client asks for a new one.
+ */
+export const queryAtTsRoute: Route = async (request, world) => {
+  const body = await jsonBody(request, world.limits.httpBodyBytesMax);
+  if (typeof body["ts"] !== "string")
+    throw new RequestError(400, "BadRequest", "Invalid request: `ts` is not a string");
+  let ts: number;
+  try {
+    ts = tsFromWire(body["ts"]);
+  } catch (cause) {
+    throw new RequestError(400, "BadRequest", "Invalid request: `ts` is not a timestamp", { cause });
+  }
+  const { call, format } = parseCall(body, requestIdentity(request, world), request);
+  const outcome = await world.deployment.query(call);
+  if (outcome.ok && (outcome.ts ?? 0) > ts) {
+    throw new RequestError(
+      503,
+      "OutOfRetention",
+      "The timestamp is out of retention: a newer commit exists; ask again",
+    );
+  }
+  return outcomeAnswer(outcome, format);
+};
+
+async function bodyCall(request: RouteRequest, world: RouteWorld): Promise<FormattedCall> {
+  const fields = await jsonBody(request, world.limits.httpBodyBytesMax);
+  return parseCall(fields, requestIdentity(request, world), request);
+}
+
+function parseArgsText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new RequestError(400, "InvalidArguments", "Invalid request: `args` is not JSON", { cause });
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The table of routes: method and path to what answers.
+ *
+ * @module
+ */
+import {
+  canonicalUrlsRoute,
+  checkAdminKeyRoute,
+  echoRoute,
+  healthRoute,
+  instanceNameRoute,
+  listEnvironmentRoute,
+  logsRoute,
+  rootRoute,
+  updateEnvironmentRoute,
+  versionRoute,
+} from "./admin-routes.ts";
+import type { Route } from "./answer.ts";
+import {
+  actionRoute,
+  functionRoute,
+  mutationRoute,
+  queryAtTsRoute,
+  queryBatchRoute,
+  queryByGetRoute,
+  queryRoute,
+  queryTsRoute,
+  runRoute,
+} from "./function-routes.ts";
+import { mainHttpActionRoute } from "./http-action-route.ts";
+import { RequestError } from "./request-error.ts";
+
+type Methods = { readonly [method: string]: Route };
+
+/** Paths that are matched whole. */
+export const ROUTES: { readonly [path: string]: Methods } = {
+  "/": { GET: rootRoute },
+  "/version": { GET: versionRoute },
+  "/instance_version": { GET: versionRoute },
+  "/instance_name": { GET: instanceNameRoute },
+  "/health": { GET: healthRoute },
+  "/echo": { POST: echoRoute },
+  "/api/query": { POST: queryRoute, GET: queryByGetRoute },
+  "/api/query_ts": { POST: queryTsRoute },
+  "/api/query_at_ts": { POST: queryAtTsRoute },
+  "/api/query_batch": { POST: queryBatchRoute },
+  "/api/mutation": { POST: mutationRoute },
+  "/api/action": { POST: actionRoute },
+  "/api/function": { POST: functionRoute },
+  "/api/check_admin_key": { GET: checkAdminKeyRoute },
+  "/api/list_environment_variables": { GET: listEnvironmentRoute },
+  "/api/update_environment_variables": { POST: updateEnvironmentRoute },
+  "/api/v1/get_canonical_urls": { GET: canonicalUrlsRoute },
+  "/api/stream_function_logs": { GET: logsRoute },
+};
+
+const RUN_PATH = /^\/api\/run\/.+/;
+const HTTP_ACTION_PATH = /^\/http(?:\/|$)/;
+
+/** @throws {RequestError} 404 for an unknown path, 405 for a known one with another method. */
+export function routeFor(method: string, path: string): Route {
+  if (HTTP_ACTION_PATH.test(path)) return mainHttpActionRoute;
+  const methods = ROUTES[path] ?? (RUN_PATH.test(path) ? { POST: runRoute } : undefined);
+  if (methods === undefined || (!Object.hasOwn(ROUTES, path) && !RUN_PATH.test(path))) {
+    throw new RequestError(404, "NotFound", `Cannot answer "${path}": there is no such route`);
+  }
+  const route = methods[method === "HEAD" ? "GET" : method];
+  if (route === undefined) {
+    const allowed = Object.keys(methods).join(", ");
+    throw new RequestError(405, "MethodNotAllowed", `Cannot ${method} "${path}": the methods are ${allowed}`);
+  }
+  return route;
+}
