@@ -8,11 +8,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { ActionWorkerData, FromWorker, ToWorker } from "./action-protocol.ts";
 import { ActionRunner } from "./action-runner.ts";
+import { STACK_FRAMES_MAX } from "./execute.ts";
 
 if (parentPort === null) throw new Error("Cannot start action thread: this file is the entry of a worker thread");
 start(parentPort);
 
 function start(port: NonNullable<typeof parentPort>): void {
+  Error.stackTraceLimit = STACK_FRAMES_MAX;
   let batch: FromWorker[] = [];
   const flush = () => {
     const messages = batch;

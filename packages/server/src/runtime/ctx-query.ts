@@ -132,7 +132,8 @@ export class ChainedQuery {
 
   async collect(): Promise<Doc[]> {
     this.#start();
-    const stream = await this.#open();
+    while (this.#scope.busy !== undefined) await this.#scope.busy;
+    const stream = this.#open();
     const documents: Doc[] = [];
     try {
       for (let doc = stream.next(); doc !== undefined; doc = stream.next()) documents.push(doc);
@@ -196,9 +197,9 @@ export class ChainedQuery {
   async next(): Promise<IteratorResult<Doc | null, null>> {
     if (this.#state === "preparing") this.#start();
     else if (this.#state !== "executing") this.#throwClosed();
-    const stream = this.#stream ?? (await this.#open());
     while (this.#scope.busy !== undefined) await this.#scope.busy;
     this.#scope.assertOpen();
+    const stream = this.#stream ?? this.#open();
     const value = stream.next();
     if (value !== undefined) return { value, done: false };
     this.#close();
@@ -240,8 +241,7 @@ export class ChainedQuery {
     this.#state = "executing";
   }
 
-  async #open(): Promise<QueryStream> {
-    while (this.#scope.busy !== undefined) await this.#scope.busy;
+  #open(): QueryStream {
     this.#stream = this.#scope.tx.query(this.#plan(), this.#isSystem);
     return this.#stream;
   }

@@ -31,6 +31,9 @@ import { CallError, errorForCaller, failedCall } from "./user-error.ts";
 import type { Activity } from "./user-globals.ts";
 import { functionNotFound, parseArguments, renderResult, requireFunction } from "./validate-call.ts";
 
+/** Frames that an error records: enough to reach the user's frames below those of the server, which are left out when shown. */
+export const STACK_FRAMES_MAX = 50;
+
 /** What an executor works with. */
 export interface ExecutorParts {
   readonly analysis: Analysis;
@@ -65,6 +68,8 @@ export class Executor {
     const run = new Run(request, () => this.#syscalls());
     this.#parts.current.activity = run;
     const started = performance.now();
+    const framesMax = Error.stackTraceLimit;
+    Error.stackTraceLimit = STACK_FRAMES_MAX;
     let result: ExecuteOutcome["result"];
     try {
       const value = await settleOrStall(this.#root(run), run, request.path);
@@ -76,6 +81,7 @@ export class Executor {
       this.#scope?.end();
       this.#scope = undefined;
       this.#isBusy = false;
+      Error.stackTraceLimit = framesMax;
     }
     noteLimitsNear(run.console, request.tx.usage, request.host.limits);
     return {

@@ -57,9 +57,10 @@ export class StackMapper {
       if (at < 0) continue;
       const match = /^:(\d+):(\d+)(.*)$/.exec(line.slice(at + file.length));
       if (match === null) return undefined;
-      const name = /^\s+at (.+) \($/.exec(line.slice(0, at))?.[1];
+      const before = line.slice(0, at).trim();
       const place = this.#original(file, bundle, Number(match[1]), Number(match[2]));
-      return name === undefined ? `    at ${place}` : `    at ${name} (${place})`;
+      // `at name (place)`, or `at place` for functions without a name.
+      return `    ${before}${before.endsWith("(") ? `${place})` : ` ${place}`}`;
     }
     return undefined;
   }
