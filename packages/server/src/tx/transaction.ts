@@ -67,6 +67,10 @@ export class DatabaseTransaction implements Transaction {
     return this.#context.clock.startMs;
   }
 
+  get lastMs(): number {
+    return this.#context.clock.lastMs;
+  }
+
   get usage(): TransactionUsage {
     return this.#context.meter.usage;
   }

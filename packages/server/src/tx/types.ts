@@ -133,6 +133,8 @@ export interface Transaction {
   readonly isReadOnly: boolean;
   /** When the transaction began, in milliseconds with fraction; the first `_creationTime`. */
   readonly startMs: number;
+  /** The latest `_creationTime` given in it, also to rows that were rolled back; `startMs` when none was. Its commit's `ts` is not earlier. */
+  readonly lastMs: number;
   readonly usage: TransactionUsage;
   readonly readSet: ReadSetView;
   /** `table` given: the scoped form, which checks that the id belongs to the table. System tables only with `isSystem`. */
