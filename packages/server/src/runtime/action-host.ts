@@ -140,7 +140,7 @@ export class ActionHost {
       case "cancelScheduled":
         await client.request<"cancelScheduled">({ type: "cancelScheduled", jobId: call.jobId });
         return ok("null");
-      case "tables":
+      default:
         return ok(JSON.stringify(await client.request<"tables">({ type: "tables" })));
     }
   }

@@ -21,8 +21,8 @@ import { workerEntry, workerExecArgv } from "./worker-entry.ts";
 export interface ActionJob {
   /** Without the id, which the thread's owner gives. */
   readonly message: Omit<Extract<ToWorker, { type: "run" }>, "type" | "id">;
-  answer(call: HostCall): Promise<CallResult>;
-  onLines(lines: readonly LogLine[]): void;
+  readonly answer: (call: HostCall) => Promise<CallResult>;
+  readonly onLines: (lines: readonly LogLine[]) => void;
 }
 
 /** How an action ended. */
@@ -34,10 +34,10 @@ export interface ActionEnd {
 /** An HTTP action to run. */
 export interface HttpJob {
   readonly request: HttpActionRequest;
-  answer(call: HostCall): Promise<CallResult>;
-  onLines(lines: readonly LogLine[]): void;
+  readonly answer: (call: HostCall) => Promise<CallResult>;
+  readonly onLines: (lines: readonly LogLine[]) => void;
   /** The route that matched, or null, and the error, when it has ended. */
-  onEnd(route: string | null, error: string | null): void;
+  readonly onEnd: (route: string | null, error: string | null) => void;
 }
 
 interface Under {

@@ -11,8 +11,8 @@ import type { Ts } from "@narrowcast/values";
 import type { Commit, Transaction } from "../tx/types.ts";
 import type { Clock } from "./alarms.ts";
 
-/** System rows that may be inserted after the timestamp is fixed, generously. */
-const LATER_ROWS = 16;
+/** Rows that may be inserted after the timestamp is fixed; each moves the time of creation by less than a microsecond. */
+const LATER_ROWS = 4;
 
 /** See the module comment. */
 export class CommitClock {
@@ -29,13 +29,11 @@ export class CommitClock {
   }
 
   /**
-   * Fixes the timestamp of the commit of `tx`: after the head, not behind the clock, and after every `_creationTime` in it (each
-   * insert moves that by less than a microsecond).
+   * Fixes the timestamp of the commit of `tx`: after the head, not behind the clock, and after every `_creationTime` in it.
    */
   pin(tx: Transaction, head: Ts): Ts {
-    const inserts = tx.usage.documentsWritten + tx.usage.functionsScheduled + LATER_ROWS;
     const nowTs = Math.floor(this.#clock.nowMs() * 1_000);
-    this.#pinnedTs = Math.max(nowTs, head + 1, Math.ceil(tx.startMs * 1_000) + inserts);
+    this.#pinnedTs = Math.max(nowTs, head + 1, Math.ceil(tx.lastMs * 1_000) + LATER_ROWS);
     return this.#pinnedTs;
   }
 

@@ -48,8 +48,8 @@ export interface CoreClientOptions {
   readonly start: Pick<CoreStart, "cloudUrl" | "siteUrl" | "limits">;
   readonly threads: boolean;
   /** Actions under way, of which a new core must know. */
-  running(): readonly ActionTicket[];
-  onEvent(event: CoreEvent): void;
+  readonly running: () => readonly ActionTicket[];
+  readonly onEvent: (event: CoreEvent) => void;
 }
 
 interface Pending {

@@ -12,7 +12,7 @@ import type { CoreCall, CoreReplies, CoreRequest, ToCore } from "./core-protocol
 import { serverErrorText, timeOutText } from "./core-protocol.ts";
 import type { CallOutcome } from "./deployment-types.ts";
 import { readEnvironment } from "./environment.ts";
-import { clientLines } from "./function-runner.ts";
+import { INTERNAL_ERROR, clientLines } from "./function-runner.ts";
 import { changeEnvironment } from "./environment-change.ts";
 import { pushCode } from "./push.ts";
 import { expireSessions, findOutcome, nextExpiryMs, recordOutcome, type RecordedOutcome } from "./sessions.ts";
@@ -89,7 +89,7 @@ export class CoreRequests {
         return null;
       case "tables":
         return [...core.database.catalogue.tables()].map(({ number, name }) => [number, name] as const);
-      case "actionDone":
+      default:
         if (message.ticket.kind === "job") core.scheduler.actionDone(message.ticket.key, message.error);
         else core.crons.actionDone(message.ticket.key, message.error);
         return null;
@@ -101,7 +101,8 @@ export class CoreRequests {
     runner.queryCaller = call.caller;
     const path = runner.sharedPath(call.path, call.allowInternal);
     const { args, identity } = call;
-    const { result, ts } = await reactor.query({ path, args, identity, journal: null });
+    const { result, ts, cached } = await reactor.query({ path, args, identity, journal: null });
+    if (cached) runner.logCached(call, result);
     if (result.ok) return { ok: true, value: result.value, ts, logLines: result.logLines };
     const { errorMessage, errorData, logLines } = result;
     return { ok: false, errorMessage, errorData, logLines };
@@ -167,6 +168,9 @@ export class CoreRequests {
       mark(tx);
       core.commit(tx, path);
       return null;
+    } catch (error) {
+      console.error("Cannot run", path, error);
+      return INTERNAL_ERROR;
     } finally {
       tx.abort();
     }

@@ -142,6 +142,8 @@ export class Core {
   /** Adds a job at the end of the queue. */
   enqueue(job: Job): void {
     if (this.#isEnded) return;
+    // Work that no message asked for: the watchdog has to be told.
+    if (!this.#isPumping) this.options.send([{ type: "awake" }]);
     this.#queue.push(job);
     this.#wake();
   }
@@ -292,18 +294,12 @@ export class Core {
       alarms: this.alarms,
       limits: this.limits,
       find: (path) => this.runner.find(path),
-      enqueue: (job) => this.#enqueueOwn(job),
+      enqueue: (job) => this.enqueue(job),
       write: (source, work) => this.write(source, work),
       read: (work) => this.read(work),
       runMutation: (path, args, text, before, mark) => this.#requests.runOwnMutation(path, args, text, before, mark),
       startAction: (ticket, path, args) => this.#startAction(ticket, path, args),
     };
-  }
-
-  /** Work that no message asked for: the watchdog has to be told. */
-  #enqueueOwn(job: Job): void {
-    this.options.send([{ type: "awake" }]);
-    this.enqueue(job);
   }
 
   #startAction(ticket: ActionTicket, path: string, args: string): void {

@@ -32,7 +32,7 @@ function expressionOf(schedule: Exclude<CronSchedule, { type: "interval" }>): st
       return `${schedule.minuteUTC} ${schedule.hourUTC} * * ${schedule.dayOfWeek}`;
     case "monthly":
       return `${schedule.minuteUTC} ${schedule.hourUTC} ${schedule.day} * *`;
-    case "cron":
+    default:
       return schedule.cronExpr;
   }
 }

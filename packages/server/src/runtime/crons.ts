@@ -17,7 +17,7 @@ import type { Alarms, Clock } from "./alarms.ts";
 import type { ActionTicket, Guilty } from "./core-protocol.ts";
 import { nextFireMs } from "./cron-times.ts";
 import type { SchedulerParts } from "./scheduler.ts";
-import { readRows } from "./system-rows.ts";
+import { readRows, textOf } from "./system-rows.ts";
 import type { CronSchedule, CronSpec } from "./types.ts";
 
 export const CRONS_TABLE = "_cron_jobs";
@@ -41,7 +41,7 @@ export class Crons {
 
   /** Makes the rows agree with the crons of new code, inside the push's transaction. */
   deployIn(tx: Transaction, specs: readonly CronSpec[]): void {
-    const rows = new Map(allRows(tx).map((row) => [String(row["name"]), row]));
+    const rows = new Map(allRows(tx).map((row) => [textOf(row, "name"), row]));
     const nowMs = this.#parts.clock.nowMs();
     for (const { name, path, args, schedule } of specs) {
       const fields = { name, path, args, schedule: JSON.stringify(schedule) };
@@ -67,7 +67,7 @@ export class Crons {
     const nowMs = this.#parts.clock.nowMs();
     this.#parts.write(SOURCE, (tx) => {
       for (const row of allRows(tx)) {
-        const name = String(row["name"]);
+        const name = textOf(row, "name");
         if (row["isRunning"] === true && !alive.has(name)) tx.system.patch(row._id, { isRunning: false });
         const isGuilty = ended.has(`cron:${name}`);
         if (isGuilty) tx.system.patch(row._id, { lastError: "Function execution timed out" });
@@ -116,9 +116,9 @@ export class Crons {
     const nowMs = this.#parts.clock.nowMs();
     const row = this.#parts.read(nextRow);
     if (row === undefined || Number(row["nextRunMs"]) > nowMs) return;
-    const name = String(row["name"]);
-    const path = String(row["path"]);
-    const args = String(row["args"]);
+    const name = textOf(row, "name");
+    const path = textOf(row, "path");
+    const args = textOf(row, "args");
     const nextRunMs = nextOf(row, nowMs);
     if (row["isRunning"] === true) {
       this.#parts.write(SOURCE, (tx) => tx.system.patch(row._id, { nextRunMs }));
@@ -142,7 +142,7 @@ export class Crons {
 }
 
 function nextOf(row: Doc, nowMs: number): number {
-  const schedule = JSON.parse(String(row["schedule"])) as CronSchedule;
+  const schedule = JSON.parse(textOf(row, "schedule")) as CronSchedule;
   return nextFireMs(schedule, nowMs, Number(row["nextRunMs"]));
 }
 

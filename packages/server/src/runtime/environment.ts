@@ -10,7 +10,7 @@ import type { Limits } from "@narrowcast/values";
 import type { Transaction } from "../tx/types.ts";
 import { UserError } from "../tx/types.ts";
 import type { EnvironmentChange, EnvironmentEntry } from "./core-protocol.ts";
-import { readRows } from "./system-rows.ts";
+import { readRows, textOf } from "./system-rows.ts";
 
 export const ENVIRONMENT_TABLE = "_environment";
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -24,7 +24,7 @@ export function readEnvironment(tx: Transaction): readonly EnvironmentEntry[] {
 
 function environmentRows(tx: Transaction): readonly (EnvironmentEntry & { readonly _id: string })[] {
   const rows = readRows(tx, ENVIRONMENT_TABLE, "by_name", [], Infinity);
-  return rows.map((row) => ({ _id: row._id, name: String(row["name"]), value: String(row["value"]) }));
+  return rows.map((row) => ({ _id: row._id, name: textOf(row, "name"), value: textOf(row, "value") }));
 }
 
 /** What functions see as `process.env`. */

@@ -9,7 +9,7 @@
  * @module
  */
 import type { Limits } from "@narrowcast/values";
-import type { Identity, RunOutcome, RunRequest } from "../reactive/types.ts";
+import type { Identity, RunOutcome, RunRequest, RunResult } from "../reactive/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import type { Clock } from "./alarms.ts";
 import type { ImportFacts } from "./code-loader.ts";
@@ -26,6 +26,9 @@ import type { RunMonitor } from "./watchdog.ts";
 
 /** Marks the path of a query that may be internal; part of the key under which the reactive room shares runs. */
 const INTERNAL_MARK = "!";
+/** What callers see of a failure of the server itself. */
+export const INTERNAL_ERROR = "Server Error\nYour request couldn't be completed. Try again later.";
+const NO_USAGE = { documentsRead: 0, bytesRead: 0, documentsWritten: 0, bytesWritten: 0 };
 const MISSING_CODE = "Did you forget to run `npx convex dev` or `npx convex deploy`?";
 
 /** What the core gives the runner. */
@@ -73,6 +76,7 @@ export class FunctionRunner {
   queryCaller: Caller = "Subscription";
   /** Queries really executed. */
   queriesExecuted = 0;
+  #executions = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -99,26 +103,50 @@ export class FunctionRunner {
     try {
       const outcome = path.startsWith(SYSTEM_PREFIX)
         ? this.#system(tx, path, request)
-        : await this.run(
-            "query",
-            tx,
-            {
-              path,
-              args: request.args,
-              identity: request.identity,
-              allowInternal: isMarked || request.identity.kind === "admin",
-              requestId: stableRequestId(text),
-              caller: this.queryCaller,
-              text,
-            },
-            request.journal,
-          );
-      const { result, journal, identityObserved, clockObserved } = outcome;
+        : await this.#userQuery(tx, path, isMarked, text, request);
+      const { result, journal, clockObserved } = outcome;
+      // Whether an internal function may be seen depends on who asks, so nobody else may be given this answer.
+      const isPrivate = !isMarked && this.find(path)?.visibility === "internal";
+      const identityObserved = outcome.identityObserved || isPrivate;
       const logLines = clientLines(outcome.logLines);
       return { result: { ...result, logLines, journal }, readSet: tx.readSet, identityObserved, clockObserved };
+    } catch (error) {
+      return this.#defect(tx, path, text, error);
     } finally {
       tx.abort();
     }
+  }
+
+  #userQuery(
+    tx: Transaction,
+    path: string,
+    isMarked: boolean,
+    text: string,
+    { args, identity, journal }: RunRequest,
+  ): Promise<ExecuteOutcome> {
+    const allowInternal = isMarked || identity.kind === "admin";
+    const call = {
+      path,
+      args,
+      identity,
+      allowInternal,
+      requestId: stableRequestId(text),
+      caller: this.queryCaller,
+      text,
+    };
+    return this.run("query", tx, call, journal);
+  }
+
+  /** The server itself failed: the asker gets an error, tried again when what was read changes; the others go on. */
+  #defect(tx: Transaction, path: string, text: string, error: unknown): RunOutcome {
+    console.error("Cannot run", path, error);
+    const errorMessage = `[Request ID: ${stableRequestId(text)}] ${INTERNAL_ERROR}`;
+    return {
+      result: { ok: false, errorMessage, errorData: null, logLines: [], journal: null },
+      readSet: tx.readSet,
+      identityObserved: true,
+      clockObserved: false,
+    };
   }
 
   /** Executes one function on `tx`; user errors are outcomes. The caller commits or aborts. */
@@ -144,25 +172,45 @@ export class FunctionRunner {
     return outcome;
   }
 
-  /** Whether log lines and errors of `path` name it as a mutation, query or action: its kind, a query when unknown. */
+  /** Makes the entry of a one-shot query that was answered without running it. */
+  logCached({ path, requestId, caller }: Pick<RunCall, "path" | "requestId" | "caller">, result: RunResult): void {
+    this.#parts.log({
+      ...this.#entry("query", path, requestId, caller, this.#parts.clock.nowMs()),
+      error: result.ok ? null : result.errorMessage,
+      cached: true,
+      returnBytes: result.ok ? result.value.length : 0,
+    });
+  }
+
   #log(kind: "query" | "mutation", call: RunCall, tx: Transaction, outcome: ExecuteOutcome, startedMs: number): void {
     const { documentsRead, bytesRead, documentsWritten, bytesWritten } = tx.usage;
     this.#parts.log({
-      kind: "completion",
-      path: call.path,
-      functionKind: kind,
-      requestId: call.requestId,
-      executionId: call.requestId,
-      caller: call.caller,
-      startedMs,
-      durationMs: this.#parts.clock.nowMs() - startedMs,
+      ...this.#entry(kind, call.path, call.requestId, call.caller, startedMs),
       lines: outcome.logLines,
       error: outcome.result.ok ? null : outcome.result.errorMessage,
-      cached: false,
-      environment: "isolate",
       returnBytes: outcome.result.ok ? outcome.result.value.length : 0,
       usage: { documentsRead, bytesRead, documentsWritten, bytesWritten },
     });
+  }
+
+  #entry(kind: "query" | "mutation", path: string, requestId: string, caller: Caller, startedMs: number): LogEntry {
+    this.#executions += 1;
+    return {
+      kind: "completion",
+      path,
+      functionKind: kind,
+      requestId,
+      executionId: `${requestId}-${this.#executions}`,
+      caller,
+      startedMs,
+      durationMs: this.#parts.clock.nowMs() - startedMs,
+      lines: [],
+      error: null,
+      cached: false,
+      environment: "isolate",
+      returnBytes: 0,
+      usage: NO_USAGE,
+    };
   }
 
   #host(tx: Transaction): RunHost {

@@ -14,12 +14,12 @@
 import type { Doc } from "@narrowcast/values";
 import { UserError, type Transaction } from "../tx/types.ts";
 import type { Core } from "./core.ts";
-import type { Active, EnvironmentChange } from "./core-protocol.ts";
+import type { Active } from "./core-protocol.ts";
 import { nextFireMs } from "./cron-times.ts";
 import type { ImportFacts } from "./code-loader.ts";
 import type { PushOutcome } from "./deployment-types.ts";
-import { environmentMap, readEnvironment, writeEnvironment } from "./environment.ts";
-import { readRows } from "./system-rows.ts";
+import { readEnvironment } from "./environment.ts";
+import { readRows, textOf } from "./system-rows.ts";
 import type { ActiveCode } from "./function-runner.ts";
 import type { Analysis, CodePackage } from "./types.ts";
 
@@ -41,7 +41,7 @@ export function readCode(tx: Transaction): StoredCode | null {
   const row = activeRow(tx);
   if (row === undefined) return null;
   const facts = { nowMs: Number(row["importMs"]), seed: Number(row["importSeed"]) };
-  return { code: JSON.parse(String(row["code"])) as CodePackage, facts };
+  return { code: JSON.parse(textOf(row, "code")) as CodePackage, facts };
 }
 
 /** Evaluates code under the watch of the watchdog, as `text`. */

@@ -20,7 +20,7 @@ import { UserError, type Transaction } from "../tx/types.ts";
 import type { Alarms, Clock } from "./alarms.ts";
 import type { ActionTicket, Guilty } from "./core-protocol.ts";
 import { timeOutText } from "./core-protocol.ts";
-import { readRows } from "./system-rows.ts";
+import { readRows, textOf } from "./system-rows.ts";
 import type { FunctionInfo } from "./types.ts";
 
 export const SCHEDULED_TABLE = "_scheduled_functions";
@@ -177,7 +177,7 @@ export class Scheduler {
   }
 
   #canStart(row: Doc): boolean {
-    const info = this.#parts.find(String(row["name"]));
+    const info = this.#parts.find(textOf(row, "name"));
     return info?.kind !== "action" || this.#running.size < PARALLEL_ACTIONS_MAX;
   }
 
@@ -193,7 +193,7 @@ export class Scheduler {
   async #startOne(): Promise<void> {
     const row = this.#parts.read((tx) => this.#firstDue(tx, this.#parts.clock.nowMs()));
     if (row === undefined) return;
-    const path = String(row["name"]);
+    const path = textOf(row, "name");
     const args = argsText(row);
     if (this.#parts.find(path)?.kind === "action") {
       this.#parts.write("_system/scheduler", (tx) => tx.system.patch(row._id, { state: { kind: "inProgress" } }));
@@ -261,7 +261,7 @@ function checkTime(atMs: number, nowMs: number): void {
 }
 
 function stateOf(row: Doc): string {
-  return String((row["state"] as { readonly kind: Value }).kind);
+  return (row["state"] as { readonly kind: string }).kind;
 }
 
 function rowsInState(tx: Transaction, kind: string, limit: number): readonly Doc[] {

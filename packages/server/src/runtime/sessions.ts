@@ -18,7 +18,7 @@
 import type { Doc, Ts } from "@narrowcast/values";
 import type { Transaction } from "../tx/types.ts";
 import type { DedupeKey } from "./core-protocol.ts";
-import { readRows } from "./system-rows.ts";
+import { readRows, textOf } from "./system-rows.ts";
 
 export const SESSIONS_TABLE = "_sessions";
 /** Session ids of slots begin with this; no client's can, they are UUIDs. */
@@ -57,7 +57,7 @@ export function findOutcome(tx: Transaction, key: DedupeKey): RecordedOutcome | 
   const row = findRow(tx, wanted);
   if (row === undefined || row["serial"] !== wanted.serial) return undefined;
   return {
-    value: String(row["value"]),
+    value: textOf(row, "value"),
     logLines: (row["logLines"] as readonly string[]).map(String),
     ts: Number(row["ts"]),
   };

@@ -54,3 +54,10 @@ export function readRows(
   stream.close();
   return rows;
 }
+
+/** A text field of a system row. */
+export function textOf(row: Doc, field: string): string {
+  const value = row[field];
+  if (typeof value === "string") return value;
+  throw new Error(`Cannot read system row "${row._id}": "${field}" is ${typeof value}; should be a string`);
+}

@@ -5,7 +5,7 @@
  */
 import type { Value } from "@narrowcast/values";
 import { UserError, type Page, type PageRequest, type QueryPlan, type Transaction } from "../../tx/types.ts";
-import { readRows } from "../system-rows.ts";
+import { readRows, textOf } from "../system-rows.ts";
 import type { SystemArgs, SystemQuery } from "./system-types.ts";
 
 /** First number of a user table. */
@@ -49,7 +49,7 @@ export const queryTable: SystemQuery = (tx, args) => {
 function userTables(tx: Transaction): string[] {
   return readRows(tx, "_tables", "by_creation_time", [], Infinity)
     .filter((row) => Number(row["number"]) >= USER_TABLES_FROM)
-    .map((row) => String(row["name"]));
+    .map((row) => textOf(row, "name"));
 }
 
 function isUserTable(tx: Transaction, table: string): boolean {
