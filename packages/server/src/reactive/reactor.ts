@@ -190,8 +190,8 @@ export class Reactor {
       if (found?.state === "clean") return this.#answerFrom(found);
       if (this.#executing === undefined) {
         const run = found ?? this.#runs.create(request);
-        await this.#execute(run, request.identity);
-        return { result: resultOf(run), ts: this.#options.head(), cached: false };
+        const ts = await this.#execute(run, request.identity);
+        return { result: resultOf(run), ts, cached: false };
       }
       const { run, done } = this.#executing;
       await done;
@@ -221,7 +221,8 @@ export class Reactor {
   /** Executes a socket's dirty runs and takes its update. False when the budget ended before. */
   async #serve(socket: Socket, slice: Slice): Promise<boolean> {
     try {
-      if (!(await this.#cleanUp(socket, slice))) return false;
+      // Checked here, not after another await: between this and the update nothing may happen.
+      while (!socket.isClean) if (!(await this.#cleanUp(socket, slice))) return false;
     } catch (error) {
       // To the end of the row: what cannot be executed now must not keep the others waiting.
       this.#line.requeue(socket);
@@ -234,16 +235,12 @@ export class Reactor {
     return true;
   }
 
-  /** Passes over a socket's stale queries until one pass finds all of them clean. False when the budget ended before. */
+  /** Passes once over a socket's stale queries. False when the budget ended before. */
   async #cleanUp(socket: Socket, slice: Slice): Promise<boolean> {
-    for (let isClean = false; !isClean;) {
-      isClean = true;
-      for (const query of socket.stale) {
-        if (query.run?.state === "clean") continue;
-        isClean = false;
-        if (slice.isSpent) return false;
-        await this.#bringForward(query, slice);
-      }
+    for (const query of socket.stale) {
+      if (query.run?.state === "clean") continue;
+      if (slice.isSpent) return false;
+      await this.#bringForward(query, slice);
     }
     return true;
   }
@@ -266,8 +263,8 @@ export class Reactor {
     await this.#execute(run, query.socket.identity);
   }
 
-  /** Executes `run` as `identity`. Only when nothing else executes. */
-  async #execute(run: Run, identity: Identity): Promise<void> {
+  /** Executes `run` as `identity`, only when nothing else executes. Returns the head at which its result holds. */
+  async #execute(run: Run, identity: Identity): Promise<Ts> {
     assert(this.#executing === undefined, "Cannot execute a run: another one is executing");
     const { promise: done, resolve } = deferred<undefined>();
     this.#executing = { run, done };
@@ -281,6 +278,7 @@ export class Reactor {
       this.#counts.runsExecuted++;
       if (hadResult && !isNews) this.#counts.resultsUnchanged++;
       if (run.identityObserved) this.#splitOff(run);
+      return this.#options.head();
     } catch (error) {
       run.state = "dirty";
       throw error;

@@ -60,6 +60,12 @@ export class Socket {
     this.id = id;
   }
 
+  /** Whether all its queries have results at the head. */
+  get isClean(): boolean {
+    for (const query of this.stale) if (query.run?.state !== "clean") return false;
+    return true;
+  }
+
   /** Whether the next update must be sent even if no result differs. */
   isDue(head: number): boolean {
     return this.hasNewVersion || this.removed.size > 0 || (this.touchedTs !== undefined && this.touchedTs <= head);

@@ -15,15 +15,15 @@ export class Client {
   querySet = 0;
   identity = 0;
   ts = 0;
-  readonly #anew = new Set<number>();
+  readonly #anew = new Map<number, number>();
 
   constructor(id: number) {
     this.id = id;
   }
 
-  /** The query is asked anew under an id that had one before, so even an equal result must come. */
-  askAnew(queryId: number): void {
-    this.#anew.add(queryId);
+  /** From this query-set version on the id means another query, so even an equal result must come. */
+  askAnew(queryId: number, querySet: number): void {
+    this.#anew.set(queryId, querySet);
   }
 
   /** Takes one update; versions must not go back and a result must differ from the one that is held. */
@@ -38,7 +38,8 @@ export class Client {
       const held = this.held.get(queryId);
       if (result === undefined) this.held.delete(queryId);
       else this.held.set(queryId, result);
-      const isAnew = this.#anew.delete(queryId);
+      const isAnew = (this.#anew.get(queryId) ?? Infinity) <= update.querySet;
+      if (isAnew) this.#anew.delete(queryId);
       if (held === undefined || result === undefined || isAnew) continue;
       expect(sameResult(held, result), `query ${queryId} sent twice`).toBe(false);
     }

@@ -74,7 +74,7 @@ export class OracleWorld {
       dependencies,
       onUpdate: (updates) => {
         for (const update of updates) this.#askers.get(update.socket)?.client.apply(update);
-        for (const update of updates) this.#check(update.socket);
+        for (const update of updates) this.#check(update.socket, "if it is up to date");
       },
     });
     for (let n = 0; n < 8; n++) this.#write((tx) => this.#insertItem(tx));
@@ -87,7 +87,7 @@ export class OracleWorld {
       this.#clockMs += this.#random.int(3);
       await this.#step();
     }
-    await this.#settle(Infinity);
+    while (this.reactor.hasWork) await this.#settle(Infinity);
     for (const id of this.#askers.keys()) this.#close(id);
     this.reactor.invalidateAll();
     expect(this.reactor.size).toEqual({ sockets: 0, runs: 0, idleBytes: 0 });
@@ -137,7 +137,7 @@ export class OracleWorld {
     for (const id of remove) asker.asked.delete(id);
     for (const { queryId, args } of add) {
       asker.asked.set(queryId, { args, journal: null });
-      asker.client.askAnew(queryId);
+      asker.client.askAnew(queryId, asker.querySetVersion + 1);
     }
     this.reactor.modifyQueries(asker.client.id, ++asker.querySetVersion, add, remove);
   }
@@ -173,9 +173,10 @@ export class OracleWorld {
   }
 
   async #settle(maxRuns: number): Promise<void> {
-    const { waiting } = await this.reactor.settle({ maxRuns });
-    if (waiting > 0) return;
-    expect(this.reactor.hasWork).toBe(false);
+    const settling = this.reactor.settle({ maxRuns });
+    const meanwhile = this.#random.once(3) ? this.#stepMeanwhile() : undefined;
+    await Promise.all([settling, meanwhile]);
+    if (this.reactor.hasWork) return;
     for (const [id, asker] of this.#askers) {
       this.#check(id);
       expect(asker.client.querySet).toBe(asker.querySetVersion);
@@ -183,11 +184,22 @@ export class OracleWorld {
     }
   }
 
+  /** What sockets may do while a slice is under way: everything but write. */
+  async #stepMeanwhile(): Promise<void> {
+    const choice = this.#random.int(5);
+    if (choice === 0) this.#open();
+    else if (choice === 1) this.#changeQueries();
+    else if (choice === 2) this.#changeIdentity();
+    else await this.#askOnce();
+  }
+
   /** Every query of a client, and no other, shows what a run from scratch shows. */
-  #check(id: number): void {
+  #check(id: number, when: "always" | "if it is up to date" = "always"): void {
     const asker = this.#askers.get(id);
     if (asker === undefined) return;
     const { client, identity, asked } = asker;
+    const isUpToDate = client.querySet === asker.querySetVersion && client.identity === asker.identityVersion;
+    if (when === "if it is up to date" && !isUpToDate) return;
     expect(new Set(client.held.keys())).toEqual(new Set(asked.keys()));
     for (const [queryId, query] of asked) {
       const held = client.held.get(queryId)!;
