@@ -52,6 +52,8 @@ export interface BundledApp {
   readonly inputs: string[];
 }
 
+/** Name of the virtual entry; no file can be called so by accident. */
+const ENTRY = "<modules>";
 /** Retries of a node bundle, each with one more package outside. */
 const EXTERNAL_RETRIES_MAX = 20;
 
@@ -136,7 +138,7 @@ function buildOptions(job: BuildJob): esbuild.BuildOptions {
   imports.push(`export * as host from "${HOST_EXPORTS}";`);
   table.push(`"${HOST_EXPORTS}": __modules.host`);
   return {
-    stdin: { contents: imports.join("\n"), resolveDir: job.dir, sourcefile: "modules.js", loader: "js" },
+    stdin: { contents: imports.join("\n"), resolveDir: job.dir, sourcefile: ENTRY, loader: "js" },
     absWorkingDir: job.config.root,
     // Nothing is written. The place makes sources appear as `../convex/x.ts`, as developers know them from Convex.
     outfile: path.join(job.config.root, "out", `${job.environment}.js`),
@@ -160,7 +162,12 @@ function buildOptions(job: BuildJob): esbuild.BuildOptions {
     logLevel: "silent",
     logOverride: { "empty-import-meta": "silent" },
     plugins: isNode
-      ? [hostPlugin(job.dir), shimsPlugin(false), externalPackagesPlugin(job.config.externalPackages, job.external), wasmPlugin()]
+      ? [
+          hostPlugin(job.dir),
+          shimsPlugin(false),
+          externalPackagesPlugin(job.config.externalPackages, job.external),
+          wasmPlugin(),
+        ]
       : [hostPlugin(job.dir), shimsPlugin(true), wasmPlugin()],
   };
 }
@@ -168,7 +175,7 @@ function buildOptions(job: BuildJob): esbuild.BuildOptions {
 function recordInputs(job: BuildJob, names: readonly string[]): void {
   for (const name of names) {
     // Virtual modules have a namespace prefix; what lies in node_modules does not change while one works.
-    if (name === "modules.js" || /^[a-z-]+:/.test(name) || name.includes("node_modules/")) continue;
+    if (name.endsWith(ENTRY) || /^[a-z-]+:/.test(name) || name.includes("node_modules/")) continue;
     job.inputs.add(path.resolve(job.config.root, name));
   }
 }

@@ -37,7 +37,7 @@ export class ConsoleCapture {
       }
       return;
     }
-    const text = this.#indent + args.map(renderArgument).join(" ");
+    const text = this.#indent + args.map((arg) => renderArgument(arg, this.#limits.logLineBytesMax)).join(" ");
     const cut = truncateUtf8(text, this.#limits.logLineBytesMax);
     this.#push(level, cut, cut.length < text.length);
   }
@@ -95,10 +95,10 @@ class Raw {
   }
 }
 
-function renderArgument(value: unknown): string {
+function renderArgument(value: unknown, charsMax: number): string {
   if (value instanceof Raw) return value.text;
   try {
-    return inspect(value, { depth: 4, breakLength: 120 });
+    return inspect(value, { depth: 4, breakLength: 120, maxStringLength: charsMax });
   } catch (error) {
     // A getter or a custom inspector of the user's threw.
     return `[cannot be shown: ${String(error)}]`;
@@ -148,8 +148,7 @@ export function createConsole(capture: () => ConsoleCapture): { readonly [method
     count: (label = "default") => capture().count(String(label)),
     countReset: (label = "default") => capture().countReset(String(label)),
     time: (label = "default") => capture().time(String(label)),
-    timeLog: (label: unknown = "default", ...rest: readonly unknown[]) =>
-      capture().timeLog(String(label), rest, false),
+    timeLog: (label: unknown = "default", ...rest: readonly unknown[]) => capture().timeLog(String(label), rest, false),
     timeEnd: (label: unknown = "default", ...rest: readonly unknown[]) => capture().timeLog(String(label), rest, true),
     clear: () => undefined,
   };

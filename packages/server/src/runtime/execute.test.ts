@@ -127,7 +127,12 @@ test.each([
     { n: 1, m: 2 },
     "ArgumentValidationError: Object contains extra field `m` that is not in the validator.",
   ],
-  ["arguments that are no object", "functions:echo", [1], "ArgumentValidationError: The arguments to a Convex function must be an object. Received: [1]"],
+  [
+    "arguments that are no object",
+    "functions:echo",
+    [1],
+    "ArgumentValidationError: The arguments to a Convex function must be an object. Received: [1]",
+  ],
   ["a wrong result", "functions:typed", { n: -1 }, "ReturnsValidationError: Value does not match validator."],
 ])("calling with %s fails as the call's fault", async (_name, path, args, says) => {
   const { error } = await app.query(path, args as Value);
