@@ -1,36 +1,13 @@
 /**
  * Verbs about assignments and the queue.
  */
-import { InvalidArgumentError } from "commander";
 import { api } from "../convex/_generated/api.js";
-import type { Doc, Id } from "../convex/_generated/dataModel.js";
+import type { Id } from "../convex/_generated/dataModel.js";
 import { zeroCounts } from "../convex/model/counts.ts";
 import { title } from "../convex/model/findings.ts";
 import type { AssignmentStatus, JobInput } from "../convex/model/fields.ts";
 import { ago, fields, table } from "./format.ts";
-import { CliError, type CliSession, type Verbs } from "./program.ts";
-
-/** The session's namespace. */
-export async function namespaceOf({ client, namespace }: CliSession): Promise<Doc<"namespaces">> {
-  const found = await client.query(api.namespaces.getByName, { name: namespace });
-  if (found === null) throw new CliError(`Cannot find namespace "${namespace}": it does not exist; create it first`);
-  return found;
-}
-
-/** Parses "type" or "type:context"; the harness follows from the type unless it is given. */
-export function jobInput(session: CliSession, text: string, harness: JobInput["harness"] | undefined): JobInput {
-  const [jobType, ...rest] = text.split(":");
-  if (jobType === undefined || jobType === "")
-    throw new CliError(`Cannot read job "${text}": the type is empty; write type:context`);
-  const context = rest.join(":").trim();
-  return { jobType, harness: harness ?? session.harnessFor(jobType), ...(context === "" ? {} : { context }) };
-}
-
-/** The value of an option that has to be a harness. */
-export function parseHarness(text: string): JobInput["harness"] {
-  if (text === "claude" || text === "codex" || text === "gemini") return text;
-  throw new InvalidArgumentError("It should be claude, codex or gemini.");
-}
+import { CliError, jobInput, namespaceOf, parseHarness, type Verbs } from "./verbs.ts";
 
 /** Adds the verbs. */
 export function addAssignmentVerbs({ program, colors, run, now }: Verbs): void {

@@ -5,9 +5,8 @@ import { Argument } from "commander";
 import { api } from "../convex/_generated/api.js";
 import type { Id } from "../convex/_generated/dataModel.js";
 import type { ChatMode } from "../convex/model/fields.ts";
-import { namespaceOf } from "./assignment-verbs.ts";
 import { ago, table } from "./format.ts";
-import { CliError, type Verbs } from "./program.ts";
+import { CliError, namespaceOf, type Verbs } from "./verbs.ts";
 
 /** Adds the verbs. */
 export function addChatVerbs({ program, colors, run, now }: Verbs): void {

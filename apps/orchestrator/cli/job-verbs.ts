@@ -4,9 +4,8 @@
 import { api } from "../convex/_generated/api.js";
 import type { Id } from "../convex/_generated/dataModel.js";
 import type { JobInput, WorkStatus } from "../convex/model/fields.ts";
-import { jobInput, parseHarness } from "./assignment-verbs.ts";
 import { fields, table } from "./format.ts";
-import { CliError, type Verbs } from "./program.ts";
+import { CliError, jobInput, parseHarness, type Verbs } from "./verbs.ts";
 
 /** Adds the verbs. */
 export function addJobVerbs({ program, colors, run }: Verbs): void {

@@ -7,45 +7,10 @@
  */
 import { Command, CommanderError } from "commander";
 import { createColors } from "picocolors";
-import type { DeploymentClient } from "../runner/client.ts";
 import { addAssignmentVerbs } from "./assignment-verbs.ts";
 import { addChatVerbs } from "./chat-verbs.ts";
 import { addJobVerbs } from "./job-verbs.ts";
-import type { Colors } from "./format.ts";
-import type { Harness } from "../convex/model/fields.ts";
-
-/** A deployment to talk to, with what the configuration says about it. */
-export interface CliSession {
-  readonly client: DeploymentClient;
-  readonly namespace: string;
-  readonly harnessFor: (jobType: string) => Harness;
-}
-
-/** All that the command line touches. */
-export interface CliContext {
-  readonly stdout: (text: string) => void;
-  readonly stderr: (text: string) => void;
-  readonly hasColor: boolean;
-  readonly now: () => number;
-  /** Opens a session; `config` is the file named by the user, if one was. */
-  readonly connect: (config: string | undefined, namespace: string | undefined) => Promise<CliSession>;
-}
-
-/** What verbs are given. */
-export interface Verbs {
-  readonly program: Command;
-  readonly colors: Colors;
-  readonly now: () => number;
-  /** Runs the body of a verb in a session and prints what it gives: a value for `--json`, a text for people. */
-  readonly run: (
-    body: (session: CliSession) => Promise<{ readonly value: unknown; readonly text: string }>,
-  ) => Promise<void>;
-}
-
-/** A refusal by the command line itself. */
-export class CliError extends Error {
-  override readonly name = "CliError";
-}
+import type { CliContext, Verbs } from "./verbs.ts";
 
 /**
  * Runs a command line.

@@ -29,7 +29,10 @@ export interface LiveClient extends DeploymentClient {
 export function httpClient(url: string, password: string): DeploymentClient {
   const client = new ConvexHttpClient(url);
   return {
+    // The assertions are needed: this client's optional arguments are not resolved while the function is a parameter.
+    // oxlint-disable-next-line typescript/no-unnecessary-type-assertion
     query: (fn, args) => client.query(fn, { password, ...args } as never),
+    // oxlint-disable-next-line typescript/no-unnecessary-type-assertion
     mutation: (fn, args) => client.mutation(fn, { password, ...args } as never),
     close: async () => {},
   };

@@ -42,7 +42,7 @@ export function liveBackend(backend: Backend): TestLiveClient {
       return () => subscriptions.delete(subscription);
     },
     breakSubscriptions: (error) => {
-      for (const { onError } of [...subscriptions]) onError(error);
+      for (const { onError } of Array.from(subscriptions)) onError(error);
     },
     close: () => backend.close(),
   };
