@@ -5,7 +5,7 @@
  */
 
 /** What `deferred` gives. */
-export interface Deferred<T> {
+interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
 }

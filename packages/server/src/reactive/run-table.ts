@@ -28,7 +28,7 @@ const RUN_BYTES = 1_000;
 const WATCH_BYTES = 250;
 
 /** Limits and clock of the table. */
-export interface RunTableOptions {
+interface RunTableOptions {
   /** Budget of results that nobody holds. */
   readonly cacheBytes: number;
   /** How long a result that looked at the clock may answer new askers. */

@@ -11,7 +11,7 @@ import type { HeldQuery } from "./sockets.ts";
 import type { Identity, RunRequest, RunResult } from "./types.ts";
 
 /** What all runs of one family share: everything that is asked except the identity. */
-export type Question = Omit<RunRequest, "identity">;
+type Question = Omit<RunRequest, "identity">;
 
 /** See the module comment. Written by `RunTable` and `Reactor` only. */
 export class Run {
@@ -55,7 +55,7 @@ export class Run {
 }
 
 /** One slot of one family: `SHARED`, or an identity's. */
-export interface Place {
+interface Place {
   readonly family: Family;
   readonly slot: string;
 }

@@ -22,7 +22,7 @@ export function user(key: string): Identity {
 }
 
 /** What a query of this world can look at. */
-export class CellContext {
+class CellContext {
   readonly request: RunRequest;
   readonly readSet = new ReadSet();
   identityObserved = false;

@@ -10,7 +10,7 @@ import type { Doc } from "@narrowcast/values";
 import type { QueryOperator, QueryPlan, RangeBound, Transaction } from "../../tx/types.ts";
 import type { Random } from "./random.ts";
 
-export type Op =
+type Op =
   | { readonly op: "get"; readonly id: string }
   | { readonly op: "range"; readonly group: string; readonly low: number; readonly order: Order; readonly take: number }
   | { readonly op: "filter"; readonly group: string; readonly tag: number; readonly take: number }
@@ -25,7 +25,7 @@ export type Op =
   | { readonly op: "mine"; readonly group: string }
   | { readonly op: "fails"; readonly group: string };
 
-export type Order = "asc" | "desc";
+type Order = "asc" | "desc";
 export type Program = readonly Op[];
 
 /** What a program runs on. */
