@@ -5,8 +5,9 @@ import { afterAll } from "vitest";
 import { DiskEngine } from "./disk-engine.ts";
 import type { DiskEngineOptions } from "./disk-engine.ts";
 import { engineContract } from "./engine.contract.ts";
-import { testCodec } from "./testing/engine-history.ts";
-import type { Subject, TestRow } from "./testing/engine-history.ts";
+import type { Subject } from "./testing/engine-history.ts";
+import { testCodec } from "./testing/test-rows.ts";
+import type { TestRow } from "./testing/test-rows.ts";
 
 const root = mkdtempSync(join(tmpdir(), "narrowcast-engine-"));
 let stores = 0;

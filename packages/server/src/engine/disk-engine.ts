@@ -58,6 +58,8 @@ export interface DiskEngineOptions<T> {
   readonly checkpointDelayMs?: number | undefined;
   /** With more bytes of records than this that the base lacks, flushes wait for the checkpointer; 256 MiB by default. */
   readonly backlogBytesMax?: number | undefined;
+  /** Whether `close` brings the base up to the head, so that the next opening has nothing to replay; true by default. */
+  readonly checkpointOnClose?: boolean | undefined;
   readonly segmentBytes?: number | undefined;
   /** The log's disk; the real one by default. */
   readonly logFs?: LogFs | undefined;
@@ -119,8 +121,13 @@ export class DiskEngine<T> implements Engine<T> {
       fs: options.logFs,
       segmentBytes: options.segmentBytes,
     });
-    this.#base = new Base(join(options.directory, "base"));
-    this.#recover();
+    try {
+      this.#base = new Base(join(options.directory, "base"));
+      this.#recover();
+    } catch (error) {
+      void this.#log.close();
+      throw error;
+    }
     this.#checkpointer = new Checkpointer({
       base: this.#base,
       log: this.#log,
@@ -232,7 +239,8 @@ export class DiskEngine<T> implements Engine<T> {
     this.#counters.flushes = this.#log.flushes;
     this.#mustWork();
     this.#scheduleCheckpoint();
-    if (this.#backlog.bytes > (this.#options.backlogBytesMax ?? 256 * MEBIBYTE)) await this.#checkpointer.run();
+    if (this.#closing === undefined && this.#backlog.bytes > (this.#options.backlogBytesMax ?? 256 * MEBIBYTE))
+      await this.#checkpointer.run();
   }
 
   fillIndex(
@@ -296,9 +304,10 @@ export class DiskEngine<T> implements Engine<T> {
     clearTimeout(this.#timer);
     await this.#residency.stop();
     try {
-      await this.checkpoint();
+      await this.flush();
+      if (this.#options.checkpointOnClose !== false) await this.#checkpointer.run();
     } finally {
-      await this.#checkpointer.stop();
+      await this.#checkpointer.stop().catch((error: unknown) => this.#fail(error));
       try {
         await this.#log.close();
       } finally {

@@ -5,8 +5,10 @@
  */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { HistoryRun, movesOf, step } from "./testing/engine-history.ts";
-import type { Subject, TestRow } from "./testing/engine-history.ts";
+import { HistoryRun, step } from "./testing/engine-history.ts";
+import type { Subject } from "./testing/engine-history.ts";
+import { movesOf } from "./testing/test-rows.ts";
+import type { TestRow } from "./testing/test-rows.ts";
 import { PRIMARY } from "./types.ts";
 import type { Cursor, Engine, Key } from "./types.ts";
 

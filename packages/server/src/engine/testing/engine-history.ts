@@ -8,26 +8,12 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
 import { PRIMARY } from "../types.ts";
-import type { Codec, Engine, IndexMove, Key, KeyRange } from "../types.ts";
+import type { Engine, Key, KeyRange } from "../types.ts";
 import { ModelEngine } from "./model-engine.ts";
-
-/** A row of the tests. */
-export interface TestRow {
-  readonly a: number;
-  readonly text: string;
-}
-
-/** JSON, padded in front: decoders must keep to their range. */
-export const testCodec: Codec<TestRow> = {
-  encode: (value) => Buffer.from(JSON.stringify(value)),
-  decode: (bytes, start, end) =>
-    JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()) as TestRow,
-};
+import { indexKeyOf, INDEXES, movesOf } from "./test-rows.ts";
+import type { TestRow } from "./test-rows.ts";
 
 export const COLLECTIONS = [1, 2];
-/** Index 1 is by number, index 2 by text (which may be long). */
-export const INDEXES = [1, 2];
-
 const LONG = "x".repeat(1024);
 const TEXTS = [
   "",
@@ -49,22 +35,6 @@ const KEYS = [
   `${LONG}${LONG}${LONG}`,
   "\u00ff\u00ff",
 ];
-
-/** The key under which an index has a row. */
-export function indexKeyOf(index: number, key: Key, row: TestRow): Key {
-  return (index === 1 ? String.fromCharCode(row.a) : `${row.text}\0`) + key;
-}
-
-/** The moves that turn one version of a row into another. */
-export function movesOf(key: Key, before: TestRow | undefined, after: TestRow | undefined): IndexMove[] {
-  const moves: IndexMove[] = [];
-  for (const index of INDEXES) {
-    const remove = before === undefined ? undefined : indexKeyOf(index, key, before);
-    const add = after === undefined ? undefined : indexKeyOf(index, key, after);
-    if (remove !== add) moves.push({ index, remove, add });
-  }
-  return moves;
-}
 
 const row = fc.record({ a: fc.integer({ min: 0, max: 255 }), text: fc.constantFrom(...TEXTS) });
 const collection = fc.constantFrom(...COLLECTIONS);
