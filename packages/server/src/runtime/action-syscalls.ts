@@ -4,16 +4,15 @@
  * @module
  */
 import { jsonToValue, parseValue, valueToJson } from "@narrowcast/values";
-import type { JsonValue } from "@narrowcast/values";
 import { actionSchedulePort } from "./ctx-action.ts";
 import type { ActionFacts, ActionPort } from "./ctx-action.ts";
 import { notAvailable } from "./ctx-arguments.ts";
 import { deploymentMetadata, functionMetadata, identityClaims } from "./ctx-services.ts";
 import { addressedPath, argumentsText, functionHandle } from "./function-reference.ts";
+import { textArgument } from "./syscall-plan.ts";
+import type { SyscallArguments as Arguments } from "./syscall-plan.ts";
 import type { HostSyscalls } from "./syscalls-types.ts";
 import { isConvexError } from "./user-error.ts";
-
-type Arguments = { readonly [name: string]: JsonValue | undefined };
 
 /** The operations of one action under way. */
 export class ActionSyscalls implements HostSyscalls {
@@ -55,7 +54,7 @@ export class ActionSyscalls implements HostSyscalls {
       case "1.0/actions/schedule":
         return JSON.stringify(await schedule.schedule(addressedPath(args), textOf(args), Number(args["ts"]) * 1_000));
       case "1.0/actions/cancel_job":
-        await schedule.cancel(String(args["id"]));
+        await schedule.cancel(textArgument(args, "id"));
         return "null";
       case "1.0/createFunctionHandle":
         return JSON.stringify(functionHandle(addressedPath(args)));

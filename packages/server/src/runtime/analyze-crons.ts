@@ -48,7 +48,7 @@ function parseSchedule(name: string, schedule: Json): CronSchedule {
     case "monthly":
       return { type: "monthly", day: number("day"), hourUTC: number("hourUTC"), minuteUTC: number("minuteUTC") };
     case "cron":
-      return { type: "cron", cronExpr: String(schedule["cron"] ?? schedule["cronExpr"]) };
+      return { type: "cron", cronExpr: (schedule["cron"] ?? schedule["cronExpr"]) as string };
     default:
       throw new Error(`cron job "${name}" has an unknown schedule: ${JSON.stringify(schedule)}`);
   }
@@ -71,6 +71,6 @@ function numberOf(name: string, field: string, json: JsonValue | undefined): num
 
 function dayOfWeek(name: string, json: JsonValue | undefined): number {
   const day = typeof json === "string" ? DAYS.indexOf(json) : numberOf(name, "dayOfWeek", json);
-  if (day < 0 || day > 6) throw new Error(`cron job "${name}" has an unknown day of the week: ${String(json)}`);
+  if (day < 0 || day > 6) throw new Error(`cron job "${name}" has an unknown day of the week: ${JSON.stringify(json)}`);
   return day;
 }

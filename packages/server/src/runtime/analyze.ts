@@ -62,7 +62,10 @@ export function analyzeFunctions(modules: ModuleTable, environment: ModuleEnviro
         );
       }
       if (kind === "http") continue;
-      found.push({ info: infoOf(path, kind, environment, value as RegisteredFunction), registered: value as RegisteredFunction });
+      found.push({
+        info: infoOf(path, kind, environment, value as RegisteredFunction),
+        registered: value as RegisteredFunction,
+      });
     }
   }
   return found;
@@ -74,9 +77,13 @@ export function analyzeSchema(modules: ModuleTable): SchemaJson | null {
   if (exported === undefined) return null;
   const schema = exported["default"] as { export?: unknown } | undefined;
   if (typeof schema !== "object" || schema === null || typeof schema.export !== "function") {
-    throw new AnalysisError("Cannot read schema.js: its default export is not a schema; it should be `defineSchema({…})`");
+    throw new AnalysisError(
+      "Cannot read schema.js: its default export is not a schema; it should be `defineSchema({…})`",
+    );
   }
-  return inContext("schema.js:default", () => parseSchema(JSON.parse(String((schema.export as () => unknown).call(schema)))));
+  return inContext("schema.js:default", () =>
+    parseSchema(JSON.parse(String((schema.export as () => unknown).call(schema)))),
+  );
 }
 
 /** The crons of `crons.js`. Their functions must be among `functions`. */

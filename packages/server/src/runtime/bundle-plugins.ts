@@ -10,7 +10,14 @@ import path from "node:path";
 import type { OnResolveArgs, Plugin } from "esbuild";
 
 /** Packages whose presence among the dependencies says: this package loads a native add-on. */
-const NATIVE_HELPERS = ["bindings", "node-gyp-build", "node-addon-api", "prebuild-install", "@mapbox/node-pre-gyp", "nan"];
+const NATIVE_HELPERS = [
+  "bindings",
+  "node-gyp-build",
+  "node-addon-api",
+  "prebuild-install",
+  "@mapbox/node-pre-gyp",
+  "nan",
+];
 
 /** Key, in the table that a bundle returns, of what the host itself takes from the app's packages. */
 export const HOST_EXPORTS = "narrowcast:host";
@@ -42,7 +49,10 @@ export function shimsPlugin(isIsolate: boolean): Plugin {
       build.onResolve({ filter: /^server-only$/ }, (args) => ({ path: args.path, namespace: "server-only-stub" }));
       build.onLoad({ filter: /.*/, namespace: "server-only-stub" }, () => ({ contents: "", loader: "js" }));
       if (!isIsolate) return;
-      build.onResolve({ filter: /^(node:)?async_hooks$/ }, (args) => ({ path: args.path, namespace: "async-hooks-shim" }));
+      build.onResolve({ filter: /^(node:)?async_hooks$/ }, (args) => ({
+        path: args.path,
+        namespace: "async-hooks-shim",
+      }));
       build.onLoad({ filter: /.*/, namespace: "async-hooks-shim" }, () => ({
         contents: `export const { AsyncLocalStorage, AsyncResource } = globalThis;
           export default { AsyncLocalStorage, AsyncResource };`,

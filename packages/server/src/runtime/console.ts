@@ -145,9 +145,9 @@ export function createConsole(capture: () => ConsoleCapture): { readonly [method
       capture().indent(1);
     },
     groupEnd: () => capture().indent(-1),
-    count: (label = "default") => capture().count(String(label)),
-    countReset: (label = "default") => capture().countReset(String(label)),
-    time: (label = "default") => capture().time(String(label)),
+    count: (label: unknown = "default") => capture().count(String(label)),
+    countReset: (label: unknown = "default") => capture().countReset(String(label)),
+    time: (label: unknown = "default") => capture().time(String(label)),
     timeLog: (label: unknown = "default", ...rest: readonly unknown[]) => capture().timeLog(String(label), rest, false),
     timeEnd: (label: unknown = "default", ...rest: readonly unknown[]) => capture().timeLog(String(label), rest, true),
     clear: () => undefined,

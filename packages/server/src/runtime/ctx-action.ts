@@ -73,7 +73,7 @@ export function createActionCtx(facts: ActionFacts, port: ActionPort): object {
 export function actionSchedulePort(port: ActionPort): SchedulePort {
   return {
     now: () => Date.now(),
-    schedule: async (path, args, atMs) => String(parseValue(await port.call({ op: "schedule", path, args, atMs }))),
+    schedule: async (path, args, atMs) => parseValue(await port.call({ op: "schedule", path, args, atMs })) as string,
     cancel: async (jobId) => {
       await port.call({ op: "cancelScheduled", jobId });
     },

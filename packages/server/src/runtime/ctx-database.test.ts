@@ -356,8 +356,7 @@ test.each(FAILS.map((entry, index) => ({ ...entry, index: WORKS.length + index }
 
 test("queries have no writing methods", async () => {
   expect((await app.query("reads:write")).error).toContain("Uncaught TypeError: ctx.db.insert is not a function");
-  expect((await app.query("reads:has")).value).toEqual([
-    ...["auth", "db", "meta", "runQuery", "storage"],
-    ...["get", "normalizeId", "query", "system", "table"],
-  ]);
+  expect((await app.query("reads:has")).value).toEqual(
+    ["auth", "db", "meta", "runQuery", "storage"].concat("get", "normalizeId", "query", "system", "table"),
+  );
 });

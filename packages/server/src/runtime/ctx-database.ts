@@ -61,9 +61,7 @@ function readerOf(scope: Scope, isSystem: boolean): DatabaseReader {
   const get = async (table: string | undefined, id: unknown): Promise<Doc | null> => {
     requireArgument(id, 1, "get", "id");
     if (typeof id !== "string") {
-      throw new Error(
-        `Invalid argument \`id\` for \`db.get\`, expected string but got '${typeof id}': ${String(id)}`,
-      );
+      throw new Error(`Invalid argument \`id\` for \`db.get\`, expected string but got '${typeof id}': ${String(id)}`);
     }
     while (scope.busy !== undefined) await scope.busy;
     return scope.tx.get(id, table, isSystem);

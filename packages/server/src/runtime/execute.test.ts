@@ -135,7 +135,7 @@ test.each([
   ],
   ["a wrong result", "functions:typed", { n: -1 }, "ReturnsValidationError: Value does not match validator."],
 ])("calling with %s fails as the call's fault", async (_name, path, args, says) => {
-  const { error } = await app.query(path, args as Value);
+  const { error } = await app.query(path, args);
   expect(error).toContain(HEAD + says.slice(0, 10));
   expect(error).toContain(says);
   expect(error).not.toContain("Uncaught");
@@ -287,8 +287,8 @@ const convexValue: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
     fc.boolean(),
     fc.double(),
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
-    fc.string({ unit: "binary" }).filter((text) => text.isWellFormed()),
-    fc.uint8Array({ maxLength: 8 }).map((bytes) => bytes.slice().buffer as ArrayBuffer),
+    fc.string({ unit: "binary" }),
+    fc.uint8Array({ maxLength: 8 }).map((bytes) => bytes.slice().buffer),
     fc.array(tie("value"), { maxLength: 4 }),
     fc.dictionary(fc.stringMatching(/^[a-zA-Z][a-zA-Z0-9_]{0,8}$/), tie("value"), {
       maxKeys: 4,

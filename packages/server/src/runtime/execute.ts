@@ -101,7 +101,13 @@ export class Executor {
   }
 
   /** @returns Convex JSON text of the result. */
-  async #invoke(run: Run, info: FunctionInfo, kind: "query" | "mutation", args: string, depth: number): Promise<string> {
+  async #invoke(
+    run: Run,
+    info: FunctionInfo,
+    kind: "query" | "mutation",
+    args: string,
+    depth: number,
+  ): Promise<string> {
     const loaded = this.#parts.functions.get(info.path);
     if (loaded === undefined) throw functionNotFound(info.path, true);
     const parsed = parseArguments(args, info, run.tx, run.host.limits);

@@ -36,7 +36,9 @@ export function functionPath(reference: unknown): string {
 export function addressedPath(address: { readonly [form: string]: unknown }): string {
   if (typeof address["name"] === "string") return canonicalFunctionPath(address["name"]);
   if (typeof address["functionHandle"] === "string") return pathOfHandle(address["functionHandle"]);
-  throw new Error(`Cannot call "${String(address["reference"])}": it is a function of a component; components are not available`);
+  throw new Error(
+    `Cannot call "${String(address["reference"])}": it is a function of a component; components are not available`,
+  );
 }
 
 /** A text that names the function and stays valid across pushes as long as the function exists. */

@@ -50,7 +50,7 @@ export class ImportActivity implements Activity {
   }
 
   randomBytes(into: Uint8Array): void {
-    this.#random.fill(into);
+    this.#random.fillBytes(into);
   }
 
   randomUuid(): string {

@@ -44,7 +44,12 @@ export async function loadUserCode(code: CodePackage, options: LoadOptions): Pro
   const mapper = new StackMapper(code);
   const importing = new ImportActivity(options);
   const current: { activity: Activity } = { activity: importing };
-  const modules = evaluateBundle(code.isolate, "isolate", deterministicGlobals(() => current.activity), mapper);
+  const modules = evaluateBundle(
+    code.isolate,
+    "isolate",
+    deterministicGlobals(() => current.activity),
+    mapper,
+  );
   const isolate = analyzeFunctions(modules, "isolate");
   const infos = [...isolate.map((loaded) => loaded.info), ...nodeFunctions(code, options, importing, mapper)];
   const analysis: Analysis = {

@@ -19,7 +19,10 @@ import type { ExecuteRequest, FunctionInfo, RunHost } from "./types.ts";
 import type { Activity } from "./user-globals.ts";
 
 /** Variables that every deployment has. */
-export function builtinVariable(name: string, host: { readonly cloudUrl: string; readonly siteUrl: string }): string | undefined {
+export function builtinVariable(
+  name: string,
+  host: { readonly cloudUrl: string; readonly siteUrl: string },
+): string | undefined {
   if (name === "CONVEX_CLOUD_URL") return host.cloudUrl;
   if (name === "CONVEX_SITE_URL") return host.siteUrl;
   return undefined;
@@ -67,7 +70,7 @@ export class Run implements Activity {
   }
 
   randomBytes(into: Uint8Array): void {
-    this.#random.fill(into);
+    this.#random.fillBytes(into);
   }
 
   randomUuid(): string {

@@ -40,7 +40,7 @@ export class SeededRandom {
   }
 
   /** Fills `bytes`. */
-  fill(bytes: Uint8Array): void {
+  fillBytes(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += 4) {
       const word = this.uint32();
       for (let byte = 0; byte < 4 && at + byte < bytes.length; byte++) bytes[at + byte] = (word >>> (8 * byte)) & 0xff;
@@ -50,7 +50,7 @@ export class SeededRandom {
   /** A version 4 UUID. */
   uuid(): string {
     const bytes = new Uint8Array(16);
-    this.fill(bytes);
+    this.fillBytes(bytes);
     bytes[6] = (bytes[6]! & 0x0f) | 0x40;
     bytes[8] = (bytes[8]! & 0x3f) | 0x80;
     const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -26,7 +26,9 @@ export function settleOrStall<T>(handler: Promise<T>, run: Run, path: string): P
       const now = performance.now();
       idleSince = run.pendingCount > 0 ? undefined : (idleSince ?? now);
       if (now - started > run.host.limits.userTimeMs) {
-        reject(new CallError(`Function execution timed out (maximum duration: ${run.host.limits.userTimeMs / 1_000}s)`));
+        reject(
+          new CallError(`Function execution timed out (maximum duration: ${run.host.limits.userTimeMs / 1_000}s)`),
+        );
       } else if (idleSince !== undefined && now - idleSince > GRACE_MS) {
         reject(new CallError(`Function ${path} can never finish: it awaits a promise that nothing will resolve`));
       } else {

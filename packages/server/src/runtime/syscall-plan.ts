@@ -1,5 +1,5 @@
 /**
- * The JSON form of a query, as `convex/server` sends it, into a plan of the transaction layer.
+ * What `convex/server` sends through the global `Convex`, read from JSON: queries as plans of the transaction layer, and plain arguments.
  *
  * @module
  */
@@ -36,7 +36,11 @@ export function parsePlan(json: JsonValue | undefined): { readonly plan: QueryPl
   };
 }
 
-function parseBound(json: { readonly type: string; readonly fieldPath: string; readonly value: JsonValue }): RangeBound {
+function parseBound(json: {
+  readonly type: string;
+  readonly fieldPath: string;
+  readonly value: JsonValue;
+}): RangeBound {
   const type = json.type.toLowerCase() as RangeBound["type"];
   return { type, fieldPath: json.fieldPath, value: optionalValue(json.value) };
 }
@@ -49,7 +53,7 @@ function parseExpression(json: JsonValue): FilterExpression {
   const [[name, operand] = ["", null]] = Object.entries(json as { readonly [operator: string]: JsonValue });
   const op = name.slice(1);
   if (name === "$literal") return { op: "literal", value: optionalValue(operand) };
-  if (name === "$field") return { op: "field", path: String(operand).split(".") };
+  if (name === "$field") return { op: "field", path: (operand as string).split(".") };
   if (op === "neg" || op === "not") return { op, operand: parseExpression(operand) };
   const operands = (operand as readonly JsonValue[]).map(parseExpression);
   if (op === "and" || op === "or") return { op, operands };
@@ -62,4 +66,15 @@ function parseExpression(json: JsonValue): FilterExpression {
 /** `{"$undefined": null}` stands for a missing value. */
 function optionalValue(json: JsonValue): Value | undefined {
   return typeof json === "object" && json !== null && "$undefined" in json ? undefined : jsonToValue(json);
+}
+
+/** Arguments of an operation, as JSON. */
+export type SyscallArguments = { readonly [name: string]: JsonValue | undefined };
+
+/** @throws {Error} If the argument is not a text. */
+export function textArgument(args: SyscallArguments, name: string): string {
+  const value = args[name];
+  if (typeof value !== "string")
+    throw new Error(`Invalid argument \`${name}\`, expected string but got '${typeof value}'`);
+  return value;
 }

@@ -45,7 +45,7 @@ function source(bodies: { readonly [name: string]: string }, kind: "query" | "mu
   return Object.entries(bodies)
     .map(([name, body]) => {
       const plain = `${kind}(async (ctx, args) => {${body}})`;
-      if (!isLibrary) return `export const ${kind === "query" ? name : `${name}`} = ${plain};`;
+      if (!isLibrary) return `export const ${name} = ${plain};`;
       return `export const ${name} = ${kind}(async (_ctx, args) =>
         jsonToConvex(JSON.parse(await ${plain}.${invoke}(JSON.stringify([convexToJson(args)])))));`;
     })

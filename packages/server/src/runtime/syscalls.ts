@@ -11,15 +11,21 @@
 import { jsonToValue, valueToJson } from "@narrowcast/values";
 import type { JsonValue, Value } from "@narrowcast/values";
 import type { QueryStream } from "../tx/types.ts";
-import { deploymentMetadata, functionMetadata, identityClaims, snapshotTs, transactionMetrics } from "./ctx-services.ts";
+import {
+  deploymentMetadata,
+  functionMetadata,
+  identityClaims,
+  snapshotTs,
+  transactionMetrics,
+} from "./ctx-services.ts";
 import type { NestedCall } from "./ctx.ts";
 import { addressedPath, argumentsText, functionHandle } from "./function-reference.ts";
 import type { Scope } from "./run.ts";
-import { parsePlan } from "./syscall-plan.ts";
+import { parsePlan, textArgument } from "./syscall-plan.ts";
+import type { SyscallArguments as Arguments } from "./syscall-plan.ts";
 import type { HostSyscalls } from "./syscalls-types.ts";
 import { isConvexError } from "./user-error.ts";
 
-type Arguments = { readonly [name: string]: JsonValue | undefined };
 type Fields = { readonly [field: string]: Value | undefined };
 
 /** The operations of one function under way. */
@@ -42,9 +48,9 @@ export class ScopeSyscalls implements HostSyscalls {
       case "1.0/queryCleanup":
         return this.#closeStream(Number(args["queryId"]));
       case "1.0/db/normalizeId": {
-        const table = String(args["table"]);
+        const table = textArgument(args, "table");
         return JSON.stringify({
-          id: this.#scope.tx.normalizeId(table, String(args["idString"]), table.startsWith("_")),
+          id: this.#scope.tx.normalizeId(table, textArgument(args, "idString"), table.startsWith("_")),
         });
       }
       case "1.0/getSnapshotTs":
@@ -72,13 +78,15 @@ export class ScopeSyscalls implements HostSyscalls {
   #perform(op: string, args: Arguments): Promise<string> | string {
     switch (op) {
       case "1.0/get":
-        return render(this.#scope.tx.get(String(args["id"]), optionalText(args["table"]), args["isSystem"] === true));
+        return render(
+          this.#scope.tx.get(textArgument(args, "id"), optionalText(args["table"]), args["isSystem"] === true),
+        );
       case "1.0/queryStreamNext":
         return this.#nextOfStream(Number(args["queryId"]));
       case "1.0/queryPage":
         return this.#page(args);
       case "1.0/count":
-        return render(this.#scope.tx.count(String(args["table"])));
+        return render(this.#scope.tx.count(textArgument(args, "table")));
       case "1.0/insert":
       case "1.0/shallowMerge":
       case "1.0/replace":
@@ -102,10 +110,12 @@ export class ScopeSyscalls implements HostSyscalls {
     const { tx, kind, run } = this.#scope;
     if (kind !== "mutation") throw new Error(`Cannot write in a query: ${op} is for mutations`);
     const table = optionalText(args["table"]);
-    const id = String(args["id"]);
+    const id = optionalText(args["id"]) ?? "";
     switch (op) {
       case "1.0/insert":
-        return JSON.stringify({ _id: tx.insert(String(table), jsonToValue(args["value"] ?? null) as Fields) });
+        return JSON.stringify({
+          _id: tx.insert(textArgument(args, "table"), jsonToValue(args["value"] ?? null) as Fields),
+        });
       case "1.0/shallowMerge":
         tx.patch(id, patchFields(args["value"] as Arguments), table);
         return "null";
@@ -132,7 +142,7 @@ export class ScopeSyscalls implements HostSyscalls {
   }
 
   async #runFunction(args: Arguments): Promise<string> {
-    const kind = args["udfType"];
+    const kind = optionalText(args["udfType"]);
     const isWrong = kind === "mutation" && this.#scope.kind === "query";
     if ((kind !== "query" && kind !== "mutation") || isWrong) {
       throw new Error(`Cannot run a function as ${String(kind)} from a ${this.#scope.kind}`);

@@ -56,7 +56,7 @@ export function convexErrorData(thrown: unknown): string | null {
   try {
     return stringifyValue(data === undefined ? null : data);
   } catch {
-    return JSON.stringify(String(data));
+    return `"[data that is no Convex value]"`;
   }
 }
 
@@ -69,15 +69,21 @@ export function errorForCaller(thrown: unknown, mapper: StackMapper): Error {
   return isConvexError(thrown) ? thrown : new Error(describeError(thrown, mapper));
 }
 
-function isErrorLike(thrown: unknown): thrown is Error {
+/** What a thrown error may look like: user code can put anything into it. */
+interface ErrorLike {
+  readonly name: unknown;
+  readonly message: unknown;
+  readonly stack: unknown;
+}
+
+function isErrorLike(thrown: unknown): thrown is ErrorLike {
   return typeof thrown === "object" && thrown !== null && "message" in thrown && "stack" in thrown;
 }
 
-function nameAndMessage(error: Error): { readonly name: string; readonly message: string } {
+function nameAndMessage(error: ErrorLike): { readonly name: string; readonly message: string } {
   try {
-    // Our own error class for database errors is an ordinary Error to developers.
-    const name = error.name === "UserError" ? "Error" : String(error.name);
-    return { name, message: String(error.message) };
+    // Our own class of database errors is an ordinary Error to developers.
+    return { name: error.name === "UserError" ? "Error" : String(error.name), message: String(error.message) };
   } catch {
     return { name: "Error", message: "" };
   }

@@ -47,13 +47,29 @@ export type UserGlobals = Map<string, unknown>;
 
 const SEE = "Please consider using an action. See https://docs.convex.dev/functions/actions for more details.";
 const REFUSED_TIMERS = ["setTimeout", "setInterval", "setImmediate"];
-const HIDDEN = ["require", "module", "exports", "__filename", "__dirname", "Buffer", "window", "WebSocket", "EventSource"];
+const HIDDEN = [
+  "require",
+  "module",
+  "exports",
+  "__filename",
+  "__dirname",
+  "Buffer",
+  "window",
+  "WebSocket",
+  "EventSource",
+];
 
 /** The globals of queries and mutations. `current` must give an activity at any time. */
 export function deterministicGlobals(current: () => Activity): UserGlobals {
   const globals = baseGlobals(current);
-  globals.set("Date", fixedDate(() => current().now()));
-  globals.set("Math", seededMath(() => current().random()));
+  globals.set(
+    "Date",
+    fixedDate(() => current().now()),
+  );
+  globals.set(
+    "Math",
+    seededMath(() => current().random()),
+  );
   globals.set("crypto", seededCrypto(current));
   globals.set("performance", { now: () => current().now(), timeOrigin: 0, mark: ignore, measure: ignore });
   globals.set("fetch", () => Promise.reject(new Error(refusal("fetch()", current()))));

@@ -101,7 +101,7 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
     random: {
       bytes: (count) => {
         const bytes = new Uint8Array(count);
-        random.fill(bytes);
+        random.fillBytes(bytes);
         return bytes;
       },
     },
