@@ -88,7 +88,8 @@ function canonical(value: unknown, depth: number): Value | undefined {
 function canonicalArray(value: readonly unknown[], depth: number): Value[] | undefined {
   const copy: Value[] = [];
   for (let at = 0; at < value.length; at++) {
-    const item = canonical(value[at], depth + 1);
+    // A hole in an array is null, as it is for JSON and so for Convex.
+    const item = at in value ? canonical(value[at], depth + 1) : null;
     if (item === undefined) return undefined;
     copy.push(item);
   }

@@ -196,7 +196,11 @@ export class DocumentWriter {
 
   #writeArray(value: readonly Value[]): void {
     this.#writeCount(format.TAG_ARRAY, value.length);
-    for (let n = 0; n < value.length; n++) this.writeValue(value[n]);
+    for (let n = 0; n < value.length; n++) {
+      const item = value[n];
+      if (item === undefined) throw new TypeError("Cannot encode document: an array's item is undefined");
+      this.writeValue(item);
+    }
   }
 
   /** Objects with missing fields are written from a copy without them: rare, and a shape must have every field. */

@@ -16,7 +16,13 @@ for (let digit = 0; digit < 32; digit++) DIGITS[ALPHABET.charCodeAt(digit)] = di
 const INTERNAL_BYTES = 16;
 const FOOTER_BYTES = 2;
 const TABLE_NUMBER_MAX = 0xffffffff;
+/** Characters of ids with a table number of one byte and of five. */
+const ID_CHARS_MIN = 31;
+const ID_CHARS_MAX = 37;
 const DAY_MS = 24 * 3_600_000;
+
+/** The bytes of the id under work: reading one allocates nothing but its result. */
+const decoded = new Uint8Array(Math.floor((ID_CHARS_MAX * 5) / 8));
 
 /** A decoded id. */
 export interface DecodedId {
@@ -55,31 +61,18 @@ export function encodeId(tableNumber: number, internal: Uint8Array): string {
 /**
  * Splits an id. Strict: alphabet, length, spare bits, canonical varint and footer must hold.
  *
- * @throws {IdDecodeError} With Convex-like text "Unable to decode ID: …".
+ * @throws {IdDecodeError} With the text "Unable to decode ID: …".
  */
 export function decodeId(id: string): DecodedId {
-  const bytes = fromBase32(id);
-  const { value: tableNumber, size } = readVarint(bytes);
-  if (bytes.length !== size + INTERNAL_BYTES + FOOTER_BYTES) {
-    throw new IdDecodeError(`Unable to decode ID: Invalid ID length ${id.length}`);
-  }
-  const body = size + INTERNAL_BYTES;
-  const footer = (bytes[body] as number) | ((bytes[body + 1] as number) << 8);
-  const expected = fletcher16(bytes, body);
-  if (footer !== expected) {
-    throw new IdDecodeError(`Unable to decode ID: Invalid ID version ${(footer ^ expected) & 0xffff}`);
-  }
-  return { tableNumber, internal: bytes.slice(size, body) };
+  const result = readId(id);
+  if (typeof result === "string") throw new IdDecodeError(`Unable to decode ID: ${result}`);
+  return result;
 }
 
 /** Like {@linkcode decodeId}, but `undefined` for what is not an id. */
 export function tryDecodeId(id: string): DecodedId | undefined {
-  try {
-    return decodeId(id);
-  } catch (error) {
-    if (error instanceof IdDecodeError) return undefined;
-    throw error;
-  }
+  const result = readId(id);
+  return typeof result === "string" ? undefined : result;
 }
 
 /**
@@ -88,7 +81,7 @@ export function tryDecodeId(id: string): DecodedId | undefined {
  * Hot: every `db.get` and id validator calls it; guarded by `codec.bench.ts`.
  */
 export function tableNumberOfId(id: string): number | undefined {
-  if (id.length < 31 || id.length > 37) return undefined;
+  if (id.length < ID_CHARS_MIN || id.length > ID_CHARS_MAX) return undefined;
   let bits = 0;
   let count = 0;
   let value = 0;
@@ -147,41 +140,49 @@ function toBase32(bytes: readonly number[]): string {
   return count === 0 ? text : text + ALPHABET.charAt((bits << (5 - count)) & 31);
 }
 
-function fromBase32(text: string): Uint8Array {
-  if (text.length < 31 || text.length > 37) {
-    throw new IdDecodeError(`Unable to decode ID: Invalid ID length ${text.length}`);
-  }
-  const bytes = new Uint8Array(Math.floor((text.length * 5) / 8));
+/** The decoded id, or what is wrong with it. */
+function readId(id: string): DecodedId | string {
+  const length = readBase32(id);
+  if (typeof length === "string") return length;
+  const table = readTableNumber();
+  if (table === undefined) return "Invalid table number";
+  const body = table.size + INTERNAL_BYTES;
+  if (length !== body + FOOTER_BYTES) return `Invalid ID length ${id.length}`;
+  const footer = (decoded[body] as number) | ((decoded[body + 1] as number) << 8);
+  const expected = fletcher16(decoded, body);
+  if (footer !== expected) return `Invalid ID version ${footer ^ expected}`;
+  return { tableNumber: table.tableNumber, internal: decoded.slice(table.size, body) };
+}
+
+/** Fills `decoded` and returns the number of bytes, or says what is wrong. */
+function readBase32(text: string): number | string {
+  if (text.length < ID_CHARS_MIN || text.length > ID_CHARS_MAX) return `Invalid ID length ${text.length}`;
   let bits = 0;
   let count = 0;
   let out = 0;
   for (let at = 0; at < text.length; at++) {
     const digit = DIGITS[text.charCodeAt(at)] ?? -1;
-    if (digit < 0) {
-      throw new IdDecodeError(`Unable to decode ID: Invalid character ${JSON.stringify(text[at])} at ${at}`);
-    }
+    if (digit < 0) return `Invalid character ${JSON.stringify(text[at])} at ${at}`;
     bits = ((bits << 5) | digit) & 0xfff;
     count += 5;
     if (count < 8) continue;
     count -= 8;
-    bytes[out++] = (bits >> count) & 0xff;
+    decoded[out++] = (bits >> count) & 0xff;
   }
-  if (count >= 5 || (bits & ((1 << count) - 1)) !== 0) {
-    throw new IdDecodeError("Unable to decode ID: Spare bits are not zero");
-  }
-  return bytes;
+  return count >= 5 || (bits & ((1 << count) - 1)) !== 0 ? "Spare bits are not zero" : out;
 }
 
-function readVarint(bytes: Uint8Array): { readonly value: number; readonly size: number } {
+/** The varint at the start of `decoded`; `undefined` when it is not canonical or no table number. */
+function readTableNumber(): { readonly tableNumber: number; readonly size: number } | undefined {
   let value = 0;
   let scale = 1;
   for (let at = 0; at < 5; at++) {
-    const byte = bytes[at] as number;
+    const byte = decoded[at] as number;
     value += (byte & 0x7f) * scale;
     scale *= 128;
     if (byte >= 0x80) continue;
-    if ((byte === 0 && at > 0) || value < 1 || value > TABLE_NUMBER_MAX) break;
-    return { value, size: at + 1 };
+    const isCanonical = byte !== 0 || at === 0;
+    return isCanonical && value >= 1 && value <= TABLE_NUMBER_MAX ? { tableNumber: value, size: at + 1 } : undefined;
   }
-  throw new IdDecodeError("Unable to decode ID: Invalid table number");
+  return undefined;
 }

@@ -146,8 +146,9 @@ function toSortedJson(value: unknown, depth: number): JsonValue | undefined {
 
 function toSortedArray(value: readonly unknown[], depth: number): JsonValue | undefined {
   const items: JsonValue[] = [];
-  for (const item of value) {
-    const json = toSortedJson(item, depth + 1);
+  for (let at = 0; at < value.length; at++) {
+    // A hole in an array is null, as it is for JSON and so for Convex.
+    const json = at in value ? toSortedJson(value[at], depth + 1) : null;
     if (json === undefined) return undefined;
     items.push(json);
   }
@@ -177,8 +178,8 @@ function reviveInPlace(json: JsonValue, depth: number): Value {
     }
     return json;
   }
-  if (depth >= NESTING_MAX && Object.keys(json).length > 1) throw tooNested();
   if (Array.isArray(json)) {
+    if (depth >= NESTING_MAX) throw tooNested();
     for (let at = 0; at < json.length; at++) {
       const item = json[at] as JsonValue;
       if (typeof item === "object" && item !== null) json[at] = reviveInPlace(item, depth + 1) as JsonValue;
@@ -187,10 +188,12 @@ function reviveInPlace(json: JsonValue, depth: number): Value {
   }
   for (const field in json) {
     if (field.charCodeAt(0) === 36) return reviveSpecial(json);
+    if (depth >= NESTING_MAX) throw tooNested();
     if (!isFieldName(field)) throw new Error(nestedKeyError(field));
     const item = json[field] as JsonValue;
     if (typeof item === "object" && item !== null) setField(json, field, reviveInPlace(item, depth + 1) as JsonValue);
   }
+  if (depth >= NESTING_MAX) throw tooNested();
   return json;
 }
 
