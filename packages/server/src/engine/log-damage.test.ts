@@ -162,6 +162,15 @@ test("zeroing the first flush of a later segment is reported: it was durable whe
   });
 });
 
+test("a sector missing from the first flush of a later segment is reported, though it looks torn", async () => {
+  const disk = await logOf([[900], [300, 300]], false);
+  const [, second] = segmentPaths(disk);
+  disk.bytesOf(second!).fill(0, 512);
+  const result = (await outcome(disk)) as LogDamagedError;
+  expect(result.damage).toMatchObject({ file: second, offset: 44 + 325 });
+  expect(result.damage.reason).toContain("it was durable when the file got its name");
+});
+
 test("a file that was cut short is reported", async () => {
   const disk = await logOf([[40], [60]], true);
   const path = segmentPaths(disk)[0]!;

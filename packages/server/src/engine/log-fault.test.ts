@@ -106,45 +106,50 @@ test("a failed preparation of the next segment is tried again when the segment i
   expect(run).toMatchObject({ acknowledged: RECORDS, failure: undefined });
 });
 
-test("whenever the power goes, the log is a prefix of what was appended with all that was acknowledged", async () => {
-  const seedFirst = Number(process.env["SEED"] ?? 1);
-  const rounds = Number(process.env["SIMS"] ?? 150);
-  for (let seed = seedFirst; seed < seedFirst + rounds; seed++) {
-    const random = seededRandom(seed);
-    let disk = new SimDisk();
-    let expected: string[] = [];
-    for (let life = 0; life < 4; life++) {
-      const log = openLog({ directory: SIM_DIRECTORY, fs: disk, segmentBytes: 4096 });
-      const texts = textsOf(log);
-      expect(texts.length, `seed ${seed}`).toBeGreaterThanOrEqual(expected.length);
-      expect(texts.slice(0, expected.length), `seed ${seed}`).toEqual(expected);
-      const appended = [...texts];
-      let acknowledged = texts.length;
-      const flushes = Math.floor(random() * 12);
-      for (let n = 0; n <= flushes; n++) {
-        for (let record = 0; record < 1 + random() * 6; record++) {
-          const payload = payloadOf(appended.length + life * 1000, Math.floor(random() * 900));
-          appended.push(payload.toString("latin1"));
-          log.append(payload);
+const POWER_LOSSES = Number(process.env["SIMS"] ?? 150);
+
+test(
+  "whenever the power goes, the log is a prefix of what was appended with all that was acknowledged",
+  { timeout: 30_000 + 50 * POWER_LOSSES },
+  async () => {
+    const seedFirst = Number(process.env["SEED"] ?? 1);
+    for (let seed = seedFirst; seed < seedFirst + POWER_LOSSES; seed++) {
+      const random = seededRandom(seed);
+      let disk = new SimDisk();
+      let expected: string[] = [];
+      for (let life = 0; life < 4; life++) {
+        const log = openLog({ directory: SIM_DIRECTORY, fs: disk, segmentBytes: 4096 });
+        const texts = textsOf(log);
+        expect(texts.length, `seed ${seed}`).toBeGreaterThanOrEqual(expected.length);
+        expect(texts.slice(0, expected.length), `seed ${seed}`).toEqual(expected);
+        const appended = [...texts];
+        let acknowledged = texts.length;
+        const flushes = Math.floor(random() * 12);
+        for (let n = 0; n <= flushes; n++) {
+          for (let record = 0; record < 1 + random() * 6; record++) {
+            const payload = payloadOf(appended.length + life * 1000, Math.floor(random() * 900));
+            appended.push(payload.toString("latin1"));
+            log.append(payload);
+          }
+          const flushed = log.flush();
+          if (n === flushes && random() < 0.8) {
+            for (let turn = random() * 4; turn > 1; turn--) await new Promise((resolve) => void setImmediate(resolve));
+            disk = disk.crash(random);
+            await flushed; // The dead life ends by itself, on the disk that is gone.
+          } else {
+            await flushed;
+            acknowledged = appended.length;
+            if (n === flushes) disk = random() < 0.5 ? disk.crash(random) : disk.fork();
+          }
         }
-        const flushed = log.flush();
-        if (n === flushes && random() < 0.8) {
-          for (let turn = random() * 4; turn > 1; turn--) await new Promise((resolve) => void setImmediate(resolve));
-          disk = disk.crash(random);
-          await flushed; // The dead life ends by itself, on the disk that is gone.
-        } else {
-          await flushed;
-          acknowledged = appended.length;
-          if (n === flushes) disk = random() < 0.5 ? disk.crash(random) : disk.fork();
-        }
+        const survived = await reopenedTexts(disk.fork(), 4096);
+        expect(survived.length, `seed ${seed}`).toBeGreaterThanOrEqual(acknowledged);
+        expect(survived, `seed ${seed}`).toEqual(appended.slice(0, survived.length));
+        expected = survived;
       }
-      const survived = await reopenedTexts(disk.fork(), 4096);
-      expect(survived.length, `seed ${seed}`).toBeGreaterThanOrEqual(acknowledged);
-      expect(survived, `seed ${seed}`).toEqual(appended.slice(0, survived.length));
-      expected = survived;
     }
-  }
-});
+  },
+);
 
 test("what a failed sync left only in memory is written again by the next opening", async () => {
   const disk = new SimDisk();

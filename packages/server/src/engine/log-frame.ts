@@ -103,19 +103,19 @@ export function bodyHolds(bytes: Buffer, at: number, head: FrameHead, chain: num
 }
 
 /**
- * True when the bad frame at `at` looks like a write that a crash cut short, false when it can only be damage: every
- * sector of it was written, yet it is wrong. A payload with 512 zero bytes in a row can make damage look torn, never the
- * other way round.
+ * True when the bad frame at `at` looks like a write that a crash cut short: what lies behind some byte, or a whole sector,
+ * was never written. False when it can only be damage. A payload with 512 zero bytes in a row can make damage look torn,
+ * never the other way round.
  *
  * @param head The frame's head if that part is sound.
+ * @param contentEnd Offset behind the last byte of the file that is not zero.
  */
-export function looksTorn(bytes: Buffer, at: number, head: FrameHead | undefined): boolean {
-  if (at + FRAME_OVERHEAD_BYTES > bytes.length) return true;
-  if (head === undefined) return bytes[at] === 0 || bytes[at + 23] === 0;
-  const end = at + FRAME_OVERHEAD_BYTES + head.length;
-  if (bytes[end - 1] === 0) return true;
+export function looksTorn(bytes: Buffer, at: number, head: FrameHead | undefined, contentEnd: number): boolean {
+  const end = Math.min(bytes.length, at + FRAME_OVERHEAD_BYTES + (head?.length ?? 0));
+  if (contentEnd < end || end - at < FRAME_OVERHEAD_BYTES) return true;
+  if (head === undefined && isZero(bytes, at, at + FRAME_HEAD_BYTES)) return true;
   for (let start = at; start < end;) {
-    const stop = Math.min(end, start - (start % SECTOR_BYTES) + SECTOR_BYTES);
+    const stop = Math.min(bytes.length, start - (start % SECTOR_BYTES) + SECTOR_BYTES);
     if (isZero(bytes, start, stop)) return true;
     start = stop;
   }

@@ -41,7 +41,7 @@ const MAGIC = Buffer.from("NCASTLOG", "latin1");
 const FORMAT_VERSION = 1;
 const NAME = /^(\d{16})\.log$/;
 /** Zeros are written in pieces, each synced, so that a flush beside it waits for one piece at most. */
-const FILL_BYTES = 1024 * 1024;
+const FILL_BYTES = 4 * 1024 * 1024;
 
 /** What a segment says about itself. */
 export interface SegmentHeader {
@@ -242,16 +242,14 @@ export class SegmentScan {
   tail(): SegmentTail {
     const { bytes, offset } = this;
     const due = this.sequence + 1;
-    if (isZero(bytes, offset, bytes.length)) {
-      return due <= this.header.sealed ? this.#damaged("it was durable when the file got its name") : { kind: "clean" };
-    }
     if (due <= this.header.sealed) return this.#damaged("it was durable when the file got its name");
+    if (isZero(bytes, offset, bytes.length)) return { kind: "clean" };
     const end = endOfContent(bytes, offset);
     const witness = this.#witness(due, end);
     if (witness !== undefined) return this.#damaged(`record ${witness}, written after it was durable, is there`);
     const head = readFrameHead(bytes, offset, this.header.salt);
     const isDue = head === undefined || this.#isDue(head);
-    if (!isDue || !looksTorn(bytes, offset, head)) return this.#damaged("all of it was written");
+    if (!isDue || !looksTorn(bytes, offset, head, end)) return this.#damaged("all of it was written");
     return { kind: "torn", bytes: end - offset };
   }
 

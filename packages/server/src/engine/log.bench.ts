@@ -33,6 +33,26 @@ const blockingFs: LogFs = {
   },
 };
 
+/** Added to each sync to play a slower device, as cloud disks are. */
+const SLOW_MS = 2;
+
+const slowPoolFs: LogFs = {
+  ...nodeLogFs,
+  syncData: async (fd) => {
+    await nodeLogFs.syncData(fd);
+    await new Promise((resolve) => void setTimeout(resolve, SLOW_MS));
+  },
+};
+
+const slowBlockingFs: LogFs = {
+  ...nodeLogFs,
+  syncData: (fd) => {
+    fdatasyncSync(fd);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SLOW_MS);
+    return Promise.resolve();
+  },
+};
+
 interface Side {
   readonly name: string;
   /** Makes one group durable. */
@@ -148,8 +168,8 @@ async function groups(sides: readonly Side[]): Promise<void> {
   }
 }
 
-async function overlap(pool: Log, blocking: Log): Promise<void> {
-  row(["clients x work", "pool/s", "blocking/s", "pool : blocking"]);
+async function overlap(title: string, pool: Log, blocking: Log): Promise<void> {
+  row([title, "pool/s", "blocking/s", "pool : blocking"]);
   for (const [clients, workUs] of [
     [1, 30],
     [8, 30],
@@ -171,11 +191,14 @@ async function overlap(pool: Log, blocking: Log): Promise<void> {
 const directory = mkdtempSync(join(process.env["LOG_BENCH_DIR"] ?? tmpdir(), "log-bench-"));
 const pool = logSide("log, pool", directory, nodeLogFs);
 const blocking = logSide("log, blocking", directory, blockingFs);
+const slowPool = logSide("slow, pool", directory, slowPoolFs);
+const slowBlocking = logSide("slow, blocking", directory, slowBlockingFs);
 const sides = [rawSide(directory), blocking, pool];
 try {
   await groups(sides);
-  await overlap(pool.log, blocking.log);
+  await overlap("clients x work", pool.log, blocking.log);
+  await overlap(`the same, sync + ${SLOW_MS} ms`, slowPool.log, slowBlocking.log);
 } finally {
-  for (const side of sides) await side.close();
+  for (const side of [...sides, slowPool, slowBlocking]) await side.close();
   rmSync(directory, { recursive: true, force: true });
 }

@@ -186,6 +186,24 @@ test("a segment of another log is not taken for a continuation", async () => {
   });
 });
 
+test("a segment from another future of the same log is not taken for a continuation", async () => {
+  const start = new SimDisk();
+  const log = openLog({ directory: SIM_DIRECTORY, fs: start, segmentBytes: 256 });
+  await writeTogether(log, [payloadOf(1, 100)]);
+  const [one, two] = await Promise.all(
+    ["one", "two"].map(async (name) => {
+      const disk = start.fork();
+      const future = openLog({ directory: SIM_DIRECTORY, fs: disk, segmentBytes: 256 });
+      await writeTogether(future, [Buffer.from(name.padEnd(100, "."))]);
+      await writeTogether(future, [payloadOf(3, 100)]);
+      return disk;
+    }),
+  );
+  const path = join(SIM_DIRECTORY, "0000000000000003.log");
+  one!.overwrite(path, two!.bytesOf(path));
+  expect(checkLog(SIM_DIRECTORY, one).damage).toMatchObject({ file: path, offset: 0 });
+});
+
 test("frames of an earlier life of the file are not taken for records", async () => {
   const disk = new SimDisk();
   const path = join(SIM_DIRECTORY, "0000000000000001.log");
