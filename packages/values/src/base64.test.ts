@@ -14,7 +14,7 @@ test("base64 agrees with Node's, both ways", () => {
 });
 
 test("decodes only what encoding gives", () => {
-  const unit = fc.constantFrom(..."ABwz09+/=-_ é");
+  const unit = fc.constantFrom(...Array.from("ABwz09+/=-_ é"));
   fc.assert(
     fc.property(fc.string({ unit, maxLength: 9 }), (text) => {
       let bytes;

@@ -22,12 +22,15 @@ import {
   encodeId,
   encodeKey,
   parseValue,
+  setField,
   sizeOfDocument,
   stringifyValue,
   validateValue,
   valuesEqual,
 } from "./index.ts";
-import type { Doc, JsonValue, ValidatorJson, Value } from "./index.ts";
+import type { Doc, JsonValue, ObjectValue, ValidatorJson, Value } from "./index.ts";
+import { makeShapeCode } from "./shape-code.ts";
+import type { ShapeCode } from "./shape-code.ts";
 
 const COUNT = 100;
 const SAMPLE = new Uint8Array(16).fill(5);
@@ -71,12 +74,12 @@ const textOf = (docs: readonly Doc[]): string[] => docs.map((doc) => JSON.string
 /** Runs `body` over all items and returns how many there were: enough to show that both sides did all. */
 function each<T>(items: readonly T[], body: (item: T) => unknown): () => number {
   return () => {
-    for (let at = 0; at < items.length; at++) last = body(items[at] as T);
+    for (let at = 0; at < items.length; at++) kept.last = body(items[at] as T);
     return items.length;
   };
 }
 /** Keeps results alive, so that no work is optimised away. */
-let last: unknown;
+const kept: { last: unknown } = { last: undefined };
 
 const filter = process.argv[2] ?? "";
 
@@ -198,6 +201,38 @@ measure(
 );
 measure(
   "decodeId / encodeId",
-  each(flat, (_) => encodeId(10_001, SAMPLE)),
+  each(flat, () => encodeId(10_001, SAMPLE)),
   each(flat, (doc) => decodeId(doc._id)),
+);
+
+// Two tricks and what they are held against: code made for a shape, and memory shared by documents.
+const SHAPES = Array.from({ length: 50 }, (_, at) => Object.keys(message(0, at === 0 ? "" : String(at))).sort());
+const frequent = SHAPES.map((names) => makeShapeCode(names));
+const source = { readValue: (): Value => 1 };
+for (const code of frequent) for (let n = 0; n < 100; n++) code.build(source);
+
+function buildByLoop(names: readonly string[]): ObjectValue {
+  const object: ObjectValue = {};
+  for (const name of names) setField(object, name, source.readValue());
+  return object;
+}
+
+for (const shapes of [1, 50]) {
+  measure(
+    `build ten fields by made code / loop, ${shapes} shapes`,
+    each(
+      Array.from({ length: COUNT }, (_, at) => SHAPES[at % shapes] as string[]),
+      buildByLoop,
+    ),
+    each(
+      Array.from({ length: COUNT }, (_, at) => frequent[at % shapes] as ShapeCode),
+      (code) => code.build(source),
+    ),
+  );
+}
+const chunk = new Uint8Array(65_536);
+measure(
+  "300 bytes as part of a chunk / array of their own",
+  each(flat, () => new Uint8Array(300)),
+  each(flat, () => chunk.subarray(300, 600)),
 );

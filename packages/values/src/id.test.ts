@@ -20,9 +20,9 @@ test("decodes to what was encoded, and tableNumberOfId agrees", () => {
 });
 
 test("accepts only what encoding gives", () => {
-  const text = fc.string({ unit: fc.constantFrom(...ALPHABET), minLength: 29, maxLength: 39 });
+  const text = fc.string({ unit: fc.constantFrom(...Array.from(ALPHABET)), minLength: 29, maxLength: 39 });
   const nearMiss = fc
-    .tuple(tableNumber, internal, fc.nat(36), fc.constantFrom(...ALPHABET))
+    .tuple(tableNumber, internal, fc.nat(36), fc.constantFrom(...Array.from(ALPHABET)))
     .map(([table, bytes, at, char]) => {
       const id = encodeId(table, bytes);
       return id.slice(0, at) + char + id.slice(at + 1);
