@@ -1,1 +1,28 @@
-export {};
+/**
+ * The server's lid: open a deployment, put sockets and HTTP in front of it, bundle and push an app.
+ *
+ * @example
+ * ```ts
+ * const deployment = await startDeployment({ directory: "store", cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" });
+ * await deployment.push((await bundleApp("convex")).code);
+ * const server = await startServer({ deployment, adminKeys: AdminKeys.open("."), port: 3210, sitePort: 3211 });
+ * ```
+ *
+ * @module
+ */
+export { AdminKeys } from "./http/admin-keys.ts";
+export { streamedEntry, type StreamedLogEntry } from "./http/log-entry.ts";
+export { startServer, type RunningHttp, type ServerOptions } from "./http/start-server.ts";
+export { bundleApp, BundleError, functionsDir, type BundledApp } from "./runtime/bundle.ts";
+export { checkDeployment, type DeploymentReport } from "./runtime/check-deployment.ts";
+export { writeGenerated } from "./runtime/codegen.ts";
+export { startDeployment, type DeploymentOptions, type RunningDeployment } from "./runtime/deployment.ts";
+export type {
+  CallOutcome,
+  CallRequest,
+  Deployment,
+  LogEntry,
+  PushOutcome,
+  PushSummary,
+} from "./runtime/deployment-types.ts";
+export type { Analysis, CodePackage, FunctionInfo } from "./runtime/types.ts";

@@ -32,7 +32,7 @@ export async function checkCommand(context: CommandContext): Promise<number> {
   if (report.problems.length > PROBLEMS_SHOWN) {
     context.stdout.write(`… and ${report.problems.length - PROBLEMS_SHOWN} more\n`);
   }
-  const size = `${report.documents} documents in ${report.tables} tables, ${report.indexEntries} index entries`;
+  const size = `${report.documents} documents in ${report.tables} tables, ${report.indexes} indexes`;
   if (report.problems.length > 0) {
     context.stdout.write(`${colours.red("Not sound")}: ${report.problems.length} problems; ${size}\n`);
     return 2;
