@@ -97,13 +97,13 @@ test.each([
 });
 
 test("inputs are the app's own files, imported ones included", async () => {
-  const app = writeApp({ "a.ts": `import { v } from "convex/values";\nexport { x } from "../shared/x";\nvoid v;` });
-  const shared = path.join(path.dirname(app.dir), "shared", "x.ts");
-  mkdirSync(path.dirname(shared));
-  writeFileSync(shared, `export const x = 1;`);
+  const app = writeApp({ "a.ts": `import { v } from "convex/values";\nexport { x } from "../common/x";\nvoid v;` });
+  const common = path.join(path.dirname(app.dir), "common", "x.ts");
+  mkdirSync(path.dirname(common));
+  writeFileSync(common, `export const x = 1;`);
   const { inputs } = await bundleApp(app.dir);
   app.remove();
-  expect(inputs).toEqual([path.join(app.dir, "a.ts"), shared]);
+  expect(inputs).toEqual([common, path.join(app.dir, "a.ts")]);
 });
 
 test("convex.json moves the functions folder and keeps packages outside", async () => {

@@ -7,7 +7,7 @@
 /** `api.d.ts`: references to all functions, typed by the modules that define them. */
 export function apiDeclarations(modules: readonly string[]): string {
   const names = modules.map((modulePath) => modulePath.replace(/\.js$/, ""));
-  const imports = names.map((name) => `import type * as ${identifier(name)} from "../${name}.js";`);
+  const imports = names.map((name) => `import type * as ${identifier(name)} from ${JSON.stringify(`../${name}.js`)};`);
   const entries = names.map((name) => `  ${JSON.stringify(name)}: typeof ${identifier(name)};`);
   return `${header("References to this app's functions.")}
 import type { ApiFromModules, FilterApi, FunctionReference } from "convex/server";
