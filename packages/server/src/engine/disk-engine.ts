@@ -121,11 +121,13 @@ export class DiskEngine<T> implements Engine<T> {
       fs: options.logFs,
       segmentBytes: options.segmentBytes,
     });
+    let base: Base | undefined;
     try {
-      this.#base = new Base(join(options.directory, "base"));
+      base = new Base(join(options.directory, "base"));
+      this.#base = base;
       this.#recover();
     } catch (error) {
-      void this.#log.close();
+      abandon(this.#log, base);
       throw error;
     }
     this.#checkpointer = new Checkpointer({
@@ -404,4 +406,11 @@ export class DiskEngine<T> implements Engine<T> {
     if (this.#failure === undefined) return;
     throw new Error("Cannot go on: the base failed; open the store again", { cause: this.#failure });
   }
+}
+
+/** Lets go of a store that cannot be opened; its lock is free soon after. */
+function abandon(log: Log, base: Base | undefined): void {
+  // Whatever goes wrong here, the error that ended the opening is the one to tell.
+  log.close().catch(() => {});
+  base?.close().catch(() => {});
 }

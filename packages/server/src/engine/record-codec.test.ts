@@ -91,7 +91,7 @@ test("the format is frozen", () => {
       "0203016a016b" +
       "046e6f7465",
   );
-  expect(encodeFill(1, 2, [{ indexKey: "i", key: "k" }]).toString("hex")).toBe("02010201000000" + "0169016b");
+  expect(encodeFill(1, 2, [{ indexKey: "i", key: "k" }]).toString("hex")).toBe("020102010000000169016b");
   expect(encodeDropIndex(1, 2).toString("hex")).toBe("030102");
   expect(encodeDropCollection(1).toString("hex")).toBe("0401");
 });

@@ -21,6 +21,14 @@ test("the cache stays under its limit, and cold rows lose their values first", (
   expect(rows.filter((row) => row.value !== undefined).length).toBeLessThan(5);
 });
 
+test("old cold rows go, not those that just came", () => {
+  const cache = new RowCache<string>(10_000);
+  const rows = Array.from({ length: 1000 }, (_, at) => admitted(cache, String(at)));
+  const kept = rows.flatMap((row, at) => (row.value === undefined ? [] : [at]));
+  expect(kept.at(-1)).toBe(999);
+  expect(kept.filter((at) => at >= 900).length).toBeGreaterThan(kept.length / 2);
+});
+
 test("with every row hot, admitting still ends and evicts", () => {
   const cache = new RowCache<string>(1000);
   const rows = Array.from({ length: 4 }, (_, at) => admitted(cache, String(at)));

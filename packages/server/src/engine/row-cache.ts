@@ -36,13 +36,28 @@ export class RowCache<T> {
   admit(row: Row<T>, encodedBytes: number, listener?: EvictionListener<T>): void {
     // A decoded document of 300 bytes measured 424 bytes of heap; the constant is the slot here and the object's header.
     const cost = encodedBytes + (encodedBytes >> 1) + 64;
-    if (row.cost === 0) {
-      this.#rows.push(row);
-      this.#listeners.push(listener);
-    } else row.isHot = true;
-    this.#bytes += cost - row.cost;
+    if (row.cost > 0) {
+      row.isHot = true;
+      this.#bytes += cost - row.cost;
+      row.cost = cost;
+      this.#shrinkTo(this.#bytesMax);
+      return;
+    }
+    // Room is made before the row comes in, so that it cannot be the one to go.
+    this.#shrinkTo(this.#bytesMax - cost);
+    if (cost > this.#bytesMax) {
+      row.value = undefined;
+      listener?.evicted(row);
+      return;
+    }
+    this.#rows.push(row);
+    this.#listeners.push(listener);
+    this.#bytes += cost;
     row.cost = cost;
-    while (this.#bytes > this.#bytesMax && this.#rows.length > 0) this.#turn();
+  }
+
+  #shrinkTo(bytes: number): void {
+    while (this.#bytes > bytes && this.#rows.length > 0) this.#turn();
   }
 
   /** Moves the hand by one row. */
@@ -61,11 +76,17 @@ export class RowCache<T> {
     this.#removeAtHand();
   }
 
+  /** Fills the gap with the newest row and passes it by: without that the hand would stand still and throw out what just came. */
   #removeAtHand(): void {
     const lastRow = this.#rows.pop()!;
     const lastListener = this.#listeners.pop();
-    if (this.#hand >= this.#rows.length) return;
+    if (this.#hand >= this.#rows.length) {
+      // It was the last one itself: the round is over.
+      this.#hand = 0;
+      return;
+    }
     this.#rows[this.#hand] = lastRow;
     this.#listeners[this.#hand] = lastListener;
+    this.#hand += 1;
   }
 }
