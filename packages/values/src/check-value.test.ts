@@ -6,7 +6,7 @@ import { valuesEqual } from "./compare.ts";
 import { stringifyValue } from "./json.ts";
 import { CONVEX_LIMITS as limits } from "./limits.ts";
 import { sizeOfDocument } from "./size.ts";
-import { anyValue } from "./testing/arbitraries.ts";
+import { anyValue } from "./arbitraries.testing.ts";
 import type { Doc, Value } from "./value.ts";
 
 const doc = (fields: { [field: string]: Value }): Doc => ({ _id: "i".repeat(32), _creationTime: 1, ...fields });

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { cloneValue } from "./clone.ts";
 import { valuesEqual } from "./compare.ts";
-import { anyValue } from "./testing/arbitraries.ts";
+import { anyValue } from "./arbitraries.testing.ts";
 import type { Value } from "./value.ts";
 
 /** Every array, object and buffer inside a value. */

@@ -2,7 +2,7 @@ import { compareValues as convexCompare } from "convex/values";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { compareValues, valuesEqual } from "./compare.ts";
-import { anyElement, anyValue, text } from "./testing/arbitraries.ts";
+import { anyElement, anyValue, text } from "./arbitraries.testing.ts";
 import { compareUtf8 } from "./utf8.ts";
 import type { Value } from "./value.ts";
 

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { valuesEqual } from "./compare.ts";
 import { decodeDocument, encodeDocument } from "./document-codec.ts";
-import { anyDocument } from "./testing/arbitraries.ts";
+import { anyDocument } from "./arbitraries.testing.ts";
 import { setField } from "./value.ts";
 import type { Doc, ObjectValue, Value } from "./value.ts";
 

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { valuesEqual } from "./compare.ts";
 import { jsonToValue, parseValue, stringifyValue, valueToCleanJson, valueToJson } from "./json.ts";
-import { anyValue } from "./testing/arbitraries.ts";
+import { anyValue } from "./arbitraries.testing.ts";
 import type { JsonValue, Value } from "./value.ts";
 
 const runs = { numRuns: 1_000 };

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { compareValues, valuesEqual } from "./compare.ts";
 import { decodeKey, encodeKey, prefixEnd } from "./ordered-key.ts";
-import { anyElement } from "./testing/arbitraries.ts";
+import { anyElement } from "./arbitraries.testing.ts";
 import type { Value } from "./value.ts";
 
 const tuple = fc.array(anyElement, { maxLength: 3 });

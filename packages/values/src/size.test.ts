@@ -2,7 +2,7 @@ import { getConvexSize } from "convex/values";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { sizeOfDocument, sizeOfValue } from "./size.ts";
-import { anyDocument, anyValue } from "./testing/arbitraries.ts";
+import { anyDocument, anyValue } from "./arbitraries.testing.ts";
 import type { Value } from "./value.ts";
 
 test.each<{ name: string; value: Value; size: number }>([

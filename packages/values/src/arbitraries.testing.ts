@@ -4,8 +4,8 @@
  * @module
  */
 import * as fc from "fast-check";
-import { INT64_MAX, INT64_MIN, setField } from "../value.ts";
-import type { Doc, ObjectValue, Value } from "../value.ts";
+import { INT64_MAX, INT64_MIN, setField } from "./value.ts";
+import type { Doc, ObjectValue, Value } from "./value.ts";
 
 /** Text of any code points, unpaired surrogates and zeros included. */
 export const text: fc.Arbitrary<string> = fc.oneof(
