@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { valuesEqual } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
 import { expect, test } from "vitest";
@@ -134,7 +134,7 @@ test("queries, gets and counts agree with a naive model over random histories", 
       pair.transaction.abort();
       expect(checkDatabase(pair.database)).toEqual([]);
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, endOnFailure: true },
   );
 });
 

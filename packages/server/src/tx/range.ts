@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { encodeKey, prefixEnd } from "@narrowcast/values";
+import { encodeKey } from "@narrowcast/values";
 import type { Value } from "@narrowcast/values";
 import { PRIMARY } from "../engine/types.ts";
 import type { Key, KeyRange } from "../engine/types.ts";
@@ -26,6 +26,16 @@ interface Bounds {
   readonly equalities: Map<string, RangeBound>;
   lower: RangeBound | undefined;
   upper: RangeBound | undefined;
+}
+
+/**
+ * The end of all keys that continue the tuple `prefix`, which lies before all keys of greater tuples.
+ *
+ * Not the end of all strings that begin with `prefix`: the key of `"a\0"` begins with that of `"a"`, and goes on with FF, which no
+ * further element does.
+ */
+function tupleEnd(prefix: Key): Key {
+  return `${prefix}\xff`;
 }
 
 const LEARN_MORE = "For more information see https://docs.convex.dev/using/indexes.";
@@ -97,18 +107,18 @@ function checkFields(index: RangeIndex, { equalities, lower, upper }: Bounds): n
 
 function treeRange(prefix: Key, { lower, upper }: Bounds): KeyRange {
   const start = lower === undefined ? prefix : lowerKey(prefix, lower);
-  const end = upper === undefined ? prefixEnd(prefix) : upperKey(prefix, upper);
-  return start === undefined || (end !== undefined && end <= start) ? NOTHING : { start, end };
+  const end = upper === undefined ? tupleEnd(prefix) : upperKey(prefix, upper);
+  return end <= start ? NOTHING : { start, end };
 }
 
-function lowerKey(prefix: Key, bound: RangeBound): Key | undefined {
+function lowerKey(prefix: Key, bound: RangeBound): Key {
   const key = prefix + encodeKey([bound.value]);
-  return bound.type === "gte" ? key : prefixEnd(key);
+  return bound.type === "gte" ? key : tupleEnd(key);
 }
 
-function upperKey(prefix: Key, bound: RangeBound): Key | undefined {
+function upperKey(prefix: Key, bound: RangeBound): Key {
   const key = prefix + encodeKey([bound.value]);
-  return bound.type === "lt" ? key : prefixEnd(key);
+  return bound.type === "lt" ? key : tupleEnd(key);
 }
 
 /** `by_id` has bare ids as keys, so bounds that are no strings lie before or after all of them. */

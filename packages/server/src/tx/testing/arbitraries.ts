@@ -3,7 +3,7 @@
  *
  * @module
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Value } from "@narrowcast/values";
 import type { FilterExpression, QueryOperator, QueryPlan, RangeBound } from "../types.ts";
 import type { ModelIndexes } from "./model.ts";

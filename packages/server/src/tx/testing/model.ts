@@ -40,7 +40,7 @@ export class ModelTable {
       }
       return 0;
     });
-    return plan.order === "asc" ? rows : rows.reverse();
+    return plan.order === "asc" ? rows : rows.toReversed();
   }
 
   /** What the plan gives. */
