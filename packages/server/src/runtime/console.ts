@@ -18,8 +18,9 @@ export class ConsoleCapture {
   readonly #onLine: ((line: LogLine) => void) | undefined;
   #count = 0;
   #indent = "";
-  readonly #counters = new Map<string, number>();
-  readonly #timers = new Map<string, number>();
+  /** Made at the first use: there is a capture for every run, and hardly any counts or measures. */
+  #counters: Map<string, number> | undefined;
+  #timers: Map<string, number> | undefined;
 
   /** @param onLine Called with each line as it comes, for runs that report while they run. */
   constructor(limits: Limits, now: () => number, onLine?: (line: LogLine) => void) {
@@ -52,26 +53,28 @@ export class ConsoleCapture {
   }
 
   count(label: string): void {
+    this.#counters ??= new Map();
     const count = (this.#counters.get(label) ?? 0) + 1;
     this.#counters.set(label, count);
     this.write("LOG", [new Raw(`${label}: ${count}`)]);
   }
 
   countReset(label: string): void {
-    this.#counters.delete(label);
+    this.#counters?.delete(label);
   }
 
   time(label: string): void {
+    this.#timers ??= new Map();
     this.#timers.set(label, this.#now());
   }
 
   timeLog(label: string, rest: readonly unknown[], isEnd: boolean): void {
-    const started = this.#timers.get(label);
+    const started = this.#timers?.get(label);
     if (started === undefined) {
       this.write("WARN", [new Raw(`Timer '${label}' does not exist`)]);
       return;
     }
-    if (isEnd) this.#timers.delete(label);
+    if (isEnd) this.#timers?.delete(label);
     this.write("LOG", [new Raw(`${label}: ${this.#now() - started}ms`), ...rest]);
   }
 

@@ -14,6 +14,7 @@ import type { LoadedFunction, ModuleTable } from "./analyze.ts";
 import { Executor } from "./execute.ts";
 import { ImportActivity } from "./import-activity.ts";
 import type { ImportSettings } from "./import-activity.ts";
+import { guardRejections } from "./rejection-guard.ts";
 import { BUNDLE_FILES, StackMapper } from "./source-maps.ts";
 import type { Analysis, Bundle, CodePackage, FunctionInfo, ModuleEnvironment, UserCode } from "./types.ts";
 import { describeError } from "./user-error.ts";
@@ -41,6 +42,7 @@ export interface LoadedUserCode extends UserCode {
  * @throws {AnalysisError} If a module throws while it is imported, or an export breaks a rule. The message is for the developer.
  */
 export async function loadUserCode(code: CodePackage, options: LoadOptions): Promise<LoadedUserCode> {
+  guardRejections();
   const mapper = new StackMapper(code);
   const importing = new ImportActivity(options);
   const current: { activity: Activity } = { activity: importing };

@@ -44,7 +44,8 @@ export class Run implements Activity {
   journal: string | null = null;
   /** Real asynchronous operations under way. */
   pendingCount = 0;
-  readonly #random: SeededRandom;
+  /** Made at the first use: most runs need no chance. */
+  #seeded: SeededRandom | undefined;
   readonly #syscalls: () => HostSyscalls;
 
   constructor(request: ExecuteRequest, syscalls: () => HostSyscalls) {
@@ -52,12 +53,16 @@ export class Run implements Activity {
     this.tx = request.tx;
     this.host = request.host;
     this.console = new ConsoleCapture(request.host.limits, () => request.host.nowMs);
-    this.#random = new SeededRandom(request.host.seed);
     this.#syscalls = syscalls;
   }
 
   get syscalls(): HostSyscalls {
     return this.#syscalls();
+  }
+
+  get #random(): SeededRandom {
+    this.#seeded ??= new SeededRandom(this.host.seed);
+    return this.#seeded;
   }
 
   now(): number {
