@@ -5,7 +5,7 @@ import { MemoryEngine } from "../engine/memory-engine.ts";
 import { Database } from "./database.ts";
 import { randomBytes } from "node:crypto";
 
-test("smoke", () => {
+test("tables, indexes, schema and cursors live on over a reopening", () => {
   const engine = new MemoryEngine<Doc>();
   let now = 1.7e12;
   const db = Database.open({
