@@ -205,6 +205,10 @@ export const named = action(async (ctx, { name }) => {
 let kept;
 export const keep = action(async (ctx) => { kept = ctx; });
 export const useKept = action(async () => kept.runQuery("x:y"));
+export const globals = action(() => [
+  globalThis.crypto.randomUUID().length, crypto.randomUUID().length, globalThis.performance.now() > 0, globalThis.atob("YQ=="),
+  globalThis.structuredClone({ a: 1 }).a, typeof globalThis.fetch, typeof globalThis.process.env, typeof Buffer,
+]);
 export const strict = action({ args: { id: v.id("rooms") }, handler: async () => 1 });
 `;
 
@@ -233,6 +237,28 @@ test("concurrent actions keep their lines apart and see the environment of the m
   expect(host.lines(b.id)).toEqual(["[LOG] 'b' 1", "[LOG] 'b' 2"]);
   host.runner.receive({ type: "environment", environment: [["GREETING", "hello"]] });
   expect(await host.run("m:named", { name: "c" })).toEqual({ ok: true, value: `"hello c"` });
+});
+
+test("globals are the real ones, by name and through globalThis", async () => {
+  const host = new Host(await bundleTexts({ "m.ts": ACTIONS }), noCalls);
+  expect(await host.run("m:globals")).toEqual({
+    ok: true,
+    value: JSON.stringify([36, 36, true, "a", 1, "function", "object", "undefined"]),
+  });
+});
+
+test("node modules see the deployment's variables, and may set some for themselves", async () => {
+  const source = `"use node";
+    import { actionGeneric as action } from "convex/server";
+    process.env.OWN = "own";
+    export const a = action(() => [process.env.GREETING, process.env.OWN, "PATH" in process.env, typeof Buffer, process.version.slice(0, 1),
+      typeof require, globalThis.crypto.randomUUID().length]);`;
+  const host = new Host(await bundleTexts({ "n.ts": source }), noCalls);
+  expect(await host.run("n:a")).toEqual({
+    ok: true,
+    value: JSON.stringify(["hi", "own", false, "function", "v", "function", 36]),
+  });
+  expect("OWN" in process.env).toBe(false);
 });
 
 test("an action ends by its time limit and by being cancelled", async () => {

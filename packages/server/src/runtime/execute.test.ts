@@ -65,6 +65,25 @@ export const addMany = mutation(async (ctx) => {
   return [results.map((result) => result.status).join(" "), (await ctx.db.query("things").collect()).map((row) => row.n)];
 });
 
+export const addUnawaited = mutation((ctx) => {
+  ctx.runMutation(anyApi.functions.addSlowly, { n: 5 });
+  return "ended";
+});
+export const addSlowly = mutation(async (ctx, { n }) => {
+  for (let i = 0; i < 3; i++) {
+    await ctx.db.insert("things", { n });
+    await crypto.subtle.digest("SHA-256", new Uint8Array(1));
+  }
+});
+export const failsWhileAdding = mutation(async (ctx) => {
+  ctx.runMutation(anyApi.functions.addSlowly, { n: 6 });
+  throw new Error("given up");
+});
+export const survives = mutation(async (ctx) => {
+  await ctx.runMutation(anyApi.functions.failsWhileAdding).catch(() => {});
+  return (await ctx.db.query("things").collect()).filter(({ n }) => n === 6).length;
+});
+
 let kept;
 export const keep = mutation((ctx) => { kept = ctx; });
 export const useKept = mutation(async () => { await kept.db.insert("things", { n: 99 }); });
@@ -207,6 +226,13 @@ test("nested mutations started at once are atomic, one after another", async () 
   const [statuses, numbers] = value as [string, number[]];
   expect(statuses).toBe("fulfilled rejected fulfilled fulfilled fulfilled");
   expect(numbers.toSorted((a, b) => a - b)).toEqual([1, 3, 10]);
+});
+
+test("a nested call that nobody awaits happens completely, or is undone with its caller", async () => {
+  const fresh = await openTexts({ "functions.js": FUNCTIONS });
+  expect((await fresh.mutation("functions:addUnawaited")).value).toBe("ended");
+  expect((await fresh.query("functions:reads")).value).toEqual([5, 5, 5]);
+  expect((await fresh.mutation("functions:survives")).value).toBe(0);
 });
 
 test("ctx of an ended function refuses to work", async () => {

@@ -78,7 +78,7 @@ export class Executor {
     } catch (thrown) {
       result = { ok: false, ...failedCall(thrown, request.requestId, this.#parts.mapper) };
     } finally {
-      this.#scope?.end();
+      run.isOver = true;
       this.#scope = undefined;
       this.#isBusy = false;
       Error.stackTraceLimit = framesMax;
@@ -122,7 +122,7 @@ export class Executor {
       const result = await handler(ctx, parsed);
       return renderResult(result, info, run.tx, run.host.limits);
     } finally {
-      scope.end();
+      await scope.end();
       leave?.();
       this.#scope = outer;
     }

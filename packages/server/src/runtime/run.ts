@@ -38,6 +38,8 @@ export class Run implements Activity {
   readonly host: RunHost;
   readonly console: ConsoleCapture;
   readonly phase = "run";
+  /** Set at the end of the execution: nothing may touch the transaction any more. */
+  isOver = false;
   identityObserved = false;
   clockObserved = false;
   /** What the next execution of the same subscription is given; set by `paginate`. */
@@ -124,13 +126,15 @@ export class Scope {
 
   /** @throws {Error} If the function has ended. */
   assertOpen(): void {
-    if (!this.#ended) return;
+    if (!this.#ended && !this.run.isOver) return;
     throw new Error(
       `Cannot use "ctx" of ${this.info.path}: the function has ended; await every promise before the function returns`,
     );
   }
 
-  end(): void {
+  /** Ends the scope when nested calls that nobody awaited are through: a nested call happens completely or not at all. */
+  async end(): Promise<void> {
+    while (this.#busy !== undefined) await this.#busy;
     this.#ended = true;
   }
 

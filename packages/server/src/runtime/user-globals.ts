@@ -105,7 +105,7 @@ export function nodeGlobals(current: () => Activity, resolveDir: string | null):
   globals.set("exports", {});
   globals.set("__filename", base);
   globals.set("__dirname", path.dirname(base));
-  const env = environmentView(current);
+  const env = writableView(environmentView(current));
   globals.set(
     "process",
     new Proxy(process, {
@@ -138,6 +138,15 @@ function baseGlobals(current: () => Activity): UserGlobals {
 /** Adds `globalThis` and its other names: an object over the real one that shows ours. */
 function finish(globals: UserGlobals): UserGlobals {
   const view = Object.create(globalThis) as object;
+  // Some of the real ones (`crypto`) refuse to be read through another object than the real `globalThis`.
+  for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(globalThis))) {
+    if (get === undefined) continue;
+    Object.defineProperty(view, name, {
+      get: () => Reflect.get(globalThis, name) as unknown,
+      set: (value) => Object.defineProperty(view, name, { value, writable: true, configurable: true }),
+      configurable: true,
+    });
+  }
   for (const [name, value] of globals) {
     Object.defineProperty(view, name, { value, writable: true, configurable: true, enumerable: false });
   }
@@ -221,5 +230,22 @@ function environmentView(current: () => Activity): object {
     set: () => false,
     deleteProperty: () => false,
     defineProperty: () => false,
+  });
+}
+
+/** `process.env` of "use node" modules: packages there set variables for themselves, which nobody else sees. */
+function writableView(view: object): object {
+  const own = new Map<string | symbol, string | undefined>();
+  return new Proxy(view, {
+    get: (target, name) => (own.has(name) ? own.get(name) : (Reflect.get(target, name) as unknown)),
+    has: (target, name) => (own.has(name) ? own.get(name) !== undefined : Reflect.has(target, name)),
+    set: (_, name, value) => {
+      own.set(name, String(value));
+      return true;
+    },
+    deleteProperty: (_, name) => {
+      own.set(name, undefined);
+      return true;
+    },
   });
 }

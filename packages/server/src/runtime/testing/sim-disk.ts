@@ -135,7 +135,11 @@ export class SimEngine implements Engine<Doc> {
     this.#durable = Math.max(this.#durable, head);
   }
 
-  fillIndex(collection: number, index: number, entries: readonly { readonly indexKey: Key; readonly key: Key }[]): void {
+  fillIndex(
+    collection: number,
+    index: number,
+    entries: readonly { readonly indexKey: Key; readonly key: Key }[],
+  ): void {
     this.#memory.fillIndex(collection, index, entries);
     this.#disk.append((engine) => engine.fillIndex(collection, index, entries));
   }
