@@ -4,33 +4,32 @@
  * @module
  */
 
+/** The eight bytes under conversion, seen as a float and as an integer. One for all: a transaction of its own buffers was 14 % of a get. */
+const float = new Float64Array(1);
+const bits = new BigInt64Array(float.buffer);
+
+/** The smallest number after a non-negative finite `value`. */
+export function nextNumber(value: number): number {
+  float[0] = value;
+  bits[0] = (bits[0] ?? 0n) + 1n;
+  return float[0];
+}
+
 /** Gives each insert of one transaction its `_creationTime`. */
 export class CreationClock {
   readonly startMs: number;
-  readonly #float = new Float64Array(1);
-  readonly #bits = new BigInt64Array(this.#float.buffer);
+  /** The latest time given; `startMs` when none was. */
+  lastMs: number;
   #used = false;
 
   constructor(startMs: number) {
     this.startMs = startMs;
-    this.#float[0] = startMs;
-  }
-
-  /** The latest time given; `startMs` when none was. */
-  get lastMs(): number {
-    return this.#float[0] ?? this.startMs;
+    this.lastMs = startMs;
   }
 
   next(): number {
-    if (this.#used) this.#bits[0] = (this.#bits[0] ?? 0n) + 1n;
+    if (this.#used) this.lastMs = nextNumber(this.lastMs);
     this.#used = true;
     return this.lastMs;
   }
-}
-
-/** The smallest number after a positive finite `value`. */
-export function nextNumber(value: number): number {
-  const clock = new CreationClock(value);
-  clock.next();
-  return clock.next();
 }

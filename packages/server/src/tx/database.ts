@@ -22,6 +22,7 @@ import { ReadSet } from "./read-set.ts";
 import { SchemaChange } from "./schema-change.ts";
 import { ActiveSchema } from "./schema.ts";
 import { DatabaseTransaction } from "./transaction.ts";
+import type { TransactionEnd } from "./transaction.ts";
 import type { Random } from "./transaction-context.ts";
 import type { Commit, DocumentChange } from "./types.ts";
 import { UsageMeter } from "./usage.ts";
@@ -52,6 +53,14 @@ export class Database {
   #schema: ActiveSchema | undefined;
   #change: SchemaChange | undefined;
   #writer: DatabaseTransaction | undefined;
+  /** Made once: transactions are too frequent to have closures of their own. */
+  readonly #schemaNow = (): ActiveSchema | undefined => this.#schema;
+  readonly #end: TransactionEnd = {
+    seal: (changes, names, source, lastMs) => this.#seal(changes, names, source, lastMs),
+    ended: (transaction) => {
+      if (this.#writer === transaction) this.#writer = undefined;
+    },
+  };
   /** Ids of the rows of `_meta` by key. */
   readonly #metaRows = new Map<string, string>();
 
@@ -111,14 +120,9 @@ export class Database {
       meter: new UsageMeter(limits),
       log: new WriteLog(engine, this.catalogue),
       clock: new CreationClock(Math.max(nowMs, this.head === 0 ? 0 : nextNumber(this.head / 1000))),
-      schema: () => this.#schema,
+      schema: this.#schemaNow,
     };
-    const transaction = new DatabaseTransaction(context, options.readOnly, {
-      seal: (changes, names, source, lastMs) => this.#seal(changes, names, source, lastMs),
-      ended: () => {
-        if (this.#writer === transaction) this.#writer = undefined;
-      },
-    });
+    const transaction = new DatabaseTransaction(context, options.readOnly, this.#end);
     if (!options.readOnly) this.#writer = transaction;
     return transaction;
   }

@@ -38,18 +38,18 @@ export interface TransactionEnd {
   /** Seals what was written at a new timestamp. */
   seal(changes: readonly DocumentChange[], names: readonly string[], source: string, lastMs: number): Commit;
   /** Called once, whichever way it ended. */
-  ended(): void;
+  ended(transaction: DatabaseTransaction): void;
 }
 
 export class DatabaseTransaction implements Transaction {
   readonly isReadOnly: boolean;
-  readonly system: SystemWriter;
   readonly #context: TransactionContext;
   readonly #reader: Reader;
   readonly #writer: Writer;
   readonly #end: TransactionEnd;
   readonly #savepoints: { readonly mark: LogMark; readonly usage: WriteUsage }[] = [];
   readonly #begin: LogMark;
+  #system: SystemWriter | undefined;
   #isOpen = true;
   #hasPaginated = false;
 
@@ -60,7 +60,6 @@ export class DatabaseTransaction implements Transaction {
     this.#reader = new Reader(context);
     this.#writer = new Writer(context, this.#reader);
     this.#begin = context.log.mark();
-    this.system = this.#systemWriter();
   }
 
   get startMs(): number {
@@ -77,6 +76,10 @@ export class DatabaseTransaction implements Transaction {
 
   get readSet(): ReadSetView {
     return this.#context.reads;
+  }
+
+  get system(): SystemWriter {
+    return (this.#system ??= this.#systemWriter());
   }
 
   /** Changes of tables and indexes, for this room. */
@@ -194,7 +197,7 @@ export class DatabaseTransaction implements Transaction {
     }
     const commit = this.#end.seal(changes, log.names(), source, clock.lastMs);
     this.#isOpen = false;
-    this.#end.ended();
+    this.#end.ended(this);
     return commit;
   }
 
@@ -202,7 +205,7 @@ export class DatabaseTransaction implements Transaction {
     if (!this.#isOpen) return;
     this.#context.log.rollback(this.#begin);
     this.#isOpen = false;
-    this.#end.ended();
+    this.#end.ended(this);
   }
 
   #checkOpen(): void {
