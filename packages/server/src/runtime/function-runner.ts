@@ -163,7 +163,7 @@ export class FunctionRunner {
     this.#parts.monitor.enter(call.text);
     let outcome: ExecuteOutcome;
     try {
-      const host = this.#host(tx);
+      const host = this.#host();
       outcome = await active.user.execute({ path, kind, args, identity, allowInternal, journal, requestId, tx, host });
     } finally {
       this.#parts.monitor.leave();
@@ -213,7 +213,7 @@ export class FunctionRunner {
     };
   }
 
-  #host(tx: Transaction): RunHost {
+  #host(): RunHost {
     const { limits, clock, random, cloudUrl, siteUrl } = this.#parts;
     const seed = random.bytes(4);
     return {
