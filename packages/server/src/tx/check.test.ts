@@ -65,8 +65,8 @@ test("check reports a document that does not match the schema", () => {
 test("expected entries of a row are those of complete indexes", () => {
   const { database, engine, doc, table } = open();
   database.planSchema(schemaOf({ t: { indexes: { by_n: ["n"], by_m: ["m"] } } }));
-  const entries = entryExpectations(engine)(table, doc);
-  expect(entries.map(({ index }) => index)).toEqual([1, 2]);
-  expect(entries[0]?.key).toBe(keySuffix(doc));
-  expect(entryExpectations(engine)(99_999, doc)).toEqual([]);
+  const entries = entryExpectations(engine)(table, doc, doc._id);
+  expect(entries?.map(({ index }) => index)).toEqual([1, 2]);
+  expect(entries?.[0]?.indexKey).toBe(keySuffix(doc));
+  expect(entryExpectations(engine)(99_999, doc, doc._id)).toBe(undefined);
 });

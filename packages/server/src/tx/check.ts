@@ -10,6 +10,7 @@
  */
 import { tableNumberOfId, tryDecodeId } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
+import type { ExpectedEntries } from "../engine/check.ts";
 import { PRIMARY } from "../engine/types.ts";
 import type { Engine, Key } from "../engine/types.ts";
 import { Catalogue } from "./catalogue.ts";
@@ -21,24 +22,19 @@ import { ActiveSchema } from "./schema.ts";
 /** Problems listed before the check of one table gives up. */
 const PROBLEMS_A_TABLE = 100;
 
-/** One index entry that a row must have. */
-export interface ExpectedEntry {
-  readonly index: number;
-  readonly key: Key;
-}
-
 /**
- * Gives, for checks below this room, the index entries that a row must have. Indexes that are still being filled are left
- * out: their entries may be missing.
+ * Gives, for the engine's own check, the index entries that a row must have; `undefined` for a collection that is no table.
+ * Indexes that are still being filled are left out: their entries may be missing.
  */
-export function entryExpectations(engine: Engine<Doc>): (collection: number, value: Doc) => readonly ExpectedEntry[] {
+export function entryExpectations(engine: Engine<Doc>): ExpectedEntries<Doc> {
   const catalogue = Catalogue.load(engine);
   return (collection, value) => {
+    const table = catalogue.byNumber(collection);
+    if (table === undefined) return undefined;
     const suffix = keySuffix(value);
-    return completeIndexes(catalogue.byNumber(collection)).map((index) => ({
-      index: index.number,
-      key: indexKey(index, value, suffix),
-    }));
+    return table.indexes
+      .filter(({ state }) => state !== "backfilling")
+      .map((index) => ({ index: index.number, indexKey: indexKey(index, value, suffix) }));
   };
 }
 
@@ -118,8 +114,4 @@ function tryGet(engine: Engine<Doc>, collection: number, key: Key): Doc | undefi
   } catch {
     return "broken";
   }
-}
-
-function completeIndexes(table: Table | undefined): readonly Index[] {
-  return (table?.indexes ?? []).filter(({ state }) => state !== "backfilling");
 }

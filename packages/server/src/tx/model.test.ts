@@ -14,6 +14,9 @@ import type { QueryPlan } from "./types.ts";
 
 const RUNS = Number(process.env["SIMS"] ?? 150);
 
+/** Shrinking these histories takes far longer than reading one: a failure ends the run and prints its seed. */
+const options = (numRuns: number) => ({ numRuns, endOnFailure: true });
+
 type Step =
   | { readonly kind: "insert" | "replace" | "patch"; readonly at: number; readonly value: Doc }
   | { readonly kind: "delete"; readonly at: number }
@@ -134,7 +137,7 @@ test("queries, gets and counts agree with a naive model over random histories", 
       pair.transaction.abort();
       expect(checkDatabase(pair.database)).toEqual([]);
     }),
-    { numRuns: RUNS, endOnFailure: true },
+    options(RUNS),
   );
 });
 
@@ -157,7 +160,7 @@ test("pages put together are the query, in a quiet table and with writes of the 
       }
       expect(rows).toEqual(pair.model.query(wanted, INDEXES));
     }),
-    { numRuns: RUNS },
+    options(RUNS),
   );
 });
 
@@ -191,7 +194,7 @@ test("pages kept by their end cursors neither overlap nor leave a gap, whatever 
         expect(rows).toEqual(pair.model.query(wanted, INDEXES));
       },
     ),
-    { numRuns: RUNS },
+    options(RUNS),
   );
 });
 
@@ -238,7 +241,7 @@ test("a read set is touched by every commit that changes what was read", () => {
         if (commit !== undefined && !isTouched) spared += 1;
       },
     ),
-    { numRuns: RUNS * 4 },
+    options(RUNS * 4),
   );
   // Both happen often, or the property above proves nothing.
   expect(changed).toBeGreaterThan(RUNS / 4);
@@ -262,7 +265,7 @@ test("filters agree with a naive evaluation, failures included", () => {
       });
       expect(outcome(() => compileFilter(expression)(doc))).toEqual(expected);
     }),
-    { numRuns: RUNS * 10 },
+    options(RUNS * 10),
   );
 });
 
