@@ -139,11 +139,13 @@ function baseGlobals(current: () => Activity): UserGlobals {
 function finish(globals: UserGlobals): UserGlobals {
   const view = Object.create(globalThis) as object;
   // Some of the real ones (`crypto`) refuse to be read through another object than the real `globalThis`.
-  for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(globalThis))) {
-    if (get === undefined) continue;
+  for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(globalThis))) {
+    if (!("get" in descriptor)) continue;
     Object.defineProperty(view, name, {
       get: () => Reflect.get(globalThis, name) as unknown,
-      set: (value) => Object.defineProperty(view, name, { value, writable: true, configurable: true }),
+      set: (value) => {
+        Object.defineProperty(view, name, { value, writable: true, configurable: true });
+      },
       configurable: true,
     });
   }
