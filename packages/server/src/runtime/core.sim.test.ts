@@ -16,7 +16,10 @@ import { bundleTexts } from "./testing/app-harness.ts";
 import { NOTES_APP, World } from "./testing/core-world.ts";
 import type { CodePackage } from "./types.ts";
 
-const SEEDS = process.env["SEED"] === undefined ? Array.from({ length: Number(process.env["SIMS"] ?? 12) }, (_, i) => i + 1) : [Number(process.env["SEED"])];
+const SEEDS =
+  process.env["SEED"] === undefined
+    ? Array.from({ length: Number(process.env["SIMS"] ?? 12) }, (_, i) => i + 1)
+    : [Number(process.env["SEED"])];
 const STEPS = 60;
 
 let code: CodePackage;

@@ -11,7 +11,9 @@ test("mutations of one batch run in order, each sees the earlier ones, and share
   const world = await World.open(NOTES_APP);
   const before = world.disk.flushes;
   const outcomes = await Promise.all(Array.from({ length: 50 }, () => world.mutation("notes:increment")));
-  expect(outcomes.map((outcome) => outcome.ok && outcome.value)).toEqual(Array.from({ length: 50 }, (_, i) => `${i + 1}`));
+  expect(outcomes.map((outcome) => outcome.ok && outcome.value)).toEqual(
+    Array.from({ length: 50 }, (_, i) => `${i + 1}`),
+  );
   expect(world.disk.flushes - before).toBe(1);
 });
 
@@ -141,7 +143,10 @@ test("a caught failure of a nested mutation takes back only what it wrote", asyn
 
 test("an internal query is invisible to clients, whoever asked before", async () => {
   const world = await World.open(NOTES_APP);
-  const missing = { ok: false, errorMessage: expect.stringContaining("Could not find public function for 'notes:secret'") };
+  const missing = {
+    ok: false,
+    errorMessage: expect.stringContaining("Could not find public function for 'notes:secret'"),
+  };
   expect(await world.query("notes:secret", {}, ADMIN)).toMatchObject({ ok: true, value: "0" });
   expect(await world.query("notes:secret")).toMatchObject(missing);
   expect(await world.query("notes:secret", {}, NOBODY, true)).toMatchObject({ ok: true, value: "0" });

@@ -111,7 +111,10 @@ test("a push adds, changes and removes crons by name; an unchanged one keeps its
 });
 
 test("crons cost one timer between their moments", async () => {
-  const many = Array.from({ length: 50 }, (_, i) => `crons.daily("c${i}", { hourUTC: ${i % 24}, minuteUTC: 7 }, add, { text: "${i}" });`);
+  const many = Array.from(
+    { length: 50 },
+    (_, i) => `crons.daily("c${i}", { hourUTC: ${i % 24}, minuteUTC: 7 }, add, { text: "${i}" });`,
+  );
   const world = await World.open(app(many.join("\n")));
   await world.idle();
   const { ticks } = world.core;

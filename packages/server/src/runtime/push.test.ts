@@ -16,7 +16,10 @@ function version(text: string): { readonly [name: string]: string } {
 }
 
 function withSchema(fields: string, rest = ""): { readonly [name: string]: string } {
-  return { ...NOTES_APP, "schema.ts": `${HEAD} export default defineSchema({ notes: defineTable({ ${fields} })${rest}, counters: defineTable({ value: v.number() }) });` };
+  return {
+    ...NOTES_APP,
+    "schema.ts": `${HEAD} export default defineSchema({ notes: defineTable({ ${fields} })${rest}, counters: defineTable({ value: v.number() }) });`,
+  };
 }
 
 async function subscribe(world: World, path: string): Promise<void> {
@@ -53,7 +56,11 @@ test("a push re-runs subscriptions with the new code, and a restart serves it wi
 });
 
 test.each<[string, { readonly [name: string]: string }, string]>([
-  ["a module that throws", { ...version("two"), "bad.ts": `export const x = 1; throw new Error("on import");` }, "on import"],
+  [
+    "a module that throws",
+    { ...version("two"), "bad.ts": `export const x = 1; throw new Error("on import");` },
+    "on import",
+  ],
   [
     "a cron of a missing function",
     {
@@ -63,7 +70,11 @@ test.each<[string, { readonly [name: string]: string }, string]>([
     },
     "no:where",
   ],
-  ["documents that do not fit the schema", { ...withSchema("text: v.number()"), ...{ "which.ts": version("two")["which.ts"]! } }, "does not match"],
+  [
+    "documents that do not fit the schema",
+    { ...withSchema("text: v.number()"), "which.ts": version("two")["which.ts"]! },
+    "does not match",
+  ],
 ])("a push with %s fails and changes nothing", async (_what, files, message) => {
   const world = await World.open(version("one"));
   await world.mutation("notes:add", { text: "a" });

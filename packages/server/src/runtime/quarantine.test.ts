@@ -76,7 +76,10 @@ test("new code frees it at once", async () => {
 test("code that cannot be loaded leaves a core that says so and takes a push", async () => {
   const world = await World.open(NOTES_APP);
   await world.restart([{ text: "load:start", times: 0, atMs: START_MS }]);
-  expect(await world.query("notes:texts")).toMatchObject({ ok: false, errorMessage: expect.stringContaining("Cannot load the app's modules") });
+  expect(await world.query("notes:texts")).toMatchObject({
+    ok: false,
+    errorMessage: expect.stringContaining("Cannot load the app's modules"),
+  });
   await world.push(await bundleTexts(NOTES_APP));
   expect(await world.query("notes:texts")).toMatchObject({ ok: true });
 });

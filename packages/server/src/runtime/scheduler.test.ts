@@ -197,13 +197,23 @@ test("a scheduled mutation cannot cancel itself", async () => {
   const world = await World.open(NOTES_APP);
   await world.mutation("notes:laterSelf");
   await world.idle();
-  expect((await jobs(world))[0]?.state).toMatchObject({ kind: "failed", error: expect.stringContaining("cannot cancel itself") });
+  expect((await jobs(world))[0]?.state).toMatchObject({
+    kind: "failed",
+    error: expect.stringContaining("cannot cancel itself"),
+  });
 });
 
 test("scheduling a function that does not exist is refused", async () => {
   const world = await World.open(NOTES_APP);
   const dedupe = { kind: "slot", slot: 0, serial: "1" } as const;
-  const asked = world.request<"schedule">({ type: "schedule", path: "notes:gone", args: "{}", atMs: START_MS, parentJob: null, dedupe });
+  const asked = world.request<"schedule">({
+    type: "schedule",
+    path: "notes:gone",
+    args: "{}",
+    atMs: START_MS,
+    parentJob: null,
+    dedupe,
+  });
   await expect(asked).rejects.toThrow("notes:gone");
 });
 

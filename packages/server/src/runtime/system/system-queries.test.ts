@@ -51,7 +51,9 @@ test("tableData gives pages in either order", async () => {
 
 test("a missing table is empty", async () => {
   const world = await open();
-  expect(await page(world, { table: "none", order: "asc", paginationOpts: { cursor: null, numItems: 2 } })).toMatchObject({ page: [], isDone: true });
+  expect(
+    await page(world, { table: "none", order: "asc", paginationOpts: { cursor: null, numItems: 2 } }),
+  ).toMatchObject({ page: [], isDone: true });
   expect(await world.value("_system/cli/tableSize", { tableName: "none" }, ADMIN)).toBe(0);
 });
 
@@ -59,16 +61,25 @@ test("tableSize counts, queryTable shows, the environment is listed", async () =
   const world = await open();
   await world.request<"setEnvironment">({ type: "setEnvironment", changes: [{ name: "A", value: "1" }] });
   expect(await world.value("_system/cli/tableSize:default", { tableName: "notes" }, ADMIN)).toBe(3);
-  expect(await world.value("_system/cli/queryTable", { tableName: "notes" }, ADMIN)).toMatchObject([{ text: "c" }, { text: "b" }, { text: "a" }]);
+  expect(await world.value("_system/cli/queryTable", { tableName: "notes" }, ADMIN)).toMatchObject([
+    { text: "c" },
+    { text: "b" },
+    { text: "a" },
+  ]);
   expect(await world.value("_system/cli/queryEnvironmentVariables", {}, ADMIN)).toEqual([{ name: "A", value: "1" }]);
-  expect(await world.value("_system/cli/queryEnvironmentVariables:get", { name: "A" }, ADMIN)).toEqual({ name: "A", value: "1" });
+  expect(await world.value("_system/cli/queryEnvironmentVariables:get", { name: "A" }, ADMIN)).toEqual({
+    name: "A",
+    value: "1",
+  });
   expect(await world.value("_system/cli/queryEnvironmentVariables:get", { name: "B" }, ADMIN)).toBe(null);
   expect(await world.value("_system/cli/convexUrl:cloudUrl", {}, ADMIN)).toBe("http://cloud");
 });
 
 test("apiSpec describes functions with their validators", async () => {
   const world = await open();
-  const spec = (await world.value("_system/cli/modules:apiSpec", {}, ADMIN)) as readonly { readonly identifier: string }[];
+  const spec = (await world.value("_system/cli/modules:apiSpec", {}, ADMIN)) as unknown as readonly {
+    readonly identifier: string;
+  }[];
   expect(spec.find(({ identifier }) => identifier === "notes.js:add")).toEqual({
     identifier: "notes.js:add",
     functionType: "Mutation",
@@ -84,13 +95,16 @@ test.each([
   [
     "_system/cli/queryEnvironmentVariables",
     {},
-    async (world: World) => world.request<"setEnvironment">({ type: "setEnvironment", changes: [{ name: "A", value: "1" }] }),
+    async (world: World) =>
+      world.request<"setEnvironment">({ type: "setEnvironment", changes: [{ name: "A", value: "1" }] }),
   ],
 ])("%s can be subscribed to", async (path, args, change) => {
   const world = await open();
   world.signal({ type: "openSocket", socket: 1 });
   world.signal({ type: "setIdentity", socket: 1, version: 1, identity: ADMIN });
-  const add = [{ queryId: 1, path: path.includes(":") ? path : `${path}:default`, args: JSON.stringify(args), journal: null }];
+  const add = [
+    { queryId: 1, path: path.includes(":") ? path : `${path}:default`, args: JSON.stringify(args), journal: null },
+  ];
   world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
   await world.idle();
   const before = world.updates.length;

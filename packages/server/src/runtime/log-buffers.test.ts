@@ -1,0 +1,93 @@
+/**
+ * Log entries: what is kept, what is sent, how readers wait.
+ */
+import { expect, test } from "vitest";
+import type { LogEntry } from "./deployment-types.ts";
+import { LogOutbox, LogRing } from "./log-buffers.ts";
+
+function entry(path: string, more: Partial<LogEntry> = {}): LogEntry {
+  return {
+    kind: "completion",
+    path,
+    functionKind: "query",
+    requestId: "r",
+    executionId: "e",
+    caller: "HttpApi",
+    startedMs: 1_000,
+    durationMs: 0,
+    lines: [],
+    error: null,
+    cached: false,
+    environment: "isolate",
+    returnBytes: 0,
+    usage: { documentsRead: 0, bytesRead: 0, documentsWritten: 0, bytesWritten: 0 },
+    ...more,
+  };
+}
+
+const paths = (entries: readonly LogEntry[]): readonly string[] => entries.map(({ path }) => path);
+
+test("plain entries wait for one that matters, and keep their order", () => {
+  const outbox = new LogOutbox();
+  outbox.add(entry("a"));
+  expect(outbox.take()).toEqual([]);
+  outbox.add(entry("b", { error: "no" }));
+  expect(paths(outbox.take())).toEqual(["a", "b"]);
+  expect(outbox.take()).toEqual([]);
+});
+
+test("while somebody looks, plain entries go at once", () => {
+  const outbox = new LogOutbox();
+  outbox.add(entry("a"));
+  outbox.want(2_000);
+  expect(paths(outbox.take())).toEqual(["a"]);
+  outbox.add(entry("b"));
+  expect(paths(outbox.take())).toEqual(["b"]);
+  outbox.add(entry("c", { startedMs: 2_001 }));
+  expect(outbox.take()).toEqual([]);
+});
+
+test("an outbox that nobody empties stays bounded and keeps the newest", () => {
+  const outbox = new LogOutbox();
+  for (let i = 0; i < 10_000; i += 1) outbox.add(entry(`${i}`));
+  outbox.want(0);
+  const kept = paths(outbox.take());
+  expect(kept.length).toBeLessThanOrEqual(512);
+  expect(kept.at(-1)).toBe("9999");
+});
+
+test("cursors give each entry once; the ring keeps the newest 2,000", () => {
+  const ring = new LogRing();
+  ring.add([entry("a"), entry("b")]);
+  const first = ring.read(0);
+  expect(paths(first.entries)).toEqual(["a", "b"]);
+  ring.add([entry("c")]);
+  expect(paths(ring.read(first.cursor).entries)).toEqual(["c"]);
+  ring.add(Array.from({ length: 3_000 }, (_, i) => entry(`${i}`)));
+  const rest = ring.read(first.cursor);
+  expect(rest.entries.length).toBe(2_000);
+  expect(ring.read(rest.cursor).entries).toEqual([]);
+});
+
+test("a ring of long entries is bounded by their size", () => {
+  const ring = new LogRing();
+  for (let i = 0; i < 100; i += 1) ring.add([entry(`${i}`, { error: "x".repeat(1_000_000) })]);
+  expect(ring.read(0).entries.length).toBeLessThanOrEqual(8);
+});
+
+test("a cursor from before a restart of the server begins anew", () => {
+  const ring = new LogRing();
+  ring.add([entry("a")]);
+  expect(paths(ring.read(1_000_000).entries)).toEqual(["a"]);
+});
+
+test("a reader waits for the first entry, and not for ever", async () => {
+  const ring = new LogRing();
+  const waiting = ring.wait(0, 60_000);
+  ring.add([entry("a")]);
+  expect(paths((await waiting).entries)).toEqual(["a"]);
+  const closing = ring.wait(1, 60_000);
+  ring.close();
+  expect((await closing).entries).toEqual([]);
+  expect((await ring.wait(1, 60_000)).entries).toEqual([]);
+});
