@@ -3,6 +3,7 @@
  * a real server.
  */
 import type { FunctionReference, FunctionReturnType } from "convex/server";
+import type { MutationCtx } from "../convex/_generated/server.js";
 
 /** The password of every test deployment. */
 export const PASSWORD = "open sesame";
@@ -22,6 +23,14 @@ export interface Backend {
     args: F["_args"],
   ): Promise<FunctionReturnType<F>>;
   close(): Promise<void>;
+}
+
+/** A deployment that also lets a test write past the functions: rings, drifted counters, orphans, no password. */
+export interface ArrangeableBackend extends Backend {
+  /** `ctx.db` with `insert`, `patch`, `delete` and `query(…).collect()`. */
+  arrange<T>(body: (ctx: Pick<MutationCtx, "db">) => Promise<T>): Promise<T>;
+  /** Removes `ADMIN_PASSWORD` from the deployment's environment. */
+  unsetPassword(): Promise<void>;
 }
 
 /** Opens deployments of one kind. */

@@ -5,16 +5,10 @@
  */
 import { convexTest } from "convex-test";
 import { makeFunctionReference } from "convex/server";
-import type { MutationCtx } from "../convex/_generated/server.js";
 import schema from "../convex/schema.ts";
-import { PASSWORD, type Backend, type BackendDriver } from "./backend.ts";
+import { PASSWORD, type ArrangeableBackend, type BackendDriver } from "./backend.ts";
 
 const modules = import.meta.glob("../convex/**/*.{js,ts}");
-
-/** A deployment that also lets a test write documents past the functions: rings, drifted counters, orphans. */
-export interface ArrangeableBackend extends Backend {
-  arrange<T>(body: (ctx: Pick<MutationCtx, "db">) => Promise<T>): Promise<T>;
-}
 
 /** The driver. */
 export const convexTestDriver: BackendDriver<ArrangeableBackend> = {
@@ -34,6 +28,9 @@ export const convexTestDriver: BackendDriver<ArrangeableBackend> = {
           : mutation(makeFunctionReference<"mutation">(path), args),
       internal: (fn, args) => mutation(fn, args),
       arrange: (body) => deployment.run((ctx) => body(ctx)),
+      unsetPassword: async () => {
+        delete process.env.ADMIN_PASSWORD;
+      },
       close: async () => {},
     };
   },

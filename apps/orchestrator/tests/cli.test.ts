@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runCli } from "../cli/program.ts";
 import { api } from "../convex/_generated/api.js";
 import type { Id } from "../convex/_generated/dataModel.js";
-import { convexTestDriver, type ArrangeableBackend } from "../testing/convex-test-backend.ts";
+import type { ArrangeableBackend } from "../testing/backend.ts";
+import { convexTestDriver } from "../testing/convex-test-backend.ts";
 import { makeChain, makeNamespace } from "../testing/world.ts";
 
 describe("command line", () => {

@@ -13,8 +13,8 @@ import * as assignments from "../convex/assignments.ts";
 import * as chatJobs from "../convex/chatJobs.ts";
 import * as namespaces from "../convex/namespaces.ts";
 import * as scheduler from "../convex/scheduler.ts";
-import { PASSWORD } from "../testing/backend.ts";
-import { convexTestDriver, type ArrangeableBackend } from "../testing/convex-test-backend.ts";
+import { PASSWORD, type ArrangeableBackend } from "../testing/backend.ts";
+import { convexTestDriver } from "../testing/convex-test-backend.ts";
 import { countingCtx, type Reads } from "../testing/counting-db.ts";
 import { makeChain, makeNamespace } from "../testing/world.ts";
 

@@ -12,7 +12,8 @@ import { checkConfig, type Config } from "../runner/config.ts";
 import { RECOVER_CONTEXT } from "../runner/group-rules.ts";
 import { StartedJobs } from "../runner/orphans.ts";
 import { NamespaceMissing, Runner } from "../runner/runner.ts";
-import { convexTestDriver, type ArrangeableBackend } from "../testing/convex-test-backend.ts";
+import type { ArrangeableBackend } from "../testing/backend.ts";
+import { convexTestDriver } from "../testing/convex-test-backend.ts";
 import { liveBackend, type TestLiveClient } from "../testing/live-backend.ts";
 import { expectTrueCounts, finishJobs, jobInputs, makeChain, makeNamespace } from "../testing/world.ts";
 
