@@ -10,6 +10,7 @@ import type { ActionCode } from "./action-code.ts";
 import { CHUNKS_AHEAD } from "./action-protocol.ts";
 import type { ActionWorkerData, FromWorker, RunHttpMessage } from "./action-protocol.ts";
 import type { ActionRun } from "./action-run.ts";
+import { handlerOf } from "./analyze.ts";
 import { createActionCtx } from "./ctx-action.ts";
 import { convexErrorData, describeError } from "./user-error.ts";
 
@@ -52,7 +53,7 @@ export async function runHttp(run: ActionRun, message: RunHttpMessage, parts: Ht
   let error: string | null = null;
   try {
     const facts = { message, path: pattern, visibility: "public" as const, cloudUrl: parts.data.cloudUrl };
-    const { _handler: handler } = registered;
+    const handler = handlerOf(registered);
     const returned = await run.orEnd(Promise.resolve(handler(createActionCtx(facts, run), toRequest(message))));
     if (!(returned instanceof Response)) throw new Error("The HTTP action did not return a Response");
     response = returned;

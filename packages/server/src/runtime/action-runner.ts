@@ -24,6 +24,7 @@ import type {
 } from "./action-protocol.ts";
 import { ActionRun } from "./action-run.ts";
 import type { ActionSurroundings } from "./action-run.ts";
+import { handlerOf } from "./analyze.ts";
 import type { LoadedFunction } from "./analyze.ts";
 import { createActionCtx } from "./ctx-action.ts";
 import type { ModuleEnvironment } from "./types.ts";
@@ -149,7 +150,7 @@ export class ActionRunner {
     const args = await this.#withTables(run, (tables) => parseArguments(message.args, info, tables, limits));
     const facts = { message, path: info.path, visibility: info.visibility, cloudUrl };
     // Called without its object, as `convex/server` does: stack traces then say "handler".
-    const { _handler: handler } = loaded.registered;
+    const handler = handlerOf(loaded.registered);
     const returned = await handler(createActionCtx(facts, run), args);
     return this.#withTables(run, (tables) => renderResult(returned, info, tables, limits));
   }

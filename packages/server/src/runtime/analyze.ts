@@ -26,7 +26,16 @@ export interface RegisteredFunction {
   readonly exportReturns?: () => string;
   readonly invokeQuery?: (args: string) => Promise<string>;
   readonly invokeMutation?: (args: string) => Promise<string>;
-  readonly _handler: (ctx: object, args: unknown) => unknown;
+  /** Missing in old versions, where the object itself is the handler. */
+  readonly _handler?: Handler;
+}
+
+/** What the developer wrote. */
+export type Handler = (ctx: object, args: unknown) => unknown;
+
+/** The handler of a registered function, to be called without the object. */
+export function handlerOf(registered: RegisteredFunction): Handler {
+  return registered._handler ?? (registered as unknown as Handler);
 }
 
 /** A router as `convex/server` makes it. */
@@ -121,7 +130,7 @@ export function analyzeRouter(modules: ModuleTable): HttpRouter | null {
 function kindOf(value: unknown): FunctionKind | undefined {
   if ((typeof value !== "function" && typeof value !== "object") || value === null) return undefined;
   const marks = value as Partial<RegisteredFunction>;
-  if (typeof marks._handler !== "function") return undefined;
+  if (typeof marks._handler !== "function" && typeof value !== "function") return undefined;
   if (marks.isQuery === true) return "query";
   if (marks.isMutation === true) return "mutation";
   if (marks.isAction === true) return "action";

@@ -65,6 +65,9 @@ export const addMany = mutation(async (ctx) => {
   return [results.map((result) => result.status).join(" "), (await ctx.db.query("things").collect()).map((row) => row.n)];
 });
 
+export const old = Object.assign((ctx) => ctx.runQuery(anyApi.functions.hidden), {
+  isQuery: true, isPublic: true, exportArgs: () => '{"type":"any"}', exportReturns: () => "null",
+});
 export const addUnawaited = mutation((ctx) => {
   ctx.runMutation(anyApi.functions.addSlowly, { n: 5 });
   return "ended";
@@ -194,6 +197,7 @@ test("ConvexError data is Convex JSON", async () => {
 test.each([
   ["functions:callsByApi", "hidden"],
   ["functions:callsByText", "hidden"],
+  ["functions:old", "hidden"],
   ["functions:callsByReference", "hidden"],
   ["functions:callsByHandle", "hidden"],
   ["functions:callsDefault", "the default"],

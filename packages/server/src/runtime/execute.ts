@@ -18,6 +18,7 @@
  */
 import { parseValue } from "@narrowcast/values";
 import type { Value } from "@narrowcast/values";
+import { handlerOf } from "./analyze.ts";
 import type { LoadedFunction } from "./analyze.ts";
 import { createMutationCtx, createQueryCtx } from "./ctx.ts";
 import { Run, Scope } from "./run.ts";
@@ -118,7 +119,7 @@ export class Executor {
     const leave = depth === 0 ? undefined : run.tx.enterFunction();
     try {
       // Called without its object, as `convex/server` does: stack traces then say "handler".
-      const { _handler: handler } = loaded.registered;
+      const handler = handlerOf(loaded.registered);
       const result = await handler(ctx, parsed);
       return renderResult(result, info, run.tx, run.host.limits);
     } finally {
