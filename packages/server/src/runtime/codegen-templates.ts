@@ -49,6 +49,9 @@ export function dataModelDeclarations(hasSchema: boolean): string {
   return hasSchema ? schemaDataModel() : anyDataModel();
 }
 
+/** Where the schema lies, seen from a generated file. */
+const SCHEMA_MODULE = "../schema.js";
+
 function schemaDataModel(): string {
   return `${header("Types of this app's documents, inferred from schema.ts.")}
 import type {
@@ -58,7 +61,7 @@ import type {
   TableNamesInDataModel,
 } from "convex/server";
 import type { GenericId } from "convex/values";
-import schema from "../schema.js";
+import schema from "${SCHEMA_MODULE}";
 
 /** Names of all tables. */
 export type TableNames = TableNamesInDataModel<DataModel>;
