@@ -74,6 +74,7 @@ export class ActionHost {
     const scheduledFunctionId = job ?? undefined;
     let end: { readonly result: ActionResult; readonly environment: "isolate" | "node" };
     try {
+      if (!this.#parts.pool.hasCode) throw new Error(missingText(path));
       end = await this.#parts.pool.run({
         message: { path, args, identity, allowInternal, requestId, client, scheduledFunctionId },
         answer: (asked) => this.#answer(asked, { identity, requestId, job }),
@@ -91,7 +92,7 @@ export class ActionHost {
 
   /** Runs the HTTP action that the request is routed to. */
   async http(request: HttpActionRequest): Promise<HttpActionResponse> {
-    if (this.#parts.pool.active?.code === null || this.#parts.pool.active === undefined) return notEnabled();
+    if (!this.#parts.pool.hasCode) return notEnabled();
     const { identity, requestId, method, url } = request;
     const startedMs = Date.now();
     const lines: LogLine[] = [];
@@ -190,6 +191,10 @@ export class ActionHost {
   #complete(entry: LogEntry): void {
     this.#parts.logs.add([{ ...entry, durationMs: Date.now() - entry.startedMs }]);
   }
+}
+
+function missingText(path: string): string {
+  return `Could not find public function for '${path.replace(/:default$/, "")}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`;
 }
 
 function ok(value: string): CallResult {

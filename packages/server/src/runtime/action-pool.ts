@@ -42,6 +42,11 @@ export class ActionPool {
     return this.#alive.size;
   }
 
+  /** Whether there is anything to run. */
+  get hasCode(): boolean {
+    return (this.#active?.code ?? null) !== null;
+  }
+
   /** Other code or environment from now on. */
   setActive(active: Active): void {
     this.#active = active;
@@ -84,9 +89,5 @@ export class ActionPool {
     this.#alive.add(thread);
     this.#threads.push(thread);
     return thread;
-  }
-
-  get active(): Active | undefined {
-    return this.#active;
   }
 }

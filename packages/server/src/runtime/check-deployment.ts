@@ -8,7 +8,7 @@ import { checkStore } from "../engine/check.ts";
 import { DiskEngine } from "../engine/disk-engine.ts";
 import { checkDatabase } from "../tx/check.ts";
 import { Database } from "../tx/database.ts";
-import { systemRandom } from "./core-home.ts";
+import { SystemRandom } from "./core-home.ts";
 import { SYSTEM_TABLES } from "./system-rows.ts";
 
 /** What was looked at, and what is wrong with it; sound when `problems` is empty. */
@@ -50,7 +50,7 @@ function checkDocuments(engine: DiskEngine<Doc>): DeploymentReport {
   const database = Database.open({
     engine,
     clock: { nowMs: Date.now },
-    random: systemRandom,
+    random: new SystemRandom(),
     limits: CONVEX_LIMITS,
   });
   for (const { name, indexes } of SYSTEM_TABLES) database.defineSystemTable(name, indexes);

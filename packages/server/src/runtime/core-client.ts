@@ -306,8 +306,8 @@ export class CoreClient {
     const running = this.#watchdog.runningText();
     if (running !== undefined) this.#blame(running);
     this.#failedStarts = wasReady ? 0 : this.#failedStarts + 1;
-    console.error("The core ended and is opened again:", error.message);
-    if (this.#failedStarts < FAILED_STARTS_MAX) {
+    console.error("The core ended:", error.message);
+    if (this.#canReopen && this.#failedStarts < FAILED_STARTS_MAX) {
       setTimeout(
         () => {
           if (!this.#isClosed) this.#start();
@@ -316,8 +316,14 @@ export class CoreClient {
       );
     } else {
       this.#isClosed = true;
-      this.#refuseAll(new Error(`Cannot open the deployment's store: ${error.message}`));
+      this.#refuseAll(new Error(`Cannot go on with the deployment: ${error.message}`));
     }
+  }
+
+  /** A core in this process's memory took its data with it: opening an empty one would hide the loss. */
+  get #canReopen(): boolean {
+    const { home } = this.#options;
+    return home.directory !== undefined || home.engine !== undefined;
   }
 
   #refuseAll(error: Error): void {

@@ -39,8 +39,25 @@ export interface OpenedCore {
 
 const DOCUMENT_CODEC: Codec<Doc> = { encode: encodeDocument, decode: decodeDocument };
 
-/** Randomness of this machine. */
-export const systemRandom = { bytes: (count: number): Uint8Array => randomFillSync(new Uint8Array(count)) };
+/** Bytes that are drawn from the system at once. */
+const RANDOM_POOL_BYTES = 16_384;
+
+/** Randomness of this machine, drawn in large pieces: every run needs a few bytes, and each draw is a system call. */
+export class SystemRandom {
+  #pool = new Uint8Array(0);
+  #used = 0;
+
+  bytes(count: number): Uint8Array {
+    if (count > RANDOM_POOL_BYTES) return randomFillSync(new Uint8Array(count));
+    if (this.#used + count > this.#pool.length) {
+      // A new one each time: what was handed out stays as it is.
+      this.#pool = randomFillSync(new Uint8Array(RANDOM_POOL_BYTES));
+      this.#used = 0;
+    }
+    this.#used += count;
+    return this.#pool.subarray(this.#used - count, this.#used);
+  }
+}
 
 /** See the module comment. Sends `ready` when the core takes messages. */
 export async function openCoreIn(home: CoreHome, send: (batch: readonly FromCore[]) => void): Promise<OpenedCore> {
@@ -49,7 +66,7 @@ export async function openCoreIn(home: CoreHome, send: (batch: readonly FromCore
     start: home.start,
     engine,
     clock: home.clock ?? systemClock,
-    random: home.random ?? systemRandom,
+    random: home.random ?? new SystemRandom(),
     monitor: home.monitor ?? noMonitor,
     loadCode: home.loadCode ?? loadPackage,
     pause: home.pause ?? (() => setImmediate()),

@@ -23,6 +23,9 @@ import { readRows, textOf } from "./system-rows.ts";
 import type { ActiveCode } from "./function-runner.ts";
 import type { Analysis, CodePackage } from "./types.ts";
 
+/** A change of the schema under way. */
+type SchemaChange = ReturnType<Core["database"]["planSchema"]>;
+
 const MODULES_TABLE = "_modules";
 const ACTIVE = "active";
 /** Rows that one step of a schema change visits. */
@@ -110,36 +113,40 @@ class Push {
   }
 
   /** One slice of the schema's work, then the next one behind whatever came meanwhile. */
-  #step(loaded: ActiveCode, change: ReturnType<Core["database"]["planSchema"]>): void {
+  #step(loaded: ActiveCode, change: SchemaChange): void {
     this.#core.enqueue(() => {
       try {
         this.#steps += 1;
         if (this.#steps % STEPS_A_MESSAGE === 1) this.#tell("Checking documents and filling indexes");
-        if (change.step(ROWS_A_STEP) === "more") this.#step(loaded, change);
-        else this.#activate(loaded, change);
+        if (change.step(ROWS_A_STEP) === "more") return this.#step(loaded, change);
+        this.#commit(loaded, change);
       } catch (error) {
         change.cancel();
-        this.#fail(error);
+        return this.#fail(error);
       }
+      // From here on the new code is stored: a failure now ends the core, which opens again with it.
+      this.#activate(loaded, change);
     });
   }
 
-  #activate(loaded: ActiveCode, change: ReturnType<Core["database"]["planSchema"]>): void {
+  #commit(loaded: ActiveCode, change: SchemaChange): void {
     const core = this.#core;
-    const { analysis } = loaded.user;
     const tx = core.database.begin({ readOnly: false });
     try {
       change.apply(tx);
       storeCode(tx, loaded);
-      core.crons.deployIn(tx, analysis.crons);
+      core.crons.deployIn(tx, loaded.user.analysis.crons);
       tx.changeName("deployment");
       core.commit(tx, "_system/push");
     } finally {
       tx.abort();
     }
-    core.database.dropRemovedIndexes();
-    activate(core, loaded);
-    const { indexesAdded, indexesRemoved } = change;
+  }
+
+  #activate(loaded: ActiveCode, { indexesAdded, indexesRemoved }: SchemaChange): void {
+    const { analysis } = loaded.user;
+    this.#core.database.dropRemovedIndexes();
+    activate(this.#core, loaded);
     const summary = { functions: analysis.functions.length, indexesAdded, indexesRemoved };
     this.#end({ ok: true, analysis, summary });
   }
