@@ -3,6 +3,7 @@
  *
  *   step  one bounded write of the big data set (`model/seedPlan.ts`); `tools/seed.ts` calls it with 0, 1, 2 … to the end
  *   demo  two small namespaces for a first look, written once
+ *   clear everything away again
  */
 import { v } from "convex/values";
 import type { Id } from "./_generated/dataModel.js";
@@ -26,6 +27,9 @@ import {
 } from "./model/seedPlan.ts";
 import { artifacts, between, goal, pick, prose, seededRandom, sentence, type Random } from "./model/seedText.ts";
 
+/** Documents that one call of `clear` removes; chat jobs are large, so not many. */
+const CLEAR_BATCH = 50;
+const TABLES = ["chatJobs", "chatMessages", "chatThreads", "jobs", "jobGroups", "assignments", "namespaces"] as const;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
@@ -50,6 +54,20 @@ export const demo = internalMutation({
   args: {},
   returns: v.object({ loaded: v.boolean(), namespace: v.string() }),
   handler: async (ctx) => await loadDemo(ctx, Date.now()),
+});
+
+/** Removes documents of every table, a bounded number a call; `done` when nothing is left. */
+export const clear = internalMutation({
+  args: {},
+  returns: v.object({ done: v.boolean() }),
+  handler: async (ctx) => {
+    for (const table of TABLES) {
+      const batch = await ctx.db.query(table).take(CLEAR_BATCH);
+      for (const document of batch) await ctx.db.delete(document._id);
+      if (batch.length > 0) return { done: false };
+    }
+    return { done: true };
+  },
 });
 
 interface SeedContext {

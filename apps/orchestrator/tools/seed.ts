@@ -1,5 +1,5 @@
 /**
- * Fills an empty deployment: `tsx tools/seed.ts typical|worst|demo [--seed n] [--url address] [--admin-key key]`.
+ * Fills an empty deployment: `tsx tools/seed.ts typical|worst|demo|clear [--seed n] [--url address] [--admin-key key]`.
  *
  * The functions that write are internal, so the deployment's admin key is needed; address and key also come from
  * CONVEX_URL and CONVEX_ADMIN_KEY. The same state and seed give the same texts.
@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { ConvexHttpClient } from "convex/browser";
 import { internal } from "../convex/_generated/api.js";
 
-const usage = "usage: tsx tools/seed.ts typical|worst|demo [--seed n] [--url address] [--admin-key key]";
+const usage = "usage: tsx tools/seed.ts typical|worst|demo|clear [--seed n] [--url address] [--admin-key key]";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -18,7 +18,11 @@ const { values, positionals } = parseArgs({
   },
 });
 const [state] = positionals;
-if ((state !== "typical" && state !== "worst" && state !== "demo") || values.url === "" || values["admin-key"] === "") {
+if (
+  (state !== "typical" && state !== "worst" && state !== "demo" && state !== "clear") ||
+  values.url === "" ||
+  values["admin-key"] === ""
+) {
   process.stderr.write(`${usage}\n`);
   process.exit(2);
 }
@@ -38,6 +42,9 @@ try {
       namespace: string;
     };
     process.stdout.write(loaded ? `demo data written to namespace "${namespace}"\n` : `demo data is there already\n`);
+  } else if (state === "clear") {
+    while (!((await client.mutation(internal.seed.clear, {})) as { done: boolean }).done);
+    process.stdout.write("all data removed\n");
   } else {
     await seedAll(state);
   }

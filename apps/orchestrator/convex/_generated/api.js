@@ -1,22 +1,19 @@
 /* eslint-disable */
 /**
- * Generated `api` utility.
+ * References to this app's functions.
  *
- * THIS CODE IS AUTOMATICALLY GENERATED.
+ * Generated file: do not edit, it is written anew when the app's functions change.
  *
- * To regenerate, run `npx convex dev`.
  * @module
  */
 
-import { anyApi } from "convex/server";
+import { anyApi, componentsGeneric } from "convex/server";
 
-/**
- * A utility for referencing Convex functions in your app's API.
- *
- * Usage:
- * ```js
- * const myFunctionReference = api.myModule.myFunction;
- * ```
- */
+/** Public functions: `api.myModule.myFunction`. */
 export const api = anyApi;
+
+/** Internal functions: `internal.myModule.myFunction`. */
 export const internal = anyApi;
+
+/** Functions of components. */
+export const components = componentsGeneric();

@@ -60,7 +60,7 @@ export function JobChain({
             group={group}
             jobs={jobsByGroup[group._id]}
             onOpen={setOpenId}
-            isLast={index === groups.length - 1}
+            next={laneCount(groups[index + 1], jobsByGroup)}
           />
         ))}
       </ol>
@@ -106,10 +106,11 @@ interface GroupRowProps {
   readonly group: GroupSummary;
   readonly jobs: Live<Doc<"jobs">[]> | undefined;
   readonly onOpen: (id: Id<"jobs">) => void;
-  readonly isLast: boolean;
+  /** Jobs of the group behind this one; undefined for the last. */
+  readonly next: number | undefined;
 }
 
-function GroupRow({ number, group, jobs, onOpen, isLast }: GroupRowProps): ReactElement {
+function GroupRow({ number, group, jobs, onOpen, next }: GroupRowProps): ReactElement {
   const list = readyJobs(jobs);
   return (
     <li className="group" aria-label={`Group ${number}, ${group.status}`} data-state={group.status}>
@@ -126,19 +127,39 @@ function GroupRow({ number, group, jobs, onOpen, isLast }: GroupRowProps): React
         </div>
       )}
       {list.length > 0 && (
-        <div className="lanes" style={{ "--lanes": list.length } as CSSProperties}>
+        <div className="lanes" style={laneStyle(list.length, 1)}>
           {list.map((job) => (
             <JobCard key={job._id} job={job} onOpen={onOpen} />
           ))}
         </div>
       )}
-      {!isLast && <Connector />}
+      {next !== undefined && <div className="connector" aria-hidden="true" style={laneStyle(list.length, next)} />}
     </li>
   );
 }
 
-function Connector(): ReactElement {
-  return <div className="connector" aria-hidden="true" />;
+/** Lanes side by side: at most so many in a wide pane, and in a narrow one. */
+const LANES_WIDE_MAX = 3;
+const LANES_NARROW_MAX = 2;
+
+function laneStyle(lanes: number, next: number): CSSProperties {
+  return {
+    "--lanes-wide": within(lanes, LANES_WIDE_MAX),
+    "--lanes-narrow": within(lanes, LANES_NARROW_MAX),
+    "--next-wide": within(next, LANES_WIDE_MAX),
+    "--next-narrow": within(next, LANES_NARROW_MAX),
+  } as CSSProperties;
+}
+
+function within(lanes: number, max: number): number {
+  return Math.max(1, Math.min(lanes, max));
+}
+
+function laneCount(
+  group: GroupSummary | undefined,
+  jobs: Readonly<Record<string, Live<Doc<"jobs">[]>>>,
+): number | undefined {
+  return group === undefined ? undefined : readyJobs(jobs[group._id]).length;
 }
 
 function readyJobs(jobs: Live<Doc<"jobs">[]> | undefined): Doc<"jobs">[] {
