@@ -18,8 +18,8 @@ import { Backlog } from "./backlog.ts";
 import { Base } from "./base.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { CollectionSlot } from "./collection-slot.ts";
+import { type DiskEngineOptions, type ResolvedOptions, withDefaults } from "./disk-engine-options.ts";
 import { openLog } from "./log.ts";
-import type { LogFs } from "./log-fs.ts";
 import type { Log } from "./log-types.ts";
 import { PagedCollection } from "./paged-collection.ts";
 import {
@@ -30,40 +30,19 @@ import {
   encodeFill,
   type StoredRecord,
 } from "./record-codec.ts";
-import { replayRecord } from "./replay.ts";
+import { recover } from "./recover.ts";
 import { Residency } from "./residency.ts";
 import { ResidentCollection } from "./resident-collection.ts";
 import { RowCache } from "./row-cache.ts";
 import type { Undo } from "./rows-view.ts";
 import { SlabRowStore } from "./slab-rows.ts";
 import type { Decoding } from "./slab-rows.ts";
-import { copyStats, countEntry, countWrite, emptyStats, residentBytes } from "./stats.ts";
+import { countEntry, countWrite, emptyStats, residentBytes } from "./stats.ts";
 import { assertBetweenTransactions, assertTsGrows } from "./transaction-rules.ts";
-import type { Codec, Cursor, Engine, EngineCounters, Key, KeyRange, RowWrite, Savepoint, Ts } from "./types.ts";
+import type { Cursor, Engine, EngineCounters, Key, KeyRange, RowWrite, Savepoint, Ts } from "./types.ts";
 
-const MEBIBYTE = 1024 * 1024;
 /** Share of the memory budget that decoded rows may take; the rest is for resident collections. */
 const CACHE_SHARE = 0.25;
-
-/** How to open a store. */
-export interface DiskEngineOptions<T> {
-  /** Holds `log/` and `base/`; made if it is not there. */
-  readonly directory: string;
-  readonly codec: Codec<T>;
-  /** Memory for resident collections and decoded rows; 512 MiB by default. */
-  readonly memoryBytes?: number | undefined;
-  /** So many bytes of records that the base lacks start a checkpoint at once; 4 MiB by default. */
-  readonly checkpointBytes?: number | undefined;
-  /** A smaller rest is checkpointed after this time; 1,000 ms by default, `Infinity` = never. */
-  readonly checkpointDelayMs?: number | undefined;
-  /** With more bytes of records than this that the base lacks, flushes wait for the checkpointer; 256 MiB by default. */
-  readonly backlogBytesMax?: number | undefined;
-  /** Whether `close` brings the base up to the head, so that the next opening has nothing to replay; true by default. */
-  readonly checkpointOnClose?: boolean | undefined;
-  readonly segmentBytes?: number | undefined;
-  /** The log's disk; the real one by default. */
-  readonly logFs?: LogFs | undefined;
-}
 
 interface OpenWrite<T> {
   readonly slot: CollectionSlot<T>;
@@ -75,9 +54,11 @@ interface OpenWrite<T> {
   readonly recordLength: number;
 }
 
+export type { DiskEngineOptions } from "./disk-engine-options.ts";
+
 /** See the module comment; the contract is `Engine`'s. */
 export class DiskEngine<T> implements Engine<T> {
-  readonly #options: DiskEngineOptions<T>;
+  readonly #options: ResolvedOptions<T>;
   readonly #base: Base;
   readonly #log: Log;
   readonly #backlog = new Backlog();
@@ -108,24 +89,26 @@ export class DiskEngine<T> implements Engine<T> {
    * @throws {Error} If log and base do not belong together, or another process has the store open.
    */
   constructor(options: DiskEngineOptions<T>) {
-    this.#options = options;
-    const memoryBytes = options.memoryBytes ?? 512 * MEBIBYTE;
-    const { codec } = options;
+    this.#options = withDefaults(options);
+    const { directory, codec, memoryBytes } = this.#options;
     const cache = new RowCache<T>(memoryBytes * CACHE_SHARE);
     this.#decoding = { codec, cache, counters: this.#counters };
-    mkdirSync(join(options.directory, "base"), { recursive: true });
-    mkdirSync(join(options.directory, "log"), { recursive: true });
+    mkdirSync(join(directory, "base"), { recursive: true });
+    mkdirSync(join(directory, "log"), { recursive: true });
     // The log's lock comes first: it keeps a second process away from the base too.
     this.#log = openLog({
-      directory: join(options.directory, "log"),
+      directory: join(directory, "log"),
       fs: options.logFs,
       segmentBytes: options.segmentBytes,
     });
     let base: Base | undefined;
     try {
-      base = new Base(join(options.directory, "base"));
+      base = new Base(join(directory, "base"));
       this.#base = base;
-      this.#recover();
+      const slotOf = (collection: number) => this.#slotOf(collection);
+      const parts = { directory, base, log: this.#log, backlog: this.#backlog, decoding: this.#decoding, slotOf };
+      this.#head = recover(parts, this.#slots);
+      this.#durable = this.#head;
     } catch (error) {
       abandon(this.#log, base);
       throw error;
@@ -241,7 +224,7 @@ export class DiskEngine<T> implements Engine<T> {
     this.#counters.flushes = this.#log.flushes;
     this.#mustWork();
     this.#scheduleCheckpoint();
-    if (this.#closing === undefined && this.#backlog.bytes > (this.#options.backlogBytesMax ?? 256 * MEBIBYTE))
+    if (this.#closing === undefined && this.#backlog.bytes > this.#options.backlogBytesMax)
       await this.#checkpointer.run();
   }
 
@@ -307,7 +290,7 @@ export class DiskEngine<T> implements Engine<T> {
     await this.#residency.stop();
     try {
       await this.flush();
-      if (this.#options.checkpointOnClose !== false) await this.#checkpointer.run();
+      if (this.#options.checkpointOnClose) await this.#checkpointer.run();
     } finally {
       await this.#checkpointer.stop().catch((error: unknown) => this.#fail(error));
       try {
@@ -316,36 +299,6 @@ export class DiskEngine<T> implements Engine<T> {
         await this.#base.close();
       }
     }
-  }
-
-  /** Opens every collection of the base and lays the rest of the log over them. */
-  #recover(): void {
-    const { applied, progress, head } = this.#base.state;
-    if (this.#log.lastSequence < applied) {
-      throw new Error(
-        `Cannot open store "${this.#options.directory}": its log ends at record ${this.#log.lastSequence}, but its base is at ${applied}; put back the log that belongs to it`,
-      );
-    }
-    for (const collection of this.#base.collections) {
-      const view = new PagedCollection<T>(this.#base, collection, this.#decoding);
-      this.#slots.set(collection, new CollectionSlot<T>(collection, view, copyStats(this.#base.stats(collection)!)));
-    }
-    this.#head = head;
-    const replay = { base: this.#base, decoding: this.#decoding, slotOf: (wanted: number) => this.#slotOf(wanted) };
-    let expected = applied + 1;
-    for (const { sequence, payload } of this.#log.replay(applied)) {
-      if (sequence !== expected) {
-        throw new Error(
-          `Cannot open store "${this.#options.directory}": its log goes on at record ${sequence}; record ${expected} should come next`,
-        );
-      }
-      const record = decodeRecord(payload);
-      this.#backlog.push(sequence, payload);
-      replayRecord(replay, sequence, record, expected === applied + 1 ? progress : 0);
-      if (record.kind === "commit") this.#head = record.ts;
-      expected += 1;
-    }
-    this.#durable = this.#head;
   }
 
   #slotOf(collection: number): CollectionSlot<T> {
@@ -381,13 +334,13 @@ export class DiskEngine<T> implements Engine<T> {
 
   #scheduleCheckpoint(): void {
     if (this.#backlog.size === 0 || this.#checkpointer.isRunning || this.#closing !== undefined) return;
-    if (this.#backlog.bytes >= (this.#options.checkpointBytes ?? 4 * MEBIBYTE)) {
+    if (this.#backlog.bytes >= this.#options.checkpointBytes) {
       this.#startCheckpoint();
       return;
     }
-    const delayMs = this.#options.checkpointDelayMs ?? 1000;
-    if (delayMs === Infinity || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => this.#startCheckpoint(), delayMs);
+    const { checkpointDelayMs } = this.#options;
+    if (checkpointDelayMs === Infinity || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.#startCheckpoint(), checkpointDelayMs);
     this.#timer.unref();
   }
 

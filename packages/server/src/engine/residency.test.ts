@@ -79,22 +79,48 @@ test("writes, deletes and open cursors go on while a collection becomes resident
     else await new Promise((resolve) => setImmediate(resolve));
   }
   expect(turns).toBeGreaterThan(3);
+  // Written in the new view, ahead of the cursor.
+  const late = { a: 0, text: "late" };
+  engine.put({ collection: 1, key: "zlate", value: late, moves: movesOf("zlate", undefined, late) });
+  const lowest = engine.get(1, keyAt(0));
+  engine.put({ collection: 1, key: keyAt(0), value: undefined, moves: movesOf(keyAt(0), lowest, undefined) });
+  engine.commit(engine.head + 1, "");
   while (cursor.next()) walked.push(cursor.indexKey);
   expect(walked).toEqual(walked.toSorted().toReversed());
   expect(new Set(walked).size).toBe(walked.length);
+  expect(walked).toContain(indexKeyOf(1, "zlate", late));
+  expect(walked).not.toContain(indexKeyOf(1, keyAt(0), { a: 0, text: "" }));
   expect(engine.count(1)).toBe(3000);
   const remaining = Array.from({ length: 2999 - turns }, (_, at) => keyAt(at + turns + 1));
   const added = Array.from({ length: turns }, (_, at) => keyAt(3001 + at));
-  expect(keysOf(engine, 1)).toEqual([keyAt(0), ...remaining, ...added]);
+  expect(keysOf(engine, 1)).toEqual([...remaining, ...added, "zlate"]);
+  await engine.close();
+});
+
+test("a collection does not become resident under an open transaction", async () => {
+  const options = optionsFor();
+  const first = new DiskEngine(options);
+  write(first, 1, 0, 10);
+  await first.close();
+  const engine = new DiskEngine(options);
+  const value = { a: 1, text: "open" };
+  engine.put({ collection: 1, key: "open", value, moves: movesOf("open", undefined, value) });
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(engine.isResident(1)).toBe(false);
+  engine.rollback(0);
+  await engine.settled();
+  expect([engine.isResident(1), engine.get(1, "open"), keysOf(engine, 1).length]).toEqual([true, undefined, 10]);
   await engine.close();
 });
 
 test("over the budget the largest collection is paged again, and small ones stay", async () => {
   const engine = new DiskEngine(optionsFor({ memoryBytes: 1_000_000, checkpointBytes: 100_000 }));
   write(engine, 1, 0, 50);
+  const cursor = engine.scan(2, PRIMARY, everything, "asc");
   for (let at = 0; at < 40; at += 1) {
     write(engine, 2, at * 100, at * 100 + 100);
     await engine.flush();
+    expect([cursor.next(), cursor.key, cursor.value().a]).toEqual([true, keyAt(at), at % 200]);
   }
   expect([engine.isResident(1), engine.isResident(2)]).toEqual([true, false]);
   expect(engine.residentBytes).toBeLessThan(750_000);

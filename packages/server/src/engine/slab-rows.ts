@@ -25,6 +25,11 @@ export class SlabRowStore<T> implements RowStore<T> {
     this.#decoding = decoding;
   }
 
+  /** Bytes outside the heap, used or not. */
+  get bytes(): number {
+    return this.#slab.bytes;
+  }
+
   assign(row: Row<T>, value: T | undefined, bytes: Uint8Array | undefined): void {
     if (bytes === undefined) throw new TypeError("Cannot keep row: its value is not encoded; encode it first");
     row.ref = this.#slab.add(bytes);
