@@ -7,11 +7,12 @@
  * @module
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const SECRET_BYTES = 32;
 const INSTANCE_NAME = "narrowcast";
+const DEPLOYMENT_PREFIX = /^[a-z]+:/;
 
 /** Issues and checks the keys of one deployment. */
 export class AdminKeys {
@@ -27,9 +28,7 @@ export class AdminKeys {
   /** The keys of the deployment whose state is in `directory`; the first call makes the secret, readable by its owner only. */
   static open(directory: string): AdminKeys {
     const file = join(directory, "admin-key");
-    if (!existsSync(file)) {
-      writeFileSync(file, `${randomBytes(SECRET_BYTES).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
-    }
+    if (!existsSync(file)) makeSecret(directory, file);
     const secret = Buffer.from(readFileSync(file, "utf8").trim(), "hex");
     if (secret.length !== SECRET_BYTES) {
       throw new Error(
@@ -45,9 +44,23 @@ export class AdminKeys {
 
   /** Compares in constant time. A prefix such as `prod:` before the instance name is allowed, as in Convex's own keys. */
   check(key: string): boolean {
-    const hex = key.slice(key.lastIndexOf("|") + 1);
-    const given = Buffer.from(hex);
+    const bar = key.lastIndexOf("|");
+    const name = key.slice(0, Math.max(bar, 0)).replace(DEPLOYMENT_PREFIX, "");
+    const given = Buffer.from(key.slice(bar + 1));
     const wanted = Buffer.from(this.#key);
-    return given.length === wanted.length && timingSafeEqual(given, wanted);
+    return name === this.instanceName && given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+}
+
+/** Written beside and linked into place: another process sees a whole secret or none, and the first one wins. */
+function makeSecret(directory: string, file: string): void {
+  const draft = join(directory, `admin-key.${randomBytes(4).toString("hex")}`);
+  writeFileSync(draft, `${randomBytes(SECRET_BYTES).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    rmSync(draft);
   }
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { once } from "node:events";
+import type { Deployment } from "../runtime/deployment-types.ts";
 import { jsonAnswer, jsonBody, textAnswer, type Route } from "./answer.ts";
 import { requireAdmin } from "./identity.ts";
 import { streamedEntry } from "./log-entry.ts";
@@ -70,13 +72,19 @@ function isChange(change: unknown): change is { readonly name: string; readonly 
 export const canonicalUrlsRoute: Route = async (_request, { deployment }) =>
   jsonAnswer({ convexCloudUrl: deployment.cloudUrl, convexSiteUrl: deployment.siteUrl });
 
-/** Long poll: answers as soon as there is an entry after `cursor`, or with none after a minute. */
+/** Long poll: answers as soon as there is an entry after `cursor`, or with none after a minute or when the server stops. */
 export const logsRoute: Route = async (request, world) => {
   requireAdmin(request, world);
   const cursor = Number(request.url.searchParams.get("cursor") ?? "0");
   if (!Number.isFinite(cursor) || cursor < 0) {
     throw new RequestError(400, "BadRequest", "Invalid request: `cursor` is not a number from 0");
   }
-  const page = await world.deployment.logs(cursor, LOG_WAIT_MS);
+  const ended = AbortSignal.any([request.signal, world.stopping]);
+  const page = await Promise.race([world.deployment.logs(cursor, LOG_WAIT_MS), noEntries(cursor, ended)]);
   return jsonAnswer({ entries: page.entries.map(streamedEntry), newCursor: page.cursor });
 };
+
+async function noEntries(cursor: number, ended: AbortSignal): Promise<Awaited<ReturnType<Deployment["logs"]>>> {
+  if (!ended.aborted) await once(ended, "abort");
+  return { entries: [], cursor };
+}

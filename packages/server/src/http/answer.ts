@@ -14,6 +14,10 @@ export interface RouteWorld {
   readonly deployment: Deployment;
   readonly adminKeys: AdminKeys;
   readonly limits: Limits;
+  /** Hides messages, stack traces and log lines from callers who are no admins. */
+  readonly redacts: boolean;
+  /** Aborted when the server stops: whoever waits, answers. */
+  readonly stopping: AbortSignal;
 }
 
 /** One request; the body is read only by routes that want it. */

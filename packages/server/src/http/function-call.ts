@@ -6,19 +6,20 @@
 import { jsonToValue, parseValue, stringifyValue, valueToCleanJson, type JsonValue } from "@narrowcast/values";
 import type { Identity } from "../reactive/types.ts";
 import type { CallOutcome, CallRequest } from "../runtime/deployment-types.ts";
+import { redactOutcome } from "../sync/redact.ts";
 import { newRequestId } from "../sync/request-id.ts";
-import { jsonTextAnswer, type Answer, type RouteRequest } from "./answer.ts";
+import { jsonTextAnswer, type Answer, type RouteRequest, type RouteWorld } from "./answer.ts";
 import { RequestError } from "./request-error.ts";
 
 /** How values are written: all of Convex's types, or plain JSON that loses some. */
 export type Format = "encoded" | "clean";
 
-const FORMATS: { readonly [name: string]: Format } = {
-  convex_encoded_json: "encoded",
-  convex_json: "encoded",
-  json: "clean",
-  convex_clean_json: "clean",
-};
+const FORMATS: ReadonlyMap<unknown, Format> = new Map([
+  ["convex_encoded_json", "encoded"],
+  ["convex_json", "encoded"],
+  ["json", "clean"],
+  ["convex_clean_json", "clean"],
+]);
 
 /** A call and how its answer is to be written. */
 export interface FormattedCall {
@@ -36,7 +37,7 @@ export function parseCall(
   const { path, args, format, componentPath } = fields;
   if (typeof path !== "string") throw new RequestError(400, "BadRequest", "Invalid request: `path` is not a string");
   if (componentPath !== undefined && componentPath !== null && componentPath !== "") {
-    throw new RequestError(400, "BadRequest", `Component "${String(componentPath)}" does not exist`);
+    throw new RequestError(400, "BadRequest", `Component ${JSON.stringify(componentPath)} does not exist`);
   }
   return {
     call: {
@@ -53,12 +54,12 @@ export function parseCall(
 
 function parseFormat(format: unknown, defaultFormat: Format): Format {
   if (format === undefined || format === null) return defaultFormat;
-  const known = typeof format === "string" ? FORMATS[format] : undefined;
+  const known = FORMATS.get(format);
   if (known === undefined) {
     throw new RequestError(
       400,
       "BadRequest",
-      `Invalid request: format ${JSON.stringify(format)} is not one of ${Object.keys(FORMATS).join(", ")}`,
+      `Invalid request: format ${JSON.stringify(format)} is not one of ${[...FORMATS.keys()].join(", ")}`,
     );
   }
   return known;
@@ -82,12 +83,21 @@ function parseArgs(args: unknown): string {
 }
 
 /** Status 200 also for failures of the function: clients look at `status` in the body. */
-export function outcomeAnswer(outcome: CallOutcome, format: Format): Answer {
-  return jsonTextAnswer(outcomeText(outcome, format));
+export function outcomeAnswer(
+  outcome: CallOutcome,
+  formatted: FormattedCall,
+  world: Pick<RouteWorld, "redacts">,
+): Answer {
+  return jsonTextAnswer(outcomeText(outcome, formatted, world));
 }
 
 /** The outcome as JSON text; the value's own text goes in as it is. */
-export function outcomeText(outcome: CallOutcome, format: Format): string {
+export function outcomeText(
+  whole: CallOutcome,
+  { call, format }: FormattedCall,
+  world: Pick<RouteWorld, "redacts">,
+): string {
+  const outcome = world.redacts && call.identity.kind !== "admin" ? redactOutcome(whole) : whole;
   const logLines = outcome.logLines.length === 0 ? "" : `,"logLines":${JSON.stringify(outcome.logLines)}`;
   if (outcome.ok) return `{"status":"success","value":${valueText(outcome.value, format)}${logLines}}`;
   const data = outcome.errorData === null ? "" : `,"errorData":${valueText(outcome.errorData, format)}`;

@@ -18,8 +18,8 @@ const QUERIES_PER_BATCH_MAX = 1_000;
 /** A route that makes one call out of its JSON body. */
 function callRoute(method: Method): Route {
   return async (request, world) => {
-    const { call, format } = await bodyCall(request, world);
-    return outcomeAnswer(await method(world.deployment, call), format);
+    const formatted = await bodyCall(request, world);
+    return outcomeAnswer(await method(world.deployment, formatted.call), formatted, world);
   };
 }
 
@@ -35,26 +35,34 @@ export const queryByGetRoute: Route = async (request, world) => {
     args: parseArgsText(searchParams.get("args") ?? "{}"),
     format: searchParams.get("format") ?? undefined,
   };
-  const { call, format } = parseCall(fields, requestIdentity(request, world), request);
-  return outcomeAnswer(await world.deployment.query(call), format);
+  const formatted = parseCall(fields, requestIdentity(request, world), request);
+  return outcomeAnswer(await world.deployment.query(formatted.call), formatted, world);
 };
 
 /** Any kind of function, also internal ones; admins only. */
 export const functionRoute: Route = async (request, world) => {
   requireAdmin(request, world);
-  const { call, format } = await bodyCall(request, world);
-  return outcomeAnswer(await world.deployment.any(call), format);
+  const formatted = await bodyCall(request, world);
+  return outcomeAnswer(await world.deployment.any(formatted.call), formatted, world);
 };
 
 /** `POST /api/run/<module/path>/<function>` */
 export const runRoute: Route = async (request, world) => {
-  const parts = decodeURIComponent(request.url.pathname.slice(RUN_PREFIX.length)).split("/");
+  const parts = decodedPath(request.url.pathname.slice(RUN_PREFIX.length)).split("/");
   const name = parts.pop() ?? "";
   const body = await jsonBody(request, world.limits.httpBodyBytesMax);
   const fields = { ...body, path: `${parts.join("/")}:${name}` };
-  const { call, format } = parseCall(fields, requestIdentity(request, world), request, "clean");
-  return outcomeAnswer(await world.deployment.any(call), format);
+  const formatted = parseCall(fields, requestIdentity(request, world), request, "clean");
+  return outcomeAnswer(await world.deployment.any(formatted.call), formatted, world);
 };
+
+function decodedPath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch (cause) {
+    throw new RequestError(400, "BadRequest", "Invalid request: the path is not percent-encoded text", { cause });
+  }
+}
 
 /** All answers hold at one timestamp. */
 export const queryBatchRoute: Route = async (request, world) => {
@@ -69,7 +77,7 @@ export const queryBatchRoute: Route = async (request, world) => {
   const identity = requestIdentity(request, world);
   const calls = queries.map((fields: unknown) => parseCall((fields ?? {}) as FormattedFields, identity, request));
   const outcomes = await world.deployment.queryBatch(calls.map(({ call }) => call));
-  const texts = outcomes.map((outcome, index) => outcomeText(outcome, (calls[index] as FormattedCall).format));
+  const texts = outcomes.map((outcome, index) => outcomeText(outcome, calls[index] as FormattedCall, world));
   return jsonTextAnswer(`{"results":[${texts.join(",")}]}`);
 };
 
@@ -92,8 +100,8 @@ export const queryAtTsRoute: Route = async (request, world) => {
   } catch (cause) {
     throw new RequestError(400, "BadRequest", "Invalid request: `ts` is not a timestamp", { cause });
   }
-  const { call, format } = parseCall(body, requestIdentity(request, world), request);
-  const outcome = await world.deployment.query(call);
+  const formatted = parseCall(body, requestIdentity(request, world), request);
+  const outcome = await world.deployment.query(formatted.call);
   if (outcome.ok && (outcome.ts ?? 0) > ts) {
     throw new RequestError(
       503,
@@ -101,7 +109,7 @@ export const queryAtTsRoute: Route = async (request, world) => {
       "The timestamp is out of retention: a newer commit exists; ask again",
     );
   }
-  return outcomeAnswer(outcome, format);
+  return outcomeAnswer(outcome, formatted, world);
 };
 
 async function bodyCall(request: RouteRequest, world: RouteWorld): Promise<FormattedCall> {

@@ -20,7 +20,7 @@ export function streamedEntry(entry: LogEntry) {
   }));
   const common = {
     udfType: KIND_NAMES[entry.functionKind],
-    identifier: entry.path.replace(/:([^:]*)$/, ".js:$1"),
+    identifier: entry.functionKind === "http" ? entry.path : entry.path.replace(/:([^:]*)$/, ".js:$1"),
     componentPath: null,
     logLines,
     timestamp: entry.startedMs / 1000,

@@ -33,7 +33,7 @@ import { RequestError } from "./request-error.ts";
 type Methods = { readonly [method: string]: Route };
 
 /** Paths that are matched whole. */
-export const ROUTES: { readonly [path: string]: Methods } = {
+export const ROUTES: { readonly [path: string]: Methods } = Object.freeze({
   "/": { GET: rootRoute },
   "/version": { GET: versionRoute },
   "/instance_version": { GET: versionRoute },
@@ -52,16 +52,21 @@ export const ROUTES: { readonly [path: string]: Methods } = {
   "/api/update_environment_variables": { POST: updateEnvironmentRoute },
   "/api/v1/get_canonical_urls": { GET: canonicalUrlsRoute },
   "/api/stream_function_logs": { GET: logsRoute },
-};
+});
 
 const RUN_PATH = /^\/api\/run\/.+/;
 const HTTP_ACTION_PATH = /^\/http(?:\/|$)/;
 
+/** Whether a path of the main port belongs to the app. */
+export function isHttpActionPath(path: string): boolean {
+  return HTTP_ACTION_PATH.test(path);
+}
+
 /** @throws {RequestError} 404 for an unknown path, 405 for a known one with another method. */
 export function routeFor(method: string, path: string): Route {
-  if (HTTP_ACTION_PATH.test(path)) return mainHttpActionRoute;
-  const methods = ROUTES[path] ?? (RUN_PATH.test(path) ? { POST: runRoute } : undefined);
-  if (methods === undefined || (!Object.hasOwn(ROUTES, path) && !RUN_PATH.test(path))) {
+  if (isHttpActionPath(path)) return mainHttpActionRoute;
+  const methods: Methods | undefined = RUN_PATH.test(path) ? { POST: runRoute } : ROUTES[path];
+  if (methods === undefined) {
     throw new RequestError(404, "NotFound", `Cannot answer "${path}": there is no such route`);
   }
   const route = methods[method === "HEAD" ? "GET" : method];

@@ -8,13 +8,14 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { CONVEX_LIMITS, type Limits } from "@narrowcast/values";
 import type { Deployment } from "../runtime/deployment-types.ts";
+import { reportToStderr, type OnError } from "../sync/error-report.ts";
 import { SocketServer } from "../sync/socket-server.ts";
 import type { AdminKeys } from "./admin-keys.ts";
 import type { RouteWorld } from "./answer.ts";
 import { siteRoute } from "./http-action-route.ts";
 import { KeyAuthenticator } from "./identity.ts";
 import { createListener } from "./listener.ts";
-import { routeFor } from "./routes.ts";
+import { isHttpActionPath, routeFor } from "./routes.ts";
 
 export interface ServerOptions {
   readonly deployment: Deployment;
@@ -25,6 +26,14 @@ export interface ServerOptions {
   readonly sitePort: number;
   readonly host?: string | undefined;
   readonly limits?: Limits | undefined;
+  /** Hides messages, stack traces and log lines of functions from everybody but admins; off by default. */
+  readonly redacts?: boolean | undefined;
+  /** Requests answered at the same time; more are turned away. */
+  readonly requestsMax?: number | undefined;
+  /** How often sockets are looked at, in milliseconds. */
+  readonly tickMs?: number | undefined;
+  /** Hears of defects of the server; stderr by default. */
+  readonly onError?: OnError | undefined;
 }
 
 /** A server that listens. */
@@ -33,28 +42,38 @@ export interface RunningHttp {
   readonly siteUrl: string;
   /** Number of open sockets. */
   readonly sockets: number;
+  /** Bytes that wait for clients that read slowly, of all sockets. */
+  readonly unsentBytes: number;
   /** Stops listening and lets clients know; the deployment stays open. */
   close(): Promise<void>;
 }
 
 const REQUEST_TIMEOUT_MS = 300_000;
+const REQUESTS_MAX = 1_024;
+/** What is under way when the server stops has so long to end. */
+const STOP_WAIT_MS = 2_000;
 
 /** @throws Node's own error when a port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningHttp> {
   const { deployment, adminKeys, limits = CONVEX_LIMITS, host = "127.0.0.1" } = options;
-  const world: RouteWorld = { deployment, adminKeys, limits };
-  const sockets = new SocketServer({ deployment, limits, authenticator: new KeyAuthenticator(adminKeys) });
-  const main = createServer(createListener({ world, route: routeFor, cors: true }));
-  const site = createServer(createListener({ world, route: () => siteRoute, cors: false }));
+  const { redacts = false, requestsMax = REQUESTS_MAX, onError = reportToStderr, tickMs } = options;
+  const stopping = new AbortController();
+  const world: RouteWorld = { deployment, adminKeys, limits, redacts, stopping: stopping.signal };
+  const authenticator = new KeyAuthenticator(adminKeys);
+  const timing = tickMs === undefined ? {} : { tickMs };
+  const sockets = new SocketServer({ deployment, limits, authenticator, redacts, onError, ...timing });
+  const common = { world, requestsMax, onError };
+  const main = createServer(createListener({ ...common, route: routeFor, cors: (path) => !isHttpActionPath(path) }));
+  const site = createServer(createListener({ ...common, route: () => siteRoute, cors: () => false }));
   main.on("upgrade", (request, stream: Duplex, head: Buffer) => {
     if (SocketServer.serves((request.url ?? "").split("?")[0] ?? "")) sockets.upgrade(request, stream, head);
-    else stream.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+    else refuseUpgrade(stream);
   });
   try {
     await listen(main, options.port, host);
     await listen(site, options.sitePort, host);
   } catch (error) {
-    await stop(main);
+    await Promise.all([stop(main), stop(site)]);
     throw error;
   }
   return {
@@ -63,11 +82,20 @@ export async function startServer(options: ServerOptions): Promise<RunningHttp> 
     get sockets() {
       return sockets.size;
     },
+    get unsentBytes() {
+      return sockets.unsentBytes;
+    },
     close: async () => {
-      await sockets.close();
-      await Promise.all([stop(main), stop(site)]);
+      stopping.abort();
+      await Promise.all([stop(main), stop(site), sockets.close()]);
     },
   };
+}
+
+function refuseUpgrade(stream: Duplex): void {
+  // Nobody else listens any more: an error without a listener would end the process.
+  stream.on("error", () => stream.destroy());
+  stream.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
@@ -81,11 +109,16 @@ async function listen(server: Server, port: number, host: string): Promise<void>
   });
 }
 
+/** Takes no new connections, lets requests under way end, then closes what is left. */
 async function stop(server: Server): Promise<void> {
   if (!server.listening) return;
   await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+    const timer = setTimeout(() => server.closeAllConnections(), STOP_WAIT_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
   });
 }
 

@@ -12,6 +12,8 @@ import { tsToWire, type Ts } from "@narrowcast/values";
 import type { RunResult } from "../reactive/types.ts";
 import type { CallOutcome } from "../runtime/deployment-types.ts";
 
+const UTF8_BYTES_MAX = 3;
+
 /** What a socket has been brought to. */
 export interface Version {
   readonly querySet: number;
@@ -95,14 +97,20 @@ export function fatalErrorFrame(error: string): string {
 export const PING_FRAME = `{"type":"Ping"}`;
 
 /**
- * Cuts a transition that is too long for one frame. Parts join to the text again; none splits a surrogate pair.
+ * Cuts a transition that is too long for one frame; one that fits stays as it is. Parts join to the text again; none splits a
+ * surrogate pair.
  *
- * @param charsMax Longest part in UTF-16 units.
+ * @param bytesMax Longest part in bytes, of UTF-8.
  */
-export function chunkFrames(frame: string, transitionId: string, charsMax: number): readonly string[] {
+export function chunkFrames(frame: string, transitionId: string, bytesMax: number): readonly string[] {
+  // Three bytes at most per UTF-16 unit: most frames are known to fit without counting.
+  if (frame.length * UTF8_BYTES_MAX <= bytesMax) return [frame];
+  const bytes = Buffer.byteLength(frame);
+  if (bytes <= bytesMax) return [frame];
+  const unitsMax = bytes === frame.length ? bytesMax : Math.max(2, Math.floor(bytesMax / UTF8_BYTES_MAX));
   const parts: string[] = [];
   for (let start = 0; start < frame.length;) {
-    let end = Math.min(frame.length, start + charsMax);
+    let end = Math.min(frame.length, start + unitsMax);
     if (end < frame.length && isHighSurrogate(frame.charCodeAt(end - 1))) end -= 1;
     parts.push(frame.slice(start, end));
     start = end;

@@ -10,6 +10,7 @@
  *     and because every update is consistent at its ts, so is the merged one.
  *   - A mutation's response leaves before the transition that shows it, and such a transition always comes.
  *   - Messages are handled in the order they arrive; a message that has to wait makes the later ones wait.
+ *   - After an `AuthError` nothing more of this socket is done: what the client meant as somebody must not happen as nobody.
  *
  * Not here: frames' text (`frames.ts`), WebSockets and timers (`socket-server.ts`).
  *
@@ -17,14 +18,11 @@
  */
 import {
   BadMessageError,
-  jsonToValue,
   parseClientMessage,
-  stringifyValue,
   type AuthenticateMessage,
   type CallMessage,
   type ClientMessage,
   type ConnectMessage,
-  type JsonValue,
   type Limits,
   type ModifyQuerySetMessage,
   type Ts,
@@ -41,6 +39,9 @@ import {
   type Version,
 } from "./frames.ts";
 import type { Authenticator } from "./authenticator.ts";
+import { argumentsText } from "./call-arguments.ts";
+import type { OnError } from "./error-report.ts";
+import { redactOutcome, redactResult } from "./redact.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /** The socket below. `send` calls back when the frame has left the process. */
@@ -60,7 +61,10 @@ export interface SessionOptions {
   readonly nowMs: () => number;
   /** The client reads `TransitionChunk`. */
   readonly canChunk: boolean;
+  /** Hides messages, stack traces and log lines from clients that are no admins. */
+  readonly redacts: boolean;
   readonly client: { readonly ip: string | null; readonly userAgent: string | null };
+  readonly onError: OnError;
 }
 
 /** Transitions handed to the socket and not yet flushed; more are merged. */
@@ -106,8 +110,10 @@ export class Session {
       this.fail(error.message);
       return;
     }
-    if (this.#isWaiting) this.#inbox.push(message);
-    else this.#handle(message);
+    if (!this.#isWaiting) this.#handleSafely(message);
+    else if (this.#inbox.push(message) > this.#options.limits.socketMutationsQueuedMax) {
+      this.#end(1013, "TooManyConcurrentRequests");
+    }
   }
 
   /** Ends the socket for good: a retry would fail the same way. */
@@ -145,12 +151,23 @@ export class Session {
       this.#unflushed -= 1;
       this.flush();
     };
-    if (!canChunk || frame.length <= limits.transitionChunkBytes) {
-      transport.send(frame, onFlushed);
-      return;
-    }
-    const chunks = chunkFrames(frame, String(this.#transitions), limits.transitionChunkBytes);
+    const chunks = canChunk ? chunkFrames(frame, String(this.#transitions), limits.transitionChunkBytes) : [frame];
     chunks.forEach((chunk, index) => transport.send(chunk, index === chunks.length - 1 ? onFlushed : undefined));
+  }
+
+  /** A defect of ours ends this socket, not the process; the client comes back. */
+  #handleSafely(message: ClientMessage): void {
+    try {
+      this.#handle(message);
+    } catch (error) {
+      this.#failInternally(error, `handle message ${message.type}`);
+    }
+  }
+
+  #failInternally(error: unknown, during: string): void {
+    if (this.#isClosed) return;
+    this.#options.onError(error, during);
+    this.#end(1011, "InternalServerError");
   }
 
   #handle(message: ClientMessage): void {
@@ -185,7 +202,8 @@ export class Session {
 
   #connect(message: ConnectMessage): void {
     this.#sessionId = message.sessionId;
-    if (message.clientTs !== null) this.#clockSkewMs = message.clientTs - this.#options.nowMs();
+    if (message.clientTs !== null && Number.isFinite(message.clientTs))
+      this.#clockSkewMs = message.clientTs - this.#options.nowMs();
     if (message.maxObservedTimestamp !== null) this.#wait(this.#checkObserved(message.maxObservedTimestamp));
   }
 
@@ -203,7 +221,10 @@ export class Session {
     if (this.#isClosed) return;
     if (!result.ok) {
       if (result.isFatal) this.fail(result.error);
-      else this.#options.transport.send(authErrorFrame(result.error, this.#asked.identity));
+      else {
+        this.#options.transport.send(authErrorFrame(result.error, this.#asked.identity));
+        this.#end(1000, "AuthError");
+      }
       return;
     }
     this.#identity = result.identity;
@@ -214,6 +235,12 @@ export class Session {
   #modify(message: ModifyQuerySetMessage): void {
     if (message.baseVersion !== this.#asked.querySet) {
       this.fail(versionMismatch("ModifyQuerySet", message.baseVersion, this.#asked.querySet));
+      return;
+    }
+    if (message.newVersion <= message.baseVersion) {
+      this.fail(
+        `Cannot modify query set: new version is ${message.newVersion}; should be after ${message.baseVersion}`,
+      );
       return;
     }
     const add: QueryAdd[] = [];
@@ -244,15 +271,16 @@ export class Session {
         this.#mutationsQueued -= 1;
         this.#mutated(message.requestId, outcome);
       },
-      () => this.#end(1011, "InternalServerError"),
+      (error: unknown) => this.#failInternally(error, `run mutation ${message.udfPath}`),
     );
   }
 
   #mutated(requestId: number, outcome: CallOutcome): void {
     if (this.#isClosed) return;
-    this.#options.transport.send(mutationResponseFrame(requestId, outcome));
-    // The client's promise ends only with a transition after this response.
-    this.#link.touch(outcome.ok ? outcome.ts : null);
+    this.#options.transport.send(mutationResponseFrame(requestId, this.#shown(outcome)));
+    // The client's promise ends only with a transition after this response; often one is at hand.
+    const ts = outcome.ok ? outcome.ts : null;
+    if (ts === null || this.#next === undefined || this.#next.ts < ts) this.#link.touch(ts);
   }
 
   #act(message: CallMessage): void {
@@ -267,10 +295,10 @@ export class Session {
       (outcome) => {
         this.#actionsRunning -= 1;
         if (this.#isClosed) return;
-        this.#options.transport.send(actionResponseFrame(message.requestId, outcome));
+        this.#options.transport.send(actionResponseFrame(message.requestId, this.#shown(outcome)));
         this.#link.touch(null);
       },
-      () => this.#end(1011, "InternalServerError"),
+      (error: unknown) => this.#failInternally(error, `run action ${message.udfPath}`),
     );
   }
 
@@ -289,14 +317,26 @@ export class Session {
     };
   }
 
-  /** Arguments as canonical text, so that equal arguments are one run; undefined after ending the socket. */
-  #argsText(args: readonly JsonValue[]): string | undefined {
-    try {
-      return stringifyValue(jsonToValue(args[0] ?? {}));
-    } catch (error) {
-      this.fail(`Invalid arguments: ${error instanceof Error ? error.message : String(error)}`);
+  /** Arguments as canonical text; undefined after ending the socket. */
+  #argsText(args: CallMessage["args"]): string | undefined {
+    if (args.length > 1) {
+      this.fail(`Cannot read arguments: there are ${args.length}; should be one object`);
       return undefined;
     }
+    try {
+      return argumentsText(args);
+    } catch {
+      this.fail("Cannot read arguments: they are nested too deep");
+      return undefined;
+    }
+  }
+
+  get #hides(): boolean {
+    return this.#options.redacts && this.#identity.kind !== "admin";
+  }
+
+  #shown(outcome: CallOutcome): CallOutcome {
+    return this.#hides ? redactOutcome(outcome) : outcome;
   }
 
   #componentAllowed(componentPath: string | null): boolean {
@@ -311,7 +351,9 @@ export class Session {
 
   #onUpdate(update: SocketUpdate): void {
     if (this.#isClosed) return;
-    for (const { queryId, result } of update.changes) this.#changes.set(queryId, result);
+    for (const { queryId, result } of update.changes) {
+      this.#changes.set(queryId, result !== undefined && this.#hides ? redactResult(result) : result);
+    }
     this.#next = { querySet: update.querySet, identity: update.identity, ts: later(this.#sent.ts, update.ts) };
     this.#options.transport.requestFlush();
   }
@@ -324,10 +366,10 @@ export class Session {
       while (!this.#isWaiting && !this.#isClosed) {
         const message = this.#inbox.shift();
         if (message === undefined) return;
-        this.#handle(message);
+        this.#handleSafely(message);
       }
     };
-    work.then(proceed, () => this.#end(1011, "InternalServerError"));
+    work.then(proceed, (error: unknown) => this.#failInternally(error, "handle a message"));
   }
 
   #end(code: number, reason: string): void {

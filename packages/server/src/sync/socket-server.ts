@@ -1,7 +1,9 @@
 /**
  * WebSockets of the sync protocol: upgrades, one coalesced write a tick, pings, silence, shutdown.
  *
- * Timers are per server, not per socket, and run only while sockets are open: an idle server does nothing.
+ * Invariants:
+ *   - Timers are per server, not per socket, and run only while sockets are open: an idle server does nothing.
+ *   - A socket whose client does not read is not read either, so what is kept for it is bounded.
  *
  * @module
  */
@@ -11,6 +13,7 @@ import type { Limits } from "@narrowcast/values";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Deployment } from "../runtime/deployment-types.ts";
 import type { Authenticator } from "./authenticator.ts";
+import { reportToStderr, type OnError } from "./error-report.ts";
 import { PING_FRAME } from "./frames.ts";
 import { Session, type Transport } from "./session.ts";
 
@@ -21,13 +24,22 @@ export interface SocketServerOptions {
   readonly nowMs?: () => number;
   /** How often all sockets are looked at, in milliseconds. */
   readonly tickMs?: number;
+  /** Hides messages, stack traces and log lines from clients that are no admins. */
+  readonly redacts?: boolean;
+  readonly onError?: OnError;
 }
 
 const TICK_MS = 5_000;
 const PING_AFTER_SILENCE_MS = 15_000;
 const DROP_AFTER_SILENCE_MS = 120_000;
-/** Room for a function call of the largest size in JSON, where text may double. */
-const FRAME_BYTES_FACTOR = 2;
+/** Room for a function call of the largest size in JSON, where text may double. A longer message is a fatal error. */
+const MESSAGE_BYTES_FACTOR = 2;
+/** A frame that says it is longer than this is not even received. */
+const FRAME_BYTES_FACTOR = 4;
+/** With so many bytes unsent a socket is not read until most have gone. */
+const UNSENT_BYTES_HIGH = 1_048_576;
+const UNSENT_BYTES_LOW = 262_144;
+const CLOSE_WAIT_MS = 50;
 const REASON_BYTES_MAX = 123;
 /** `/api/1.48.0/sync`, `/api/sync`, also behind a path prefix. */
 const SYNC_PATH = /\/api\/(?:([^/]+)\/)?sync$/;
@@ -40,6 +52,7 @@ interface Connection {
   sentAtMs: number;
   heardAtMs: number;
   isCorked: boolean;
+  isPaused: boolean;
 }
 
 /** See the module comment. */
@@ -50,6 +63,7 @@ export class SocketServer {
   readonly #connections = new Set<Connection>();
   readonly #flushes = new Set<Connection>();
   #timer: NodeJS.Timeout | undefined;
+  #isClosing = false;
 
   constructor(options: SocketServerOptions) {
     this.#options = options;
@@ -67,6 +81,13 @@ export class SocketServer {
     return this.#connections.size;
   }
 
+  /** Bytes handed to sockets and not yet taken by the system, of all sockets. */
+  get unsentBytes(): number {
+    let bytes = 0;
+    for (const { socket } of this.#connections) bytes += socket.bufferedAmount;
+    return bytes;
+  }
+
   /** Whether this server answers upgrades at `path` (without query string). */
   static serves(path: string): boolean {
     return SYNC_PATH.test(path);
@@ -74,24 +95,29 @@ export class SocketServer {
 
   /** Takes over an upgrade request whose path `serves`. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    if (this.#isClosing) {
+      stream.destroy();
+      return;
+    }
     this.#server.handleUpgrade(request, stream, head, (socket) => this.#open(socket, request, stream));
   }
 
   /** Closes all sockets in a way that makes clients come back. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     clearInterval(this.#timer);
     for (const { socket, session } of this.#connections) {
       session.closed();
       socket.close(1012, "ServiceRestart");
     }
-    await new Promise((resolve) => setTimeout(resolve, this.#connections.size === 0 ? 0 : 50));
+    if (this.#connections.size > 0) await new Promise((resolve) => setTimeout(resolve, CLOSE_WAIT_MS));
     for (const { socket } of this.#connections) socket.terminate();
     this.#server.close();
   }
 
   #open(socket: WebSocket, request: IncomingMessage, stream: Duplex): void {
     const nowMs = this.#nowMs();
-    const { deployment, authenticator, limits } = this.#options;
+    const { deployment, authenticator, limits, redacts = false, onError = reportToStderr } = this.#options;
     // The session is made with the transport and the transport needs the connection.
     let connection: Connection | undefined;
     const transport: Transport = {
@@ -106,9 +132,11 @@ export class SocketServer {
       limits,
       nowMs: this.#nowMs,
       canChunk: canChunk(request.url ?? ""),
+      redacts,
+      onError,
       client: { ip: request.socket.remoteAddress ?? null, userAgent: request.headers["user-agent"] ?? null },
     });
-    connection = { socket, session, stream, sentAtMs: nowMs, heardAtMs: nowMs, isCorked: false };
+    connection = { socket, session, stream, sentAtMs: nowMs, heardAtMs: nowMs, isCorked: false, isPaused: false };
     this.#connections.add(connection);
     this.#timer ??= setInterval(() => this.#tick(), this.#options.tickMs ?? TICK_MS);
     this.#listen(connection);
@@ -116,13 +144,16 @@ export class SocketServer {
 
   #listen(connection: Connection): void {
     const { socket, session } = connection;
+    const bytesMax = this.#options.limits.argumentsBytesMax * MESSAGE_BYTES_FACTOR;
     const heard = (): void => {
       connection.heardAtMs = this.#nowMs();
     };
     socket.on("message", (data: Buffer, isBinary: boolean) => {
       heard();
       if (isBinary) session.fail("Received a binary message; messages are JSON text");
-      else session.receive(data.toString("utf8"));
+      else if (data.length > bytesMax) {
+        session.fail(`Cannot read message: it has ${data.length} bytes; should have at most ${bytesMax}`);
+      } else session.receive(data.toString("utf8"));
     });
     socket.on("ping", heard);
     socket.on("pong", heard);
@@ -154,8 +185,23 @@ export class SocketServer {
     }
     socket.send(frame, (error) => {
       // An error means the socket is going down; "close" cleans up.
-      if (error === undefined || error === null) onFlushed?.();
+      if (error !== undefined && error !== null) return;
+      this.#readAgain(connection);
+      onFlushed?.();
     });
+    if (!connection.isPaused && socket.bufferedAmount > UNSENT_BYTES_HIGH) {
+      connection.isPaused = true;
+      socket.pause();
+    }
+  }
+
+  #readAgain(connection: Connection): void {
+    const { socket } = connection;
+    if (!connection.isPaused || socket.bufferedAmount > UNSENT_BYTES_LOW) return;
+    connection.isPaused = false;
+    // Its answers to pings waited with everything else.
+    connection.heardAtMs = this.#nowMs();
+    if (socket.readyState === socket.OPEN) socket.resume();
   }
 
   #requestFlush(connection: Connection): void {

@@ -1,0 +1,64 @@
+/**
+ * Bodies of requests and answers as bytes over time, with a bound on the one side and back-pressure on the other.
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { RequestError } from "./request-error.ts";
+
+/**
+ * The whole body.
+ *
+ * @throws {RequestError} 413 when it is longer than `bytesMax`, as soon as that is known; 408 when the client goes away.
+ */
+export function readBody(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const tooLarge = (): void => {
+      // What is still coming is thrown away until the connection ends with the answer.
+      incoming.removeAllListeners("data").resume();
+      reject(new RequestError(413, "RequestTooLarge", `Request body is too large (limit: ${bytesMax} bytes)`));
+    };
+    if (Number(incoming.headers["content-length"] ?? "0") > bytesMax) {
+      tooLarge();
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    incoming.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > bytesMax) tooLarge();
+      else chunks.push(chunk);
+    });
+    const gone = (): void => {
+      if (!incoming.complete) reject(new RequestError(408, "ClientDisconnect", "The client went away"));
+    };
+    incoming.on("end", () => resolve(Buffer.concat(chunks)));
+    incoming.on("error", gone);
+    incoming.on("close", gone);
+  });
+}
+
+/** Writes `body` as fast as the client reads it. When the client goes away, the source is told and left. */
+export async function writeBody(response: ServerResponse, body: AsyncIterable<Uint8Array>): Promise<void> {
+  const iterator = body[Symbol.asyncIterator]();
+  const closed = response.destroyed ? Promise.resolve() : eventOf(response, "close");
+  try {
+    for (;;) {
+      const step = await Promise.race([iterator.next(), closed]);
+      if (step === undefined || response.destroyed) return;
+      if (step.done === true) break;
+      if (!response.write(step.value)) await Promise.race([eventOf(response, "drain"), closed]);
+    }
+    response.end();
+  } finally {
+    // Not waited for: a source that is asleep answers only when it wakes.
+    void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}
+
+/** Unlike `events.once` this does not fail on an error: a response that failed is closed too. */
+function eventOf(response: ServerResponse, name: "close" | "drain"): Promise<undefined> {
+  return new Promise((resolve) => {
+    response.once(name, () => resolve(undefined));
+  });
+}

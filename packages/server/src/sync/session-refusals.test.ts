@@ -1,0 +1,205 @@
+import { randomUUID } from "node:crypto";
+import { encodeU64 } from "@narrowcast/values";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { RunningDeployment } from "../runtime/deployment.ts";
+import { call, openDeployment } from "./testing/call.ts";
+import { KEYS, SessionDriver, shown } from "./testing/session-driver.ts";
+
+const SESSION_ID = randomUUID();
+
+let deployment: RunningDeployment;
+let tag: string;
+let tags = 0;
+
+beforeAll(async () => {
+  deployment = await openDeployment();
+});
+beforeEach(() => {
+  tags += 1;
+  tag = `tag ${tags}`;
+});
+afterAll(() => deployment.close());
+
+test("an admin key gives an identity, with its version in a transition", async () => {
+  const driver = new SessionDriver(deployment);
+  driver.connect();
+  driver.send({ type: "Authenticate", baseVersion: 0, tokenType: "Admin", value: KEYS.issue() });
+  driver.subscribe(["secret", {}], ["whoAmI", {}]);
+  await driver.until(() => driver.transitions.at(-1)?.endVersion.querySet === 1);
+  expect(driver.transitions.at(-1)?.endVersion.identity).toBe(1);
+  expect(shown(driver).results).toEqual(
+    new Map([
+      [1, "secret"],
+      [2, null],
+    ]),
+  );
+});
+
+test.each(["impersonating", "actingAs"])("an admin acts as a user (%s), and stops to", async (field) => {
+  const driver = new SessionDriver(deployment);
+  const user = { issuer: "https://issuer.example", subject: "s1", name: "Ada" };
+  driver.connect();
+  driver.subscribe(["whoAmI", {}]);
+  driver.send({ type: "Authenticate", baseVersion: 0, tokenType: "Admin", value: KEYS.issue(), [field]: user });
+  await driver.until(() => shown(driver).results.get(1) === "https://issuer.example|s1");
+  driver.send({ type: "Authenticate", baseVersion: 1, tokenType: "None" });
+  await driver.until(() => driver.transitions.at(-1)?.endVersion.identity === 2);
+  expect(shown(driver).results.get(1)).toBeNull();
+});
+
+test.each([
+  {
+    name: "a token without a provider",
+    message: { tokenType: "User", value: "a.b.c" },
+    error: /^No auth provider found matching the given token/,
+  },
+  {
+    name: "a wrong admin key",
+    message: { tokenType: "Admin", value: "narrowcast|00" },
+    error: /^The provided admin key was invalid/,
+  },
+])("after $name nothing that was meant as somebody is done as nobody", async ({ message, error }) => {
+  const driver = new SessionDriver(deployment);
+  driver.connect();
+  driver.send({ type: "Authenticate", baseVersion: 0, ...message } as never);
+  driver.subscribe(["count", { tag }]);
+  driver.mutate(55, "add", { tag, n: 1 });
+  expect(await driver.first("AuthError")).toEqual({
+    type: "AuthError",
+    error: expect.stringMatching(error),
+    baseVersion: 0,
+    authUpdateAttempted: true,
+  });
+  expect(await driver.end()).toMatchObject({ code: 1000 });
+  expect(driver.frames).toHaveLength(1);
+  expect(await deployment.query(call("count", { tag }))).toMatchObject({ value: "0" });
+});
+
+test("messages and logs of failures are hidden from all but admins", async () => {
+  const driver = new SessionDriver(deployment, { redacts: true });
+  driver.connect();
+  driver.subscribe(["broken", { n: 1 }], ["refuses", { n: 2 }], ["logged", {}]);
+  driver.mutate(60, "refuse", { n: 1 });
+  await driver.first("MutationResponse");
+  await driver.first("Transition");
+  const bare = expect.stringMatching(/^\[Request ID: [0-9a-f]{16}\] Server Error$/);
+  expect(driver.transitions[0]?.modifications).toMatchObject([
+    { errorMessage: bare },
+    { errorMessage: bare, errorData: { n: 2 } },
+    { value: { $integer: "AQAAAAAAAAA=" }, logLines: [] },
+  ]);
+  expect(await driver.first("MutationResponse")).toMatchObject({ result: bare, errorData: { code: "refused", n: 1 } });
+  const admin = new SessionDriver(deployment, { redacts: true });
+  admin.connect();
+  admin.send({ type: "Authenticate", baseVersion: 0, tokenType: "Admin", value: KEYS.issue() });
+  admin.subscribe(["broken", { n: 1 }]);
+  await admin.until(() => String(shown(admin).results.get(1)).includes("broken 1"));
+});
+
+const CONNECT = { type: "Connect", sessionId: SESSION_ID, connectionCount: 0, lastCloseReason: null };
+const QUERY_SET = { type: "ModifyQuerySet", baseVersion: 0, newVersion: 1, modifications: [] };
+const MUTATION = { type: "Mutation", requestId: 0, udfPath: "items:nothing", args: [{}] };
+
+// Errors that a retry cannot mend.
+test.each<{ name: string; sent: readonly unknown[]; error: RegExp }>([
+  { name: "no JSON", sent: ["{"], error: /^Cannot read message: / },
+  { name: "no object", sent: ["5"], error: /should be an object/ },
+  { name: "an unknown type", sent: [{ type: "Dance" }], error: /type is "Dance"/ },
+  { name: "another message before Connect", sent: [QUERY_SET], error: /ModifyQuerySet before Connect/ },
+  { name: "a second Connect", sent: [CONNECT, CONNECT], error: /second Connect/ },
+  { name: "a session id that is no UUID", sent: [{ ...CONNECT, sessionId: "slot:1" }], error: /a UUID/ },
+  {
+    name: "a query set after a gap",
+    sent: [CONNECT, { ...QUERY_SET, baseVersion: 1, newVersion: 2 }],
+    error: /^BaseVersionMismatch/,
+  },
+  { name: "a query set twice", sent: [CONNECT, QUERY_SET, QUERY_SET], error: /^BaseVersionMismatch/ },
+  { name: "a query set that goes back", sent: [CONNECT, { ...QUERY_SET, newVersion: 0 }], error: /new version is 0/ },
+  {
+    name: "an identity after a gap",
+    sent: [CONNECT, { type: "Authenticate", baseVersion: 3, tokenType: "None" }],
+    error: /^BaseVersionMismatch/,
+  },
+  { name: "a component from outside", sent: [CONNECT, { ...MUTATION, componentPath: "c" }], error: /Only admins/ },
+  { name: "two arguments", sent: [CONNECT, { ...MUTATION, args: [{}, {}] }], error: /there are 2/ },
+  {
+    name: "an impersonated nobody",
+    sent: [
+      CONNECT,
+      { type: "Authenticate", baseVersion: 0, tokenType: "Admin", value: KEYS.issue(), impersonating: { name: "x" } },
+    ],
+    error: /`subject` and `issuer`/,
+  },
+])("$name is a fatal error", async ({ sent, error }) => {
+  const driver = new SessionDriver(deployment);
+  for (const message of sent) driver.session.receive(typeof message === "string" ? message : JSON.stringify(message));
+  expect(await driver.first("FatalError")).toEqual({ type: "FatalError", error: expect.stringMatching(error) });
+  expect(await driver.end()).toEqual({ code: 1008, reason: "BadRequest" });
+  // What comes after the end is ignored: the driver fails when a frame is sent.
+  driver.session.receive(JSON.stringify(MUTATION));
+  driver.session.receive("{");
+});
+
+test.each([
+  { name: "no Convex value", args: '[{"tag":{"$integer":"!"},"n":1}]' },
+  { name: "half read", args: '[{"n":{"$integer":"AQAAAAAAAAA="},"tag":{"$bytes":5}}]' },
+  { name: "no object", args: "[[1]]" },
+  { name: "missing", args: "[]" },
+])("arguments that are $name fail the call, not the socket", async ({ args }) => {
+  const driver = new SessionDriver(deployment);
+  driver.connect();
+  driver.session.receive(`{"type":"Mutation","requestId":1,"udfPath":"items:add","args":${args}}`);
+  expect(await driver.first("MutationResponse")).toMatchObject({
+    success: false,
+    result: expect.stringContaining("ArgumentValidationError"),
+  });
+  expect(driver.closed).toBeUndefined();
+});
+
+test("arguments too deep to write end the socket, not the process", async () => {
+  const driver = new SessionDriver(deployment);
+  driver.connect();
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  driver.session.receive(`{"type":"Mutation","requestId":1,"udfPath":"items:add","args":[{"tag":${deep}}]}`);
+  await driver.until(() => driver.frames.length > 0);
+  expect(driver.messages[0]?.type).toMatch(/^(FatalError|MutationResponse)$/);
+  expect(driver.errors).toEqual([]);
+});
+
+test("too many mutations or actions at once end the socket, retryably", async () => {
+  const mutating = new SessionDriver(deployment, { limits: { socketMutationsQueuedMax: 3 } });
+  mutating.connect();
+  for (let n = 100; n < 104; n += 1) mutating.mutate(n, "nothing", {});
+  expect(await mutating.end()).toEqual({ code: 1013, reason: "TooManyConcurrentMutations" });
+  const acting = new SessionDriver(deployment, { limits: { socketActionsMax: 1 } });
+  acting.connect();
+  for (const requestId of [110, 111]) {
+    acting.send({ type: "Action", requestId, udfPath: "items:double", args: [{ n: 1 }] });
+  }
+  expect(await acting.end()).toEqual({ code: 1013, reason: "TooManyConcurrentRequests" });
+});
+
+test("too many messages before the first is done end the socket, retryably", async () => {
+  const driver = new SessionDriver(deployment, { limits: { socketMutationsQueuedMax: 3 } });
+  driver.connect({ maxObservedTimestamp: encodeU64(0n) });
+  for (let n = 0; n < 5; n += 1) driver.send({ type: "Event", eventType: "x", event: n });
+  expect(await driver.end()).toEqual({ code: 1013, reason: "TooManyConcurrentRequests" });
+});
+
+test("telemetry is ignored, whatever it is", async () => {
+  const driver = new SessionDriver(deployment);
+  driver.connect();
+  driver.session.receive('{"type":"Event","eventType":7}');
+  driver.subscribe();
+  await driver.first("Transition");
+});
+
+test("a deployment that fails ends the socket, retryably, and is reported", async () => {
+  const closing = await openDeployment();
+  const driver = new SessionDriver(closing);
+  driver.connect();
+  await closing.close();
+  driver.mutate(1, "nothing", {});
+  expect(await driver.end()).toEqual({ code: 1011, reason: "InternalServerError" });
+  expect(driver.errors).toHaveLength(1);
+});
