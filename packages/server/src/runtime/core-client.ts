@@ -73,6 +73,8 @@ export class CoreClient {
   #failedStarts = 0;
   #outgoing: ToCore[] = [];
   #lastId = 0;
+  /** What ran when the last core ended by itself. */
+  #suspect: string | undefined;
   /** Cores opened so far. */
   starts = 0;
 
@@ -303,8 +305,7 @@ export class CoreClient {
       this.#onFirstFailure(error);
       return;
     }
-    const running = this.#watchdog.runningText();
-    if (running !== undefined) this.#blame(running);
+    this.#blameForEnd(error);
     this.#failedStarts = wasReady ? 0 : this.#failedStarts + 1;
     console.error("The core ended:", error.message);
     if (this.#canReopen && this.#failedStarts < FAILED_STARTS_MAX) {
@@ -318,6 +319,14 @@ export class CoreClient {
       this.#isClosed = true;
       this.#refuseAll(new Error(`Cannot go on with the deployment: ${error.message}`));
     }
+  }
+
+  /** Whoever ran when the memory ran out is guilty; for other ends only one that was there twice in a row. */
+  #blameForEnd(error: Error): void {
+    const running = this.#watchdog.runningText();
+    const isOutOfMemory = (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY";
+    if (running !== undefined && (isOutOfMemory || running === this.#suspect)) this.#blame(running);
+    this.#suspect = running;
   }
 
   /** A core in this process's memory took its data with it: opening an empty one would hide the loss. */
