@@ -66,7 +66,7 @@ export function serverBackend(server: TestServer, client: AnyClient): Arrangeabl
       kind === "query"
         ? client.query(makeFunctionReference<"query">(path), args)
         : client.mutation(makeFunctionReference<"mutation">(path), args),
-    internal: async (fn, args) => (await server.adminMutation(fn, args)) as never,
+    internal: (fn, args) => server.adminMutation(fn, args),
     arrange: async (body) => await body({ db: arrangingDb(server) } as never),
     unsetPassword: async () => await server.setPassword(null),
     close: async () => {},

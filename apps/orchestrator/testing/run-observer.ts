@@ -27,7 +27,6 @@ export class RunObserver {
   readonly #server: TestServer;
   readonly #client: ConvexClient;
   readonly #names = new Map<string, string>();
-  readonly #results = new Map<string, unknown>();
   #cursor: number;
 
   private constructor(server: TestServer, cursor: number) {
@@ -44,15 +43,7 @@ export class RunObserver {
   async subscribe<F extends FunctionReference<"query">>(name: string, fn: F, args: Args<F>): Promise<ObservedRun> {
     await this.#newRuns();
     await new Promise<void>((resolve, reject) => {
-      this.#client.onUpdate(
-        fn,
-        { password: PASSWORD, ...args },
-        (result) => {
-          this.#results.set(name, result);
-          resolve();
-        },
-        reject,
-      );
+      this.#client.onUpdate(fn, { password: PASSWORD, ...args }, () => resolve(), reject);
     });
     const path = getFunctionName(fn);
     const entries = (await this.#newRuns()).filter((entry) => entry.path === path);
@@ -62,11 +53,6 @@ export class RunObserver {
     }
     this.#names.set(first.requestId, name);
     return observed(name, first);
-  }
-
-  /** The latest result that a subscription was given. */
-  result<F extends FunctionReference<"query">>(name: string, _fn: F): FunctionReturnType<F> {
-    return this.#results.get(name) as FunctionReturnType<F>;
   }
 
   async mutation<F extends FunctionReference<"mutation">>(fn: F, args: Args<F>): Promise<FunctionReturnType<F>> {

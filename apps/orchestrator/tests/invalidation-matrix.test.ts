@@ -209,14 +209,8 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** The same subscriptions in the form that reads whole graphs, and what one tick executes of them. */
-const BEFORE_COLUMNS = [
-  "getReadyJobs",
-  "getAllAssignments",
-  "getAllNamespaces",
-  "watchQueue",
-  "getQueueStatus",
-] as const;
+/** Rows with titles that the reporter does not shorten. */
+const TITLED = ROWS.map((row) => [row.write, row.runs, row] as const);
 
 describe("invalidation matrix", () => {
   let server: TestServer;
@@ -260,7 +254,7 @@ describe("invalidation matrix", () => {
     await observer.subscribe("getActiveForThread", api.chatJobs.getActiveForThread, { threadId });
   };
 
-  test.each(ROWS)("$write: $runs", async (row) => {
+  test.each(TITLED)("%s: %s", async (_write, _runs, row) => {
     const prepared = await prepare(row);
     await subscribe(prepared, row.group ?? 0);
     const runs = await observer.runsDuring(() => row.act((fn, args) => observer.mutation(fn, args), prepared));
@@ -270,7 +264,7 @@ describe("invalidation matrix", () => {
     expect(names).toHaveLength(row.runs.replaceAll(/[ .]/gu, "").length);
   });
 
-  test.each(ROWS)("nobody in another namespace runs again, but for the list of namespaces: $write", async (row) => {
+  test.each(TITLED)("%s: of another namespace, only the list of namespaces may run", async (_write, _runs, row) => {
     const prepared = await prepare(row);
     const otherId = await makeNamespace(world.backend, "ledger");
     const other = await makeChain(world.backend, otherId, ["plan plan"]);
@@ -283,10 +277,12 @@ describe("invalidation matrix", () => {
   test("the before form pays for a tick with every subscription that reads jobs", async () => {
     await startBoth(world);
     const { namespaceId } = world;
-    for (const column of BEFORE_COLUMNS) {
-      const fn = api.before.scheduler[column];
-      await observer.subscribe(column, fn, { namespaceId });
-    }
+    const before = api.before.scheduler;
+    await observer.subscribe("getReadyJobs", before.getReadyJobs, { namespaceId });
+    await observer.subscribe("getAllAssignments", before.getAllAssignments, { namespaceId });
+    await observer.subscribe("watchQueue", before.watchQueue, { namespaceId });
+    await observer.subscribe("getQueueStatus", before.getQueueStatus, { namespaceId });
+    await observer.subscribe("getAllNamespaces", before.getAllNamespaces, {});
     const tick = () => observer.mutation(api.jobs.updateMetrics, { id: job(world, 0, 0), toolCallCount: 5 });
     const names = (await observer.runsDuring(tick)).map((run) => run.name);
     expect(names.toSorted()).toEqual(["getAllAssignments", "getReadyJobs", "watchQueue"]);
