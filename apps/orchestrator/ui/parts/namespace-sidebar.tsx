@@ -107,35 +107,33 @@ function NamespaceCards({ namespaces, isFiltered, selectedId, onChosen }: Namesp
     );
   }
   return (
-    <nav aria-label="Namespaces">
-      <ul className="plain-list sidebar-list">
-        {namespaces.map((namespace) => (
-          <li key={namespace._id}>
-            <a
-              className="card-link"
-              href={formatRoute({ namespaceId: namespace._id })}
-              aria-current={namespace._id === selectedId ? "page" : undefined}
-              onClick={onChosen}
-            >
-              <span className="card-line">
-                <Text component="span" fw={600} size="sm" className="nc-clip">
-                  {namespace.name}
-                </Text>
-                <Text component="span" size="xs">
-                  <RelativeTime time={namespace.updatedAt} />
-                </Text>
-              </span>
-              {namespace.description !== undefined && (
-                <Text component="span" size="xs" className="nc-muted nc-clip" display="block">
-                  {namespace.description}
-                </Text>
-              )}
-              <Counts counts={namespace.assignmentCounts} />
-            </a>
-          </li>
-        ))}
-      </ul>
-    </nav>
+    <ul className="plain-list sidebar-list">
+      {namespaces.map((namespace) => (
+        <li key={namespace._id}>
+          <a
+            className="card-link"
+            href={formatRoute({ namespaceId: namespace._id })}
+            aria-current={namespace._id === selectedId ? "page" : undefined}
+            onClick={onChosen}
+          >
+            <span className="card-line">
+              <Text component="span" fw={600} size="sm" className="nc-clip">
+                {namespace.name}
+              </Text>
+              <Text component="span" size="xs">
+                <RelativeTime time={namespace.updatedAt} />
+              </Text>
+            </span>
+            {namespace.description !== undefined && (
+              <Text component="span" size="xs" className="nc-muted nc-clip" display="block">
+                {namespace.description}
+              </Text>
+            )}
+            <Counts counts={namespace.assignmentCounts} />
+          </a>
+        </li>
+      ))}
+    </ul>
   );
 }
 

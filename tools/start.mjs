@@ -1,0 +1,185 @@
+/**
+ * `npm start`: the agent-job orchestrator with demo data on the embedded store, its page and its runner.
+ *
+ *   npm start -- --port 4210 --page-port 4300 --dir /tmp/demo
+ *
+ * Plain JavaScript, because it runs before anything is installed or built. Ctrl-C stops everything; data stays.
+ *
+ * @module
+ */
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { ensureBuilt, ensureInstalled, ROOT, run } from "./install.mjs";
+
+const READY_MS = 60_000;
+const PASSWORD = "demo";
+/** Jobs of the demo last long enough to watch; what is set already wins. */
+const DEMO_PACE = { DEMO_STEPS: "30", DEMO_STEP_MS: "1500" };
+const APP = join(ROOT, "apps/orchestrator");
+
+const { values } = parseArgs({
+  options: {
+    port: { type: "string", default: "3210" },
+    "page-port": { type: "string", default: "3200" },
+    /** Where the demo's deployment lives; the app's own folder unless said otherwise. */
+    dir: { type: "string" },
+  },
+});
+const port = Number(values.port);
+const pagePort = Number(values["page-port"]);
+const directory = values.dir === undefined ? APP : resolve(values.dir);
+const url = `http://127.0.0.1:${port}`;
+const children = [];
+let isStopping = false;
+
+ensureInstalled();
+ensureBuilt();
+prepareFolder();
+buildPage();
+const server = start("server", "packages/cli/dist/main.js", ["dev", "--dir", directory, "--port", String(port)]);
+await ready(server, "functions ready");
+const adminKey = await cli("keys");
+await setPassword();
+await demoData();
+const runner = start("runner", "--import", ["tsx", join(APP, "runner/main.ts"), "--config", runnerConfig()], {
+  ORCHESTRATOR_HOME: APP,
+});
+const page = await servePage();
+process.stdout.write(`
+  page         ${page}   (password "${PASSWORD}")
+  deployment   ${url}
+  functions    ${join(directory, "convex")}
+
+Ctrl-C stops everything; the data stays in ${join(directory, ".narrowcast")}.
+
+`);
+void runner;
+
+/** Another folder gets a copy of the functions, so that its data does not touch the app's own. */
+function prepareFolder() {
+  if (directory === APP) return;
+  mkdirSync(directory, { recursive: true });
+  cpSync(join(APP, "convex"), join(directory, "convex"), { recursive: true });
+  cpSync(join(APP, "package.json"), join(directory, "package.json"));
+  const modules = join(directory, "node_modules");
+  if (!existsSync(modules)) symlinkSync(join(ROOT, "node_modules"), modules, "junction");
+}
+
+function buildPage() {
+  run("node", [join(ROOT, "node_modules/vite/bin/vite.js"), "build", "--logLevel", "warn"], {
+    cwd: APP,
+    env: { ...process.env, VITE_CONVEX_URL: url, VITE_DEMO_PASSWORD: PASSWORD },
+  });
+}
+
+/** The demo's runner configuration, with this deployment's address. */
+function runnerConfig() {
+  const file = join(directory, ".narrowcast", "runner.json");
+  const demo = JSON.parse(readFileSync(join(APP, "config.demo.json"), "utf8"));
+  writeFileSync(file, JSON.stringify({ ...demo, convexUrl: url, password: PASSWORD }, null, 2));
+  return file;
+}
+
+async function setPassword() {
+  const response = await request("GET", "/api/list_environment_variables");
+  if (response.environmentVariables.ADMIN_PASSWORD !== undefined) return;
+  await request("POST", "/api/update_environment_variables", {
+    changes: [{ name: "ADMIN_PASSWORD", value: PASSWORD }],
+  });
+}
+
+/** Written once: the function sees that its data is there. */
+async function demoData() {
+  const result = await request("POST", "/api/function", { path: "seed:demo", args: {} });
+  if (result.status !== "success") fail(`Cannot load the demo data: ${result.errorMessage}`);
+}
+
+async function request(method, path, body) {
+  const response = await fetch(url + path, {
+    method,
+    headers: { Authorization: `Convex ${adminKey}`, "Content-Type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) fail(`Cannot set up the demo: ${path} answered ${response.status} ${text}`);
+  return text === "" ? null : JSON.parse(text);
+}
+
+/** Output of one command of the `narrowcast` CLI. */
+async function cli(...args) {
+  const child = spawn("node", [join(ROOT, "packages/cli/dist/main.js"), "--dir", directory, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  for await (const chunk of child.stdout) text += chunk;
+  return text.trim();
+}
+
+function start(name, script, args, env = {}) {
+  const child = spawn("node", [script, ...args], {
+    cwd: ROOT,
+    env: { ...env, ...process.env },
+    stdio: ["ignore", "pipe", "pipe"],
+    // Its own group: Ctrl-C reaches it through us, once, in order.
+    detached: true,
+  });
+  children.push(child);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8");
+    stream.on("data", (text) => process.stdout.write(text.replaceAll(/^(?=.)/gm, `${name}  `)));
+  }
+  child.on("exit", (code) => {
+    if (!isStopping) fail(`The ${name} ended with ${code}`);
+  });
+  return child;
+}
+
+async function ready(child, words) {
+  await new Promise((done) => {
+    const timer = setTimeout(() => fail(`Cannot start: the server did not say "${words}" in time`), READY_MS);
+    child.stdout.on("data", (text) => {
+      if (!text.includes(words)) return;
+      clearTimeout(timer);
+      done();
+    });
+  });
+}
+
+async function servePage() {
+  const { default: sirv } = await import("sirv");
+  const serve = sirv(join(APP, "dist"), { single: true });
+  const http = createServer((incoming, response) => serve(incoming, response));
+  await new Promise((done, failed) => {
+    http.once("error", failed);
+    http.listen(pagePort, "127.0.0.1", done);
+  }).catch((error) => fail(`Cannot serve the page on port ${pagePort}: ${error.message}; choose one with --page-port`));
+  return `http://127.0.0.1:${http.address().port}`;
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  void stop(1);
+}
+
+async function stop(code) {
+  if (isStopping) return;
+  isStopping = true;
+  // The runner first: it reports its jobs to the server.
+  for (const child of children.reverse()) {
+    if (child.exitCode !== null) continue;
+    child.kill("SIGTERM");
+    await new Promise((done) => {
+      const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      child.once("exit", () => {
+        clearTimeout(timer);
+        done();
+      });
+    });
+  }
+  process.exit(code);
+}
+
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => void stop(0));
