@@ -126,7 +126,7 @@ export class ActionThread {
             body?.push(message.bytes);
           } else if (message.type === "end") {
             this.#under.delete(id);
-            body?.end(message.error);
+            body?.end(message.isBroken ? message.error : null);
             job.onEnd(route, message.error);
           }
         },

@@ -45,6 +45,7 @@ const APP = {
     const http = httpRouter();
     http.route({ path: "/hello", method: "POST", handler: httpActionGeneric(async (ctx, request) =>
       new Response("hello " + (await request.text()), { status: 201, headers: { "x-a": "b" } })) });
+    http.route({ path: "/throw", method: "GET", handler: httpActionGeneric(async () => { throw new Error("in http"); }) });
     export default http;
   `,
 };
@@ -206,6 +207,9 @@ test("HTTP actions answer with status, headers and body; unknown paths are 404",
   expect(await textOf(hello.body)).toBe("hello you");
   const missing = await deployment.httpAction({ ...request, url: "http://site/none", body: null });
   expect(missing.status).toBe(404);
+  const thrown = await deployment.httpAction({ ...request, method: "GET", url: "http://site/throw", body: null });
+  expect(thrown.status).toBe(500);
+  expect(await textOf(thrown.body)).toContain("in http");
 });
 
 test("an idle deployment has no timers", async () => {

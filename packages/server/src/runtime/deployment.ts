@@ -92,7 +92,8 @@ class LocalDeployment implements RunningDeployment {
   readonly siteUrl: string;
   readonly actions: ActionPool;
   readonly #limits: Limits;
-  readonly #logs = new LogRing();
+  /** Microseconds as cursors: later than all of earlier processes, unless those made more than 1,000 entries a millisecond. */
+  readonly #logs = new LogRing(Date.now() * 1_000);
   readonly #slots = new SlotPool();
   readonly #host: ActionHost;
   #client: CoreClient | undefined;

@@ -75,10 +75,14 @@ test("a ring of long entries is bounded by their size", () => {
   expect(ring.read(0).entries.length).toBeLessThanOrEqual(8);
 });
 
-test("a cursor from before a restart of the server begins anew", () => {
-  const ring = new LogRing();
-  ring.add([entry("a")]);
-  expect(paths(ring.read(1_000_000).entries)).toEqual(["a"]);
+test("a cursor of an earlier process gives everything new, one from the future nothing", () => {
+  const before = new LogRing(1_000);
+  before.add([entry("old"), entry("older")]);
+  const { cursor } = before.read(0);
+  const after = new LogRing(2_000);
+  after.add([entry("a")]);
+  expect(paths(after.read(cursor).entries)).toEqual(["a"]);
+  expect(after.read(3_000)).toEqual({ entries: [], cursor: 2_001 });
 });
 
 test("a reader waits for the first entry, and not for ever", async () => {

@@ -49,9 +49,17 @@ export class LogRing {
   #entries: LogEntry[] = [];
   #chars = 0;
   /** Cursor after the newest entry. */
-  #end = 0;
+  #end: number;
   #waiters = new Set<() => void>();
   #isClosed = false;
+
+  /**
+   * @param firstCursor Where cursors begin. Give a later one to each process, so that a reader who comes with a cursor of an
+   *   earlier process gets everything that is new.
+   */
+  constructor(firstCursor = 0) {
+    this.#end = firstCursor;
+  }
 
   get end(): number {
     return this.#end;
@@ -73,8 +81,7 @@ export class LogRing {
   /** Entries after `cursor`, and the cursor for the next call. */
   read(cursor: number): { readonly entries: readonly LogEntry[]; readonly cursor: number } {
     const first = this.#end - this.#entries.length;
-    // A cursor from the future belongs to an earlier process: begin anew.
-    const from = cursor > this.#end ? first : Math.max(first, cursor);
+    const from = Math.max(first, cursor);
     return { entries: this.#entries.slice(from - first), cursor: this.#end };
   }
 

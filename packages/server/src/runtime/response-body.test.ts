@@ -47,3 +47,12 @@ test("a reader that goes away cancels the action", async () => {
   for await (const chunk of body) if (chunk.length > 0) break;
   expect(calls).toEqual(["pull", "cancel"]);
 });
+
+test("a reader that goes away while it waits for a chunk cancels at once", async () => {
+  const { body, calls } = open();
+  const iterator = body[Symbol.asyncIterator]();
+  const waiting = iterator.next();
+  await iterator.return?.();
+  expect(calls).toEqual(["cancel"]);
+  expect(await waiting).toEqual({ value: undefined, done: true });
+});

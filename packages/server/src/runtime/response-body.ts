@@ -34,24 +34,34 @@ export class ResponseBody implements AsyncIterable<Uint8Array> {
     this.#wake?.();
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    try {
-      for (;;) {
-        const chunk = this.#chunks.shift();
-        if (chunk !== undefined) {
-          this.#pull();
-          yield chunk;
-        } else if (this.#isEnded) {
-          if (this.#error !== null) throw new Error(this.#error);
-          return;
-        } else {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
-        }
+  /** No generator: its `return` would wait for the chunk that is being waited for, which may never come. */
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    return { next: () => this.#next(), return: () => this.#leave() };
+  }
+
+  async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    for (;;) {
+      const chunk = this.#chunks.shift();
+      if (chunk !== undefined) {
+        this.#pull();
+        return { value: chunk, done: false };
       }
-    } finally {
-      if (!this.#isEnded) this.#cancel();
+      if (this.#isEnded) {
+        if (this.#error !== null) throw new Error(this.#error);
+        return { value: undefined, done: true };
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
     }
+  }
+
+  async #leave(): Promise<IteratorReturnResult<undefined>> {
+    if (!this.#isEnded) {
+      this.#cancel();
+      this.#chunks.length = 0;
+      this.end(null);
+    }
+    return { value: undefined, done: true };
   }
 }
