@@ -28,9 +28,9 @@ export interface HttpParts {
 
 /** Answers one request completely. Never rejects. */
 export async function runHttp(run: ActionRun, message: RunHttpMessage, parts: HttpParts): Promise<void> {
-  const end = (error: string | null) => {
+  const end = (error: string | null, isBroken = false) => {
     run.finish();
-    parts.send({ type: "end", id: message.id, error, userMs: performance.now() - run.startedMs });
+    parts.send({ type: "end", id: message.id, error, isBroken, userMs: performance.now() - run.startedMs });
   };
   const { router } = parts.code;
   const { pathname } = new URL(message.url);
@@ -64,7 +64,8 @@ export async function runHttp(run: ActionRun, message: RunHttpMessage, parts: Ht
   try {
     await run.orEnd(sendResponse(run, message, response, pattern, parts));
   } catch (thrown) {
-    error = describeError(thrown, parts.code.mapper);
+    end(describeError(thrown, parts.code.mapper), true);
+    return;
   }
   end(error);
 }

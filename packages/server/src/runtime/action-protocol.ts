@@ -134,5 +134,14 @@ export type FromWorker =
       readonly route: string | null;
     }
   | { readonly type: "chunk"; readonly id: number; readonly bytes: Uint8Array }
-  /** `error`: what the handler or the body threw, as for actions; the client has already got its 500 in `head` unless the body broke. */
-  | { readonly type: "end"; readonly id: number; readonly error: string | null; readonly userMs: number };
+  /**
+   * `error`: what the handler or the body threw, as for actions. `isBroken`: it was the body, after `head`; otherwise the client has
+   * got a whole response, for a handler that threw its 500.
+   */
+  | {
+      readonly type: "end";
+      readonly id: number;
+      readonly error: string | null;
+      readonly isBroken: boolean;
+      readonly userMs: number;
+    };

@@ -174,6 +174,7 @@ test("HTTP actions: routes, streamed bodies with back-pressure, 404 and 500", as
 
   const broken = host.http("GET", "/broken");
   expect((await broken.end).error).toContain("Uncaught Error: broken handler\n    at ");
+  expect((await broken.end).isBroken).toBe(false);
   expect(host.response(broken.id).status).toBe(500);
   expect(JSON.parse(host.response(broken.id).body)).toMatchObject({
     code: "[Request ID: 0123456789abcdef] Server Error: Error: broken handler",
