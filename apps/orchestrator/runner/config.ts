@@ -21,7 +21,7 @@ export interface Config {
   /** The longest that a job may be silent. */
   readonly idleTimeoutMs: number;
   readonly heartbeatMs: number;
-  /** Jobs of one runner that run at the same time. */
+  /** Jobs of one runner that run at the same time, and as many chats beside them. */
   readonly parallelMax: number;
   /** Folder in which jobs run. */
   readonly workdir: string;

@@ -49,7 +49,9 @@ export class Runner {
   readonly #log: (line: string) => void;
   readonly #restartDelayMs: number;
   readonly #started: StartedJobs;
-  readonly #limiter: Limiter;
+  readonly #jobLimiter: Limiter;
+  /** A room of their own: a person waits for a chat, and jobs are long. */
+  readonly #chatLimiter: Limiter;
   readonly #tracked = new Set<string>();
   readonly #runs = new Set<HarnessRun>();
   readonly #work = new Set<Promise<void>>();
@@ -64,7 +66,8 @@ export class Runner {
     this.#log = log;
     this.#restartDelayMs = restartDelayMs;
     this.#started = new StartedJobs(config.stateDir);
-    this.#limiter = new Limiter(config.parallelMax);
+    this.#jobLimiter = new Limiter(config.parallelMax);
+    this.#chatLimiter = new Limiter(config.parallelMax);
   }
 
   /**
@@ -120,18 +123,18 @@ export class Runner {
   }
 
   #onJobs(ready: readonly ReadyJob[]): void {
-    for (const item of ready) this.#track(item.job._id, () => this.#runJob(item));
+    for (const item of ready) this.#track(this.#jobLimiter, item.job._id, () => this.#runJob(item));
   }
 
   #onChatJobs(ready: readonly Doc<"chatJobs">[]): void {
-    for (const job of ready) this.#track(job._id, () => this.#runChatJob(job));
+    for (const job of ready) this.#track(this.#chatLimiter, job._id, () => this.#runChatJob(job));
   }
 
   /** Works on an id unless it is worked on already. What fails is logged and does not end the runner. */
-  #track(id: string, work: () => Promise<void>): void {
+  #track(limiter: Limiter, id: string, work: () => Promise<void>): void {
     if (this.#stopping || this.#tracked.has(id)) return;
     this.#tracked.add(id);
-    const running = this.#limiter
+    const running = limiter
       .run(async () => (this.#stopping ? undefined : await work()))
       .catch((error: unknown) => this.#log(`${id}: ${error instanceof Error ? error.message : String(error)}`))
       .finally(() => {

@@ -108,5 +108,7 @@ export function preparePage(): void {
     unobserve() {}
     disconnect() {}
   } as unknown as typeof ResizeObserver;
+  const fonts = { addEventListener: () => {}, removeEventListener: () => {} };
+  Object.defineProperty(document, "fonts", { value: fonts, configurable: true });
   Element.prototype.scrollTo = () => {};
 }

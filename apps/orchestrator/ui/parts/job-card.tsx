@@ -31,11 +31,13 @@ export function JobCard({
     >
       <span className="card-line">
         <b className="nc-clip">{job.jobType}</b>
-        <StatusBadge status={job.status} />
+        <span className="nc-muted job-sub">
+          <Elapsed job={job} />
+        </span>
       </span>
-      <span className="card-line nc-muted job-sub">
-        <span>{job.harness}</span>
-        <Elapsed job={job} />
+      <span className="card-line job-sub">
+        <StatusBadge status={job.status} />
+        <span className="nc-muted">{job.harness}</span>
       </span>
       {job.status === "pending" && job.context !== undefined && (
         <span className="job-text nc-muted">{job.context}</span>
@@ -51,7 +53,9 @@ export function LiveMeters({ job }: { readonly job: Doc<"jobs"> }): ReactElement
   const now = useSeconds();
   const startedAt = job.startedAt ?? now;
   const timeLeft = Math.max(0, startedAt + TIMEOUT_MS - now);
-  const silenceLeft = Math.max(0, (job.lastEventAt ?? startedAt) + IDLE_TIMEOUT_MS - now);
+  // The runner's clock may be ahead of this one's last tick.
+  const silentFor = Math.max(0, now - (job.lastEventAt ?? startedAt));
+  const silenceLeft = Math.max(0, IDLE_TIMEOUT_MS - silentFor);
   return (
     <span className="meters">
       <Meter

@@ -117,7 +117,7 @@ function Columns({ namespace, route }: { readonly namespace: Doc<"namespaces">; 
   }
   const shown = isMiddle && view === "list" ? "chat" : view;
   const views = [
-    ...(isMiddle ? [] : [{ value: "list" as const, label: "Threads" }]),
+    ...(isMiddle ? [] : [{ value: "list" as const, label: "List" }]),
     { value: "chat" as const, label: "Chat" },
     { value: "work" as const, label: "Assignment" },
   ];
