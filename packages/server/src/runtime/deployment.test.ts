@@ -1,7 +1,7 @@
 /**
  * Deployments with real threads, from the built files: the watchdog, crashes of the core and of action threads, idleness.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -228,6 +228,33 @@ test("a closed deployment opens again with its code, its data and its crons", as
   deployment = await open();
   expect(await count()).toBe(before);
   expect((await deployment.analysis()).functions.map(({ path }) => path)).toContain("trouble:spin");
+});
+
+test("a store that is open already is refused, and the one who has it goes on", async () => {
+  await expect(open()).rejects.toThrow("has it open");
+  expect(await count()).toBeGreaterThanOrEqual(0);
+});
+
+test("a deployment in memory survives its core, and leaves nothing behind", async () => {
+  const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("narrowcast-memory-"));
+  const before = folders();
+  const memory = await startDeployment({ cloudUrl: "http://cloud", siteUrl: "http://site" });
+  expect(folders().length).toBe(before.length + 1);
+  await memory.push(await bundleTexts(APP));
+  expect(await memory.mutation(call("notes:add", { text: "a" }))).toMatchObject({ ok: true });
+  await memory.core.crash();
+  expect(await memory.query(call("notes:count"))).toMatchObject({ ok: true, value: "1" });
+  await memory.close();
+  expect(folders()).toEqual(before);
+});
+
+test("a deployment in this process's memory works without threads", async () => {
+  const memory = await startDeployment({ cloudUrl: "http://cloud", siteUrl: "http://site", threads: false });
+  await memory.push(await bundleTexts(NOTES_APP));
+  await memory.mutation(call("notes:add", { text: "a" }));
+  expect(await memory.query(call("notes:count"))).toMatchObject({ ok: true, value: "1" });
+  await memory.close();
+  await expect(memory.query(call("notes:count"))).rejects.toThrow("it is closed");
 });
 
 test("a push whose modules loop for ever fails, and the old code goes on", async () => {

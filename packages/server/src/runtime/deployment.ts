@@ -71,7 +71,7 @@ export interface RunningDeployment extends Deployment {
 export async function startDeployment(options: DeploymentOptions): Promise<RunningDeployment> {
   const threads = options.threads ?? true;
   const isTemporary = options.directory === undefined && threads;
-  const directory = isTemporary ? await mkdtemp(join(tmpdir(), "narrowcast-")) : options.directory;
+  const directory = isTemporary ? await mkdtemp(join(tmpdir(), "narrowcast-memory-")) : options.directory;
   const cleanUp = async (): Promise<void> => {
     if (isTemporary && directory !== undefined) await rm(directory, { recursive: true, force: true });
   };

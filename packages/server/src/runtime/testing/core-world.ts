@@ -148,7 +148,7 @@ export class World {
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.core.receive([{ ...message, id } as CoreRequest]);
+      this.core.receive([{ ...message, id }]);
     });
   }
 
