@@ -49,7 +49,7 @@ export class RunObserver {
     const entries = (await this.#newRuns()).filter((entry) => entry.path === path);
     const [first] = entries;
     if (first === undefined || entries.length !== 1) {
-      throw new Error(`Cannot observe ${name}: its first result took ${entries.length} runs; should be one`);
+      throw new Error(`Cannot observe ${name}: its first result took ${entries.length} runs; should be one, so nobody may ask it before`);
     }
     this.#names.set(first.requestId, name);
     return observed(name, first);
