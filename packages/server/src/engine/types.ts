@@ -72,14 +72,6 @@ export interface Cursor<T> {
   value(): T;
 }
 
-/** What one sealed commit carries, in memory and in the log. */
-export interface CommitRecord<T> {
-  readonly ts: Ts;
-  readonly writes: readonly RowWrite<T>[];
-  /** Free JSON of the layer above: which function wrote, request ids. */
-  readonly note: string;
-}
-
 /** Opaque mark inside the running transaction. */
 export type Savepoint = number;
 

@@ -34,11 +34,6 @@ const QUERIES: ReadonlyMap<string, SystemQuery> = new Map<string, SystemQuery>([
   ["_system/frontend/getSchemas:default", schemas],
 ]);
 
-/** Whether there is a system query at this canonical path. */
-export function isSystemQuery(path: string): boolean {
-  return QUERIES.has(path);
-}
-
 /** Runs a system query. Failures are outcomes, as for an app's queries. */
 export function runSystemQuery(
   tx: Transaction,
