@@ -2,7 +2,7 @@
 /**
  * An agent for demonstrations: reads a prompt, works for a while, prints tool calls, tokens and a report.
  *
- *   DEMO_STEPS      how many tool calls, 8 unless given
+ *   DEMO_STEPS      how many tool calls of a job, 8 unless given; a chat takes a sixth of them
  *   DEMO_STEP_MS    pause before each, 700 unless given; the real pause varies around it
  *   DEMO_FAIL       exit with this code after the work
  *
@@ -10,9 +10,11 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
-const steps = Number(process.env.DEMO_STEPS ?? 8);
-const stepMs = Number(process.env.DEMO_STEP_MS ?? 700);
 const jobType = process.env.WORKFLOW_JOB_TYPE ?? "job";
+const jobSteps = Number(process.env.DEMO_STEPS ?? 8);
+// A person waits for a chat.
+const steps = jobType === "chat" ? Math.ceil(jobSteps / 6) : jobSteps;
+const stepMs = Number(process.env.DEMO_STEP_MS ?? 700);
 
 let prompt = "";
 for await (const piece of process.stdin) prompt += piece;
