@@ -44,8 +44,9 @@ await ready(server, "functions ready");
 const adminKey = await cli("keys");
 await setPassword();
 await demoData();
-const runner = start("runner", "--import", ["tsx", join(APP, "runner/main.ts"), "--config", runnerConfig()], {
+start("runner", "--import", ["tsx", join(APP, "runner/main.ts"), "--config", runnerConfig()], {
   ORCHESTRATOR_HOME: APP,
+  ...DEMO_PACE,
 });
 const page = await servePage();
 process.stdout.write(`
@@ -56,7 +57,6 @@ process.stdout.write(`
 Ctrl-C stops everything; the data stays in ${join(directory, ".narrowcast")}.
 
 `);
-void runner;
 
 /** Another folder gets a copy of the functions, so that its data does not touch the app's own. */
 function prepareFolder() {

@@ -43,6 +43,8 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
       `Cannot start a server for "${context.directory}": one runs already at ${running.url} (process ${running.pid}); stop it first`,
     );
   }
+  // Functions see UTC, as on Convex, wherever the server stands.
+  process.env["TZ"] = "UTC";
   const adminKeys = AdminKeys.open(stateDirectory(context.directory));
   const cloudUrl = options.cloudUrl ?? `http://${options.host}:${options.port}`;
   const siteUrl = options.siteUrl ?? `http://${options.host}:${options.sitePort}`;
