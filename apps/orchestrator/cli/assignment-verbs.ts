@@ -10,7 +10,23 @@ import { ago, fields, table } from "./format.ts";
 import { CliError, jobInput, namespaceOf, parseHarness, type Verbs } from "./verbs.ts";
 
 /** Adds the verbs. */
-export function addAssignmentVerbs({ program, colors, run, now }: Verbs): void {
+export function addAssignmentVerbs(verbs: Verbs): void {
+  for (const add of [
+    assignmentsVerb,
+    assignmentVerb,
+    queueVerb,
+    createVerb,
+    updateAssignmentVerb,
+    completeVerb,
+    blockVerb,
+    unblockVerb,
+    deleteAssignmentVerb,
+    checkVerb,
+  ])
+    add(verbs);
+}
+
+function assignmentsVerb({ program, colors, run, now }: Verbs): void {
   program
     .command("assignments")
     .description("list assignments")
@@ -34,7 +50,9 @@ export function addAssignmentVerbs({ program, colors, run, now }: Verbs): void {
         };
       }),
     );
+}
 
+function assignmentVerb({ program, colors, run }: Verbs): void {
   program
     .command("assignment")
     .description("show one assignment with its groups and jobs")
@@ -69,7 +87,9 @@ export function addAssignmentVerbs({ program, colors, run, now }: Verbs): void {
         };
       }),
     );
+}
 
+function queueVerb({ program, colors, run }: Verbs): void {
   program
     .command("queue")
     .description("how many assignments are in which state")
@@ -81,7 +101,9 @@ export function addAssignmentVerbs({ program, colors, run, now }: Verbs): void {
         return { value, text: fields(Object.entries(value), colors) };
       }),
     );
+}
 
+function createVerb({ program, run }: Verbs): void {
   program
     .command("create")
     .description("create an assignment, with its first group if jobs are given")
@@ -108,7 +130,9 @@ export function addAssignmentVerbs({ program, colors, run, now }: Verbs): void {
         };
       }),
     );
+}
 
+function updateAssignmentVerb({ program, run }: Verbs): void {
   program
     .command("update-assignment")
     .description("change artifacts, decisions, status or alignment")
@@ -127,7 +151,9 @@ export function addAssignmentVerbs({ program, colors, run, now }: Verbs): void {
         return { value: { id }, text: `updated ${id}` };
       }),
     );
+}
 
+function completeVerb({ program, run }: Verbs): void {
   program
     .command("complete")
     .description("mark an assignment complete")
@@ -138,7 +164,9 @@ export function addAssignmentVerbs({ program, colors, run, now }: Verbs): void {
         return { value: { id }, text: `completed ${id}` };
       }),
     );
+}
 
+function blockVerb({ program, run }: Verbs): void {
   program
     .command("block")
     .description("block an assignment")
@@ -150,7 +178,9 @@ export function addAssignmentVerbs({ program, colors, run, now }: Verbs): void {
         return { value: { id }, text: `blocked ${id}` };
       }),
     );
+}
 
+function unblockVerb({ program, run }: Verbs): void {
   program
     .command("unblock")
     .description("make a blocked assignment active again")
@@ -161,7 +191,9 @@ export function addAssignmentVerbs({ program, colors, run, now }: Verbs): void {
         return { value: { id }, text: `unblocked ${id}` };
       }),
     );
+}
 
+function deleteAssignmentVerb({ program, run }: Verbs): void {
   program
     .command("delete-assignment")
     .description("delete an assignment with its groups and jobs")
@@ -173,7 +205,9 @@ export function addAssignmentVerbs({ program, colors, run, now }: Verbs): void {
         return { value, text: `deleted ${id} with ${value.groupsDeleted} groups and ${value.jobsDeleted} jobs` };
       }),
     );
+}
 
+function checkVerb({ program, colors, run }: Verbs): void {
   program
     .command("check")
     .description("look for counters that drifted and jobs that can never start")

@@ -9,7 +9,12 @@ import { ago, table } from "./format.ts";
 import { CliError, namespaceOf, type Verbs } from "./verbs.ts";
 
 /** Adds the verbs. */
-export function addChatVerbs({ program, colors, run, now }: Verbs): void {
+export function addChatVerbs(verbs: Verbs): void {
+  for (const add of [chatThreadsVerb, chatThreadVerb, chatCreateVerb, chatSendVerb, chatModeVerb, chatTitleVerb])
+    add(verbs);
+}
+
+function chatThreadsVerb({ program, colors, run, now }: Verbs): void {
   program
     .command("chat-threads")
     .description("list chat threads, the latest first")
@@ -26,7 +31,9 @@ export function addChatVerbs({ program, colors, run, now }: Verbs): void {
         return { value, text: table(rows, ["id", "mode", "changed", "title"], colors, "No threads.") };
       }),
     );
+}
 
+function chatThreadVerb({ program, colors, run, now }: Verbs): void {
   program
     .command("chat-thread")
     .description("show a thread's messages")
@@ -42,7 +49,9 @@ export function addChatVerbs({ program, colors, run, now }: Verbs): void {
         return { value: { ...thread, messages }, text: [colors.bold(thread.title), ...text].join("\n\n") };
       }),
     );
+}
 
+function chatCreateVerb({ program, run }: Verbs): void {
   program
     .command("chat-create")
     .description("create a thread")
@@ -56,7 +65,9 @@ export function addChatVerbs({ program, colors, run, now }: Verbs): void {
         return { value: { id }, text: `created thread ${id}` };
       }),
     );
+}
 
+function chatSendVerb({ program, run }: Verbs): void {
   program
     .command("chat-send")
     .description("say something in a thread and ask for an answer")
@@ -69,7 +80,9 @@ export function addChatVerbs({ program, colors, run, now }: Verbs): void {
         return { value, text: `sent; chat job ${value.jobId}` };
       }),
     );
+}
 
+function chatModeVerb({ program, run }: Verbs): void {
   program
     .command("chat-mode")
     .description("set a thread's mode")
@@ -81,7 +94,9 @@ export function addChatVerbs({ program, colors, run, now }: Verbs): void {
         return { value: { id, mode }, text: `${id} is in mode ${mode}` };
       }),
     );
+}
 
+function chatTitleVerb({ program, run }: Verbs): void {
   program
     .command("chat-title")
     .description("rename a thread")

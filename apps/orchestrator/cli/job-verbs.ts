@@ -8,7 +8,21 @@ import { fields, table } from "./format.ts";
 import { CliError, jobInput, parseHarness, type Verbs } from "./verbs.ts";
 
 /** Adds the verbs. */
-export function addJobVerbs({ program, colors, run }: Verbs): void {
+export function addJobVerbs(verbs: Verbs): void {
+  for (const add of [
+    groupsVerb,
+    groupVerb,
+    jobsVerb,
+    jobVerb,
+    insertJobVerb,
+    startJobVerb,
+    completeJobVerb,
+    failJobVerb,
+  ])
+    add(verbs);
+}
+
+function groupsVerb({ program, colors, run }: Verbs): void {
   program
     .command("groups")
     .description("list job groups")
@@ -25,7 +39,9 @@ export function addJobVerbs({ program, colors, run }: Verbs): void {
         return { value, text: table(rows, ["id", "status", "assignment"], colors, "No groups.") };
       }),
     );
+}
 
+function groupVerb({ program, colors, run }: Verbs): void {
   program
     .command("group")
     .description("show one group with its jobs")
@@ -44,7 +60,9 @@ export function addJobVerbs({ program, colors, run }: Verbs): void {
         return { value, text: `${table(rows, ["id", "type", "harness", "status"], colors, "No jobs.")}${result}` };
       }),
     );
+}
 
+function jobsVerb({ program, colors, run }: Verbs): void {
   program
     .command("jobs")
     .description("list jobs")
@@ -68,7 +86,9 @@ export function addJobVerbs({ program, colors, run }: Verbs): void {
         return { value, text: table(rows, ["id", "type", "harness", "status", "tools", "tokens"], colors, "No jobs.") };
       }),
     );
+}
 
+function jobVerb({ program, colors, run }: Verbs): void {
   program
     .command("job")
     .description("show one job")
@@ -92,7 +112,9 @@ export function addJobVerbs({ program, colors, run }: Verbs): void {
         return { value, text: fields(Object.entries(entries), colors) };
       }),
     );
+}
 
+function insertJobVerb({ program, run }: Verbs): void {
   program
     .command("insert-job")
     .description("add a group of jobs behind another group, or the first one to an assignment")
@@ -114,7 +136,9 @@ export function addJobVerbs({ program, colors, run }: Verbs): void {
         return { value, text: `created group ${value.groupId} with ${value.jobIds.length} jobs` };
       }),
     );
+}
 
+function startJobVerb({ program, run }: Verbs): void {
   program
     .command("start-job")
     .description("claim a pending job")
@@ -126,7 +150,9 @@ export function addJobVerbs({ program, colors, run }: Verbs): void {
         return { value: { id }, text: `started ${id}` };
       }),
     );
+}
 
+function completeJobVerb({ program, run }: Verbs): void {
   program
     .command("complete-job")
     .description("finish a job with a result")
@@ -138,7 +164,9 @@ export function addJobVerbs({ program, colors, run }: Verbs): void {
         return { value, text: `completed ${id}; its group is ${value?.status ?? "gone"}` };
       }),
     );
+}
 
+function failJobVerb({ program, run }: Verbs): void {
   program
     .command("fail-job")
     .description("mark a job failed")

@@ -8,6 +8,8 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import "./page.css";
+import "./chat.css";
+import "./assignment.css";
 
 const url: unknown = import.meta.env.VITE_CONVEX_URL;
 const demoPassword: unknown = import.meta.env.VITE_DEMO_PASSWORD;

@@ -26,8 +26,9 @@ import type { Doc, Id } from "../../convex/_generated/dataModel.js";
 import { title } from "../../convex/model/findings.ts";
 import { goTo } from "../data/route.ts";
 import { useAct, useLive } from "../data/session.tsx";
-import { useTask, type Task } from "../data/use-task.ts";
+import { useTask } from "../data/use-task.ts";
 import { JobChain } from "./job-chain.tsx";
+import { TaskError } from "./task-error.tsx";
 
 /** What {@link AssignmentPane} takes. */
 export interface AssignmentPaneProps {
@@ -67,7 +68,6 @@ function PaneHeader({
   const [isRemoving, removal] = useDisclosure(false);
   const complete = useAct(api.assignments.complete);
   const unblock = useAct(api.assignments.unblock);
-  const remove = useAct(api.assignments.remove);
   const { _id: id, status } = assignment;
   return (
     <header className="column-head">
@@ -112,29 +112,41 @@ function PaneHeader({
         <BlockForm id={id} onDone={blocking.close} />
       </Modal>
       <Modal opened={isRemoving} onClose={removal.close} title="Delete the assignment?">
-        <Stack gap="sm">
-          <Text size="sm">Its groups and jobs go with it, results included. Threads stay and lose their link.</Text>
-          <TaskError task={task} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={removal.close}>
-              Keep it
-            </Button>
-            <Button
-              color="red"
-              loading={task.isBusy}
-              onClick={() =>
-                void task.run(async () => {
-                  await remove({ id });
-                  goTo({ namespaceId });
-                })
-              }
-            >
-              Delete
-            </Button>
-          </Group>
-        </Stack>
+        <DeleteForm id={id} onKept={removal.close} onDeleted={() => goTo({ namespaceId })} />
       </Modal>
     </header>
+  );
+}
+
+function DeleteForm({
+  id,
+  onKept,
+  onDeleted,
+}: {
+  readonly id: Id<"assignments">;
+  readonly onKept: () => void;
+  readonly onDeleted: () => void;
+}): ReactElement {
+  const remove = useAct(api.assignments.remove);
+  const task = useTask();
+  const confirm = () =>
+    void task.run(async () => {
+      await remove({ id });
+      onDeleted();
+    });
+  return (
+    <Stack gap="sm">
+      <Text size="sm">Its groups and jobs go with it, results included. Threads stay and lose their link.</Text>
+      <TaskError task={task} />
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" onClick={onKept}>
+          Keep it
+        </Button>
+        <Button color="red" loading={task.isBusy} onClick={confirm}>
+          Delete
+        </Button>
+      </Group>
+    </Stack>
   );
 }
 
@@ -165,15 +177,6 @@ function BlockForm({ id, onDone }: { readonly id: Id<"assignments">; readonly on
         </Button>
       </Stack>
     </form>
-  );
-}
-
-function TaskError({ task }: { readonly task: Task }): ReactElement | null {
-  if (task.error === undefined) return null;
-  return (
-    <Text size="sm" c="red" role="alert">
-      {task.error}
-    </Text>
   );
 }
 

@@ -23,6 +23,7 @@ import { title } from "../../convex/model/findings.ts";
 import type { ChatMode } from "../../convex/model/fields.ts";
 import { useAct, useLive } from "../data/session.tsx";
 import { useTask } from "../data/use-task.ts";
+import { TaskError } from "./task-error.tsx";
 
 /** The header. */
 export function ChatHeader({
@@ -36,7 +37,6 @@ export function ChatHeader({
   const [isLinking, link] = useDisclosure(false);
   const [isRemoving, removal] = useDisclosure(false);
   const unlink = useAct(api.chatThreads.linkAssignmentRaw);
-  const remove = useAct(api.chatThreads.remove);
   const task = useTask();
   return (
     <header className="column-head chat-head">
@@ -83,33 +83,41 @@ export function ChatHeader({
         <LinkForm thread={thread} onDone={link.close} />
       </Modal>
       <Modal opened={isRemoving} onClose={removal.close} title="Remove the thread?">
-        <Stack gap="sm">
-          <Text size="sm">Its messages go with it. The assignment stays.</Text>
-          {task.error !== undefined && (
-            <Text size="sm" c="red" role="alert">
-              {task.error}
-            </Text>
-          )}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={removal.close}>
-              Keep it
-            </Button>
-            <Button
-              color="red"
-              loading={task.isBusy}
-              onClick={() =>
-                void task.run(async () => {
-                  await remove({ id: thread._id });
-                  onRemoved();
-                })
-              }
-            >
-              Remove
-            </Button>
-          </Group>
-        </Stack>
+        <RemoveForm thread={thread} onKept={removal.close} onRemoved={onRemoved} />
       </Modal>
     </header>
+  );
+}
+
+function RemoveForm({
+  thread,
+  onKept,
+  onRemoved,
+}: {
+  readonly thread: Doc<"chatThreads">;
+  readonly onKept: () => void;
+  readonly onRemoved: () => void;
+}): ReactElement {
+  const remove = useAct(api.chatThreads.remove);
+  const task = useTask();
+  const confirm = () =>
+    void task.run(async () => {
+      await remove({ id: thread._id });
+      onRemoved();
+    });
+  return (
+    <Stack gap="sm">
+      <Text size="sm">Its messages go with it. The assignment stays.</Text>
+      <TaskError task={task} />
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" onClick={onKept}>
+          Keep it
+        </Button>
+        <Button color="red" loading={task.isBusy} onClick={confirm}>
+          Remove
+        </Button>
+      </Group>
+    </Stack>
   );
 }
 

@@ -1,18 +1,7 @@
 /**
  * Forms that make work: an assignment with its first jobs, and a further group of jobs.
  */
-import {
-  ActionIcon,
-  Autocomplete,
-  Button,
-  Group,
-  NumberInput,
-  Select,
-  Stack,
-  Switch,
-  Text,
-  Textarea,
-} from "@mantine/core";
+import { ActionIcon, Autocomplete, Button, Group, NumberInput, Select, Stack, Switch, Textarea } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState, type FormEvent, type ReactElement } from "react";
 import { api } from "../../convex/_generated/api.js";
@@ -20,6 +9,7 @@ import type { Id } from "../../convex/_generated/dataModel.js";
 import type { JobInput } from "../../convex/model/fields.ts";
 import { useAct } from "../data/session.tsx";
 import { useTask } from "../data/use-task.ts";
+import { TaskError } from "./task-error.tsx";
 
 const JOB_TYPES = ["plan", "implement", "test", "review", "document", "pm"];
 const HARNESSES = ["claude", "codex", "gemini"] as const;
@@ -92,11 +82,7 @@ export function CreateAssignment({
           />
         </Group>
         <JobRows legend="First jobs, side by side" rows={rows} onChange={setRows} />
-        {task.error !== undefined && (
-          <Text size="sm" c="red" role="alert">
-            {task.error}
-          </Text>
-        )}
+        <TaskError task={task} />
         <Button
           type="submit"
           loading={task.isBusy}
@@ -138,11 +124,7 @@ export function AddGroup({
     <form onSubmit={(event) => void submit(event)}>
       <Stack gap="md">
         <JobRows legend="Jobs, side by side" rows={rows} onChange={setRows} />
-        {task.error !== undefined && (
-          <Text size="sm" c="red" role="alert">
-            {task.error}
-          </Text>
-        )}
+        <TaskError task={task} />
         <Button type="submit" loading={task.isBusy} disabled={jobs.length === 0} style={{ alignSelf: "flex-end" }}>
           Add jobs
         </Button>

@@ -11,7 +11,7 @@ import { IconFolders, IconLogout, IconMessages } from "@tabler/icons-react";
 import { useConvexConnectionState } from "convex/react";
 import { useEffect, useState, type ReactElement } from "react";
 import { api } from "../../convex/_generated/api.js";
-import type { Doc, Id } from "../../convex/_generated/dataModel.js";
+import type { Doc } from "../../convex/_generated/dataModel.js";
 import { goTo, useRoute, type Route } from "../data/route.ts";
 import { useLive } from "../data/session.tsx";
 import { AssignmentPane } from "./assignment-pane.tsx";
@@ -115,6 +115,21 @@ function Columns({ namespace, route }: { readonly namespace: Doc<"namespaces">; 
       </div>
     );
   }
+  return <SwappedColumns isMiddle={isMiddle} view={view} onView={setView} list={list} chat={chat} work={work} />;
+}
+
+interface SwappedColumnsProps {
+  /** Wide enough for the list beside one of the other two. */
+  readonly isMiddle: boolean;
+  readonly view: View;
+  readonly onView: (view: View) => void;
+  readonly list: ReactElement;
+  readonly chat: ReactElement;
+  readonly work: ReactElement;
+}
+
+/** One column at a time, with a switch; on a middle-sized window the list stays. */
+function SwappedColumns({ isMiddle, view, onView, list, chat, work }: SwappedColumnsProps): ReactElement {
   const shown = isMiddle && view === "list" ? "chat" : view;
   const views = [
     ...(isMiddle ? [] : [{ value: "list" as const, label: "List" }]),
@@ -126,15 +141,9 @@ function Columns({ namespace, route }: { readonly namespace: Doc<"namespaces">; 
       {isMiddle && list}
       <div className="swapped">
         <div className="swap-bar">
-          <SegmentedControl
-            fullWidth
-            aria-label="What is shown"
-            data={views}
-            value={shown}
-            onChange={(value) => setView(value)}
-          />
+          <SegmentedControl fullWidth aria-label="What is shown" data={views} value={shown} onChange={onView} />
         </div>
-        {shown === "list" ? list : shown === "chat" ? chat : work}
+        {{ list, chat, work }[shown]}
       </div>
     </div>
   );
@@ -170,6 +179,3 @@ function ConnectionNote(): ReactElement | null {
     </span>
   );
 }
-
-/** Ids by name, for parts that link to each other. */
-export type AssignmentId = Id<"assignments">;
