@@ -25,6 +25,10 @@ export const page = query({ args: { tag: v.string(), paginationOpts: paginationO
   const page = await tagged(ctx, tag).paginate(paginationOpts);
   return { ...page, page: page.page.map((item) => item.n) };
 } });
+export const newest = query({ args: { tag: v.string(), paginationOpts: paginationOptsValidator }, handler: async (ctx, { tag, paginationOpts }) => {
+  const page = await tagged(ctx, tag).order("desc").paginate(paginationOpts);
+  return { ...page, page: page.page.map((item) => item.n) };
+} });
 export const setText = mutation({ args: { tag: v.string(), unit: v.string(), times: v.number() }, handler: async (ctx, { tag, unit, times }) => {
   const found = await ctx.db.query("texts").withIndex("by_tag", (q) => q.eq("tag", tag)).unique();
   if (found === null) await ctx.db.insert("texts", { tag, unit, times });
