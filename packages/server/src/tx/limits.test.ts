@@ -1,4 +1,4 @@
-import { sizeOfDocument } from "@narrowcast/values";
+import { sizeOfDocument, tableNumberOfId } from "@narrowcast/values";
 import type { Limits } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import { collect, openTestDatabase, plan, read, write } from "./testing/database.ts";
@@ -140,6 +140,27 @@ test("a limit that was passed stays passed when the error is caught", () => {
   tx.get(ids[0] ?? "");
   expect(() => tx.get(ids[1] ?? "")).toThrowError(/Too many documents/);
   expect(() => tx.get(ids[0] ?? "")).toThrowError(/Too many documents/);
+});
+
+test("usage is told apart by table, with index keys and writes that changed nothing", () => {
+  const { database } = openTestDatabase();
+  const { id, number } = write(database, (tx) => {
+    const id = tx.insert("t", { n: 1 });
+    tx.insert("other", { n: 1 });
+    return { id, number: Number(tableNumberOfId(id)) };
+  });
+  const tx = database.begin({ readOnly: false });
+  tx.get(id);
+  expect(tx.usage.keyBytesRead).toBe(0);
+  tx.query(plan("t")).next();
+  expect(tx.usage.keyBytesRead).toBeGreaterThan(8);
+  tx.patch(id, { n: 1 });
+  tx.query(plan("other")).next();
+  expect(tx.tableUsage.map(({ documentsRead }) => documentsRead)).toEqual([3, 1]);
+  expect(tx.tableUsage[0]).toMatchObject({ collection: number, storageDocuments: 3 });
+  expect(tx.usage).toMatchObject({ documentsRead: 4, storageDocuments: 4, documentsWritten: 0, unchangedWrites: 1 });
+  expect(tx.tableUsage.reduce((sum, { bytesRead }) => sum + bytesRead, 0)).toBe(tx.usage.bytesRead);
+  tx.abort();
 });
 
 test("usage counts each read again, rows that a filter drops, and the read of a patch", () => {

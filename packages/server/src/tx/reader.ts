@@ -46,7 +46,7 @@ export class Reader {
       if (tryDecodeId(id) === undefined) throw idError(id, method);
       return undefined;
     }
-    if (access !== "core") meter.countRead(row);
+    if (access !== "core") meter.countRead(row, number, 0);
     return row;
   }
 

@@ -97,7 +97,7 @@ export class RowStream implements QueryStream, PageRows {
     stretch.start = order === "asc" ? range.start : position;
     stretch.end = order === "asc" ? keyAfter(position) : range.end;
     this.rowsRead += 1;
-    if (meter !== undefined) this.bytesRead += meter.countRead(row);
+    if (meter !== undefined) this.bytesRead += meter.countRead(row, this.#source.collection, position.length);
     return row;
   }
 

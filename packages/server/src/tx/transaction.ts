@@ -24,6 +24,7 @@ import type {
   QueryStream,
   ReadSetView,
   SystemWriter,
+  TableUsage,
   Transaction,
   TransactionUsage,
 } from "./types.ts";
@@ -72,6 +73,10 @@ export class DatabaseTransaction implements Transaction {
 
   get usage(): TransactionUsage {
     return this.#context.meter.usage;
+  }
+
+  get tableUsage(): readonly TableUsage[] {
+    return this.#context.meter.tables;
   }
 
   get readSet(): ReadSetView {

@@ -106,10 +106,27 @@ export interface Commit {
   readonly source: string;
 }
 
+/** What a transaction read of one table. */
+export interface TableUsage {
+  readonly collection: number;
+  documentsRead: number;
+  bytesRead: number;
+  /** Of those, rows really visited in the engine. */
+  storageDocuments: number;
+  storageBytes: number;
+}
+
 /** Usage of one transaction so far; nested runs share their parent's. All in documents or bytes. */
 export interface TransactionUsage {
   documentsRead: number;
   bytesRead: number;
+  /** Index keys of the rows that scans went over: read from the database too, by Convex's account. */
+  keyBytesRead: number;
+  /** Rows really visited in the engine for this run; what was answered from memory does not count. */
+  storageDocuments: number;
+  storageBytes: number;
+  /** Patches and replaces that changed nothing. */
+  unchangedWrites: number;
   rangesRead: number;
   documentsWritten: number;
   bytesWritten: number;
@@ -136,6 +153,8 @@ export interface Transaction {
   /** The latest `_creationTime` given in it, also to rows that were rolled back; `startMs` when none was. Its commit's `ts` is not earlier. */
   readonly lastMs: number;
   readonly usage: TransactionUsage;
+  /** The reads of `usage`, table by table. */
+  readonly tableUsage: readonly TableUsage[];
   readonly readSet: ReadSetView;
   /** `table` given: the scoped form, which checks that the id belongs to the table. System tables only with `isSystem`. */
   get(id: string, table?: string, isSystem?: boolean): Doc | null;

@@ -10,7 +10,7 @@ import { sizeOfDocument } from "@narrowcast/values";
 import type { Doc, Limits } from "@narrowcast/values";
 import type { ReadSet } from "./read-set.ts";
 import { UserError } from "./types.ts";
-import type { TransactionUsage } from "./types.ts";
+import type { TableUsage, TransactionUsage } from "./types.ts";
 
 const READ_LESS =
   "Consider using smaller limits in your queries, paginating your queries, or using indexed queries with a selective index range expressions.";
@@ -25,12 +25,18 @@ export class UsageMeter {
   readonly usage: TransactionUsage = {
     documentsRead: 0,
     bytesRead: 0,
+    keyBytesRead: 0,
+    storageDocuments: 0,
+    storageBytes: 0,
+    unchangedWrites: 0,
     rangesRead: 0,
     documentsWritten: 0,
     bytesWritten: 0,
     functionsScheduled: 0,
     scheduledArgsBytes: 0,
   };
+  /** The reads of `usage`, table by table; few, so a list. */
+  readonly tables: TableUsage[] = [];
   readonly #limits: Limits;
   /** Ranges that merging took away so far; keeps the exact count from being computed on every read. */
   #rangesMerged = 0;
@@ -39,12 +45,26 @@ export class UsageMeter {
     this.#limits = limits;
   }
 
-  /** Counts one document read. Gives its size in bytes. */
-  countRead(document: Doc): number {
+  /**
+   * Counts one document read.
+   *
+   * @param collection Its table.
+   * @param keyBytes Length of the index key that led to it; 0 for a look-up by id.
+   * @returns Its size in bytes.
+   */
+  countRead(document: Doc, collection: number, keyBytes: number): number {
     const { usage } = this;
     const bytes = sizeOfDocument(document);
     usage.documentsRead += 1;
     usage.bytesRead += bytes;
+    usage.keyBytesRead += keyBytes;
+    usage.storageDocuments += 1;
+    usage.storageBytes += bytes;
+    const table = this.#tableUsage(collection);
+    table.documentsRead += 1;
+    table.bytesRead += bytes;
+    table.storageDocuments += 1;
+    table.storageBytes += bytes;
     if (usage.documentsRead > this.#limits.documentsReadMax) {
       throw limitError("TooManyDocumentsRead", "documents read", this.#limits.documentsReadMax, READ_LESS);
     }
@@ -52,6 +72,13 @@ export class UsageMeter {
       throw limitError("TooManyBytesRead", "bytes read", this.#limits.bytesReadMax, READ_LESS);
     }
     return bytes;
+  }
+
+  #tableUsage(collection: number): TableUsage {
+    for (const table of this.tables) if (table.collection === collection) return table;
+    const table = { collection, documentsRead: 0, bytesRead: 0, storageDocuments: 0, storageBytes: 0 };
+    this.tables.push(table);
+    return table;
   }
 
   /** Looks at how many distinct ranges were read; overlapping ones count once. */

@@ -127,7 +127,10 @@ export class Writer implements RowWriter {
   }
 
   #update(table: Table, before: Doc, after: Doc, access: Access): void {
-    if (valuesEqual(before, after)) return;
+    if (valuesEqual(before, after)) {
+      if (access !== "core") this.#context.meter.usage.unchangedWrites += 1;
+      return;
+    }
     this.#check(table, after, access);
     this.#write(table, before, after, access);
   }
