@@ -80,7 +80,7 @@ export function httpCalls(url: string): AnyClient {
 
 function connect(url: string, transport: Transport): { client: AnyClient; end: () => Promise<void> } {
   if (transport === "HTTP") return { client: httpCalls(url), end: async () => {} };
-  const client = new ConvexClient(url, { unsavedChangesWarning: false });
+  const client = new ConvexClient(url, { unsavedChangesWarning: false, logger: false });
   return { client: client as unknown as AnyClient, end: () => client.close() };
 }
 

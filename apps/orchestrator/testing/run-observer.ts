@@ -32,7 +32,7 @@ export class RunObserver {
   private constructor(server: TestServer, cursor: number) {
     this.#server = server;
     this.#cursor = cursor;
-    this.#client = new ConvexClient(server.url, { unsavedChangesWarning: false });
+    this.#client = new ConvexClient(server.url, { unsavedChangesWarning: false, logger: false });
   }
 
   static async open(server: TestServer): Promise<RunObserver> {
@@ -49,7 +49,9 @@ export class RunObserver {
     const entries = (await this.#newRuns()).filter((entry) => entry.path === path);
     const [first] = entries;
     if (first === undefined || entries.length !== 1) {
-      throw new Error(`Cannot observe ${name}: its first result took ${entries.length} runs; should be one, so nobody may ask it before`);
+      throw new Error(
+        `Cannot observe ${name}: its first result took ${entries.length} runs; should be one, so nobody may ask it before`,
+      );
     }
     this.#names.set(first.requestId, name);
     return observed(name, first);
