@@ -21,6 +21,7 @@
  * @module
  */
 import { PRIMARY } from "../tx/types.ts";
+import type { WakeTrail } from "./wake.ts";
 import type { Commit, DocumentChange, Key, ReadSetView } from "../tx/types.ts";
 import { IntervalTree } from "./interval-tree.ts";
 import type { IntervalNode } from "./interval-tree.ts";
@@ -82,7 +83,8 @@ export interface Dependencies {
   readonly visited: number;
   set(subscriber: number, readSet: ReadSetView): number;
   remove(subscriber: number): void;
-  stab(commit: Commit): Set<number>;
+  /** `trail` learns what found whom. */
+  stab(commit: Commit, trail?: WakeTrail): Set<number>;
   stabNames(names: readonly string[]): Set<number>;
 }
 
@@ -144,10 +146,11 @@ export class DependencyIndex implements Dependencies {
   }
 
   /** Every subscriber that `commit` concerns. */
-  stab(commit: Commit): Set<number> {
+  stab(commit: Commit, trail?: WakeTrail): Set<number> {
     const hits = new Set<number>();
-    for (const change of commit.changes) this.stabChange(change, hits);
+    for (const change of commit.changes) this.stabChange(change, hits, trail);
     this.#stabNames(commit.names, hits);
+    trail?.note(hits.size, undefined, PRIMARY);
     return hits;
   }
 
@@ -159,7 +162,7 @@ export class DependencyIndex implements Dependencies {
   }
 
   /** Adds every subscriber that one document's change concerns to `hits`. */
-  stabChange(change: DocumentChange, hits: Set<number>): void {
+  stabChange(change: DocumentChange, hits: Set<number>, trail?: WakeTrail): void {
     const key = primaryKeyOf(change);
     const watch = this.#collections.get(change.collection);
     this.#lookups++;
@@ -168,10 +171,12 @@ export class DependencyIndex implements Dependencies {
       if (point !== undefined) addAllTo(hits, point.subscribers);
     }
     this.#stabTree(watch, PRIMARY, key, hits);
+    trail?.note(hits.size, change, PRIMARY);
     for (const move of change.moves) {
       if (move.index === PRIMARY) continue;
       if (move.remove !== undefined) this.#stabTree(watch, move.index, move.remove, hits);
       if (move.add !== undefined && move.add !== move.remove) this.#stabTree(watch, move.index, move.add, hits);
+      trail?.note(hits.size, change, move.index);
     }
   }
 

@@ -5,7 +5,9 @@
  */
 import type { Ts } from "@narrowcast/values";
 import type { Dependencies } from "./dependency-index.ts";
-import type { QueryExecutor, RunResult, SocketUpdate } from "./types.ts";
+import type { Run } from "./run.ts";
+import type { QueryExecutor, RunCost, RunResult, SocketUpdate } from "./types.ts";
+import type { Wake } from "./wake.ts";
 
 /** Limits of the reactive room. */
 export interface ReactorLimits {
@@ -20,6 +22,27 @@ export interface ReactorLimits {
 /** The limits of an ordinary deployment: Convex's cache of 100 MB and reuse of 17 s. */
 export const REACTOR_LIMITS: ReactorLimits = { cacheBytes: 100_000_000, clockReuseMs: 17_000, patienceSlices: 16 };
 
+/** One execution, as an observer is told. */
+export interface ObservedExecution {
+  readonly cost: RunCost | undefined;
+  /** The run had no result before. */
+  readonly isFirst: boolean;
+  /** A client can see a difference from the result before. */
+  readonly isNews: boolean;
+  /** Queries of sockets and one-shot calls that it answers. */
+  readonly askers: number;
+}
+
+/** Hears what happens to runs, for the meter. Called in between; must not ask the reactor for anything. */
+export interface RunObserver {
+  /** An execution ended; `run.wake` is why it was needed, if it was a repetition. */
+  ran(run: Run, execution: ObservedExecution): void;
+  /** Somebody was answered, or began to listen, without an execution. */
+  shared(run: Run): void;
+  /** A change touched what the run read, and it was found that its result cannot differ. */
+  cutOff(run: Run, wake: Wake, by: "node" | "field"): void;
+}
+
 /** What a reactor is given. */
 export interface ReactorOptions {
   /** Executes one query at the head. A rejection is an infrastructure failure: it is passed on, and the run stays dirty. */
@@ -31,6 +54,7 @@ export interface ReactorOptions {
   readonly limits?: Partial<ReactorLimits> | undefined;
   /** Who depends on what; an empty {@linkcode DependencyIndex} if left out. */
   readonly dependencies?: Dependencies | undefined;
+  readonly observer?: RunObserver | undefined;
   /** Called at most once a slice; the results in it are shared and must not be written to. */
   onUpdate(updates: readonly SocketUpdate[]): void;
 }

@@ -36,6 +36,8 @@ import type { SliceBudget, SliceOutcome } from "./slice.ts";
 import { HeldQuery, Socket } from "./sockets.ts";
 import type { Identity, QueryAdd, ReactiveCounters, RunRequest, RunResult } from "./types.ts";
 import { WaitingLine } from "./waiting-line.ts";
+import { WakeTrail, wakeWithoutCommit } from "./wake.ts";
+import type { Wake } from "./wake.ts";
 
 /** The execution under way. */
 interface Execution {
@@ -143,19 +145,25 @@ export class Reactor {
     this.#assertBetweenExecutions("apply commit");
     assert(commit.ts > this.#appliedTs, `Cannot apply commit: ts is ${commit.ts}; should be after ${this.#appliedTs}`);
     this.#appliedTs = commit.ts;
-    return this.#invalidateIds(this.#index.stab(commit));
+    const trail = this.#options.observer === undefined ? undefined : new WakeTrail(commit);
+    return this.#invalidateIds(this.#index.stab(commit, trail), (position) => trail?.wakeOf(position));
   }
 
   /** Marks the runs that looked at one of `names`, for changes that come without a commit; returns how many. */
   invalidateNames(names: readonly string[]): number {
     this.#assertBetweenExecutions("invalidate names");
-    return this.#invalidateIds(this.#index.stabNames(names));
+    const wake = wakeWithoutCommit("names", names);
+    return this.#invalidateIds(this.#index.stabNames(names), () => wake);
   }
 
   /** Marks all runs: the code or the schema is another one. Returns how many. */
   invalidateAll(): number {
     this.#assertBetweenExecutions("invalidate all runs");
-    return this.#invalidateIds([...this.#runs.all()].map((run) => run.id));
+    const wake = wakeWithoutCommit("deployment", []);
+    return this.#invalidateIds(
+      [...this.#runs.all()].map((run) => run.id),
+      () => wake,
+    );
   }
 
   /**
@@ -190,7 +198,7 @@ export class Reactor {
       if (found?.state === "clean") return this.#answerFrom(found);
       if (this.#executing === undefined) {
         const run = found ?? this.#runs.create(request);
-        const ts = await this.#execute(run, request.identity);
+        const ts = await this.#execute(run, request.identity, 1);
         return { result: resultOf(run), ts, cached: false };
       }
       const { run, done } = this.#executing;
@@ -202,9 +210,15 @@ export class Reactor {
   }
 
   #answerFrom(run: Run): QueryAnswer {
-    this.#counts.runsShared++;
+    this.#countShared(run);
     this.#runs.use(run);
     return { result: resultOf(run), ts: this.#options.head(), cached: true };
+  }
+
+  #countShared(run: Run): void {
+    this.#counts.runsShared++;
+    // A run that is to be executed counts its askers then.
+    if (run.state === "clean") this.#options.observer?.shared(run);
   }
 
   async #serveLine(slice: Slice): Promise<void> {
@@ -255,7 +269,7 @@ export class Reactor {
     assert(run !== undefined, `Cannot answer query ${query.queryId}: it has no run`);
     const better = this.#runs.find(query.request(run.journal));
     if (better !== undefined && better !== run) {
-      this.#counts.runsShared++;
+      this.#countShared(better);
       this.#attach(query, better);
       return;
     }
@@ -263,8 +277,8 @@ export class Reactor {
     await this.#execute(run, query.socket.identity);
   }
 
-  /** Executes `run` as `identity`, only when nothing else executes. Returns the head at which its result holds. */
-  async #execute(run: Run, identity: Identity): Promise<Ts> {
+  /** Executes `run` as `identity` for its holders and so many one-shot calls, only when nothing else executes. Returns the head at which its result holds. */
+  async #execute(run: Run, identity: Identity, oneShots = 0): Promise<Ts> {
     assert(this.#executing === undefined, "Cannot execute a run: another one is executing");
     const { promise: done, resolve } = deferred<undefined>();
     this.#executing = { run, done };
@@ -277,6 +291,11 @@ export class Reactor {
       const isNews = this.#runs.finish(run, outcome);
       this.#counts.runsExecuted++;
       if (hadResult && !isNews) this.#counts.resultsUnchanged++;
+      const { cost } = outcome;
+      run.cost = cost;
+      const askers = run.holders.size + oneShots;
+      this.#options.observer?.ran(run, { cost, isFirst: !hadResult, isNews, askers });
+      run.wake = undefined;
       if (run.identityObserved) this.#splitOff(run);
       return this.#options.head();
     } catch (error) {
@@ -301,7 +320,7 @@ export class Reactor {
     const request = query.request(query.journal);
     const found = this.#runs.find(request);
     if (found !== undefined && found === query.run) return;
-    if (found !== undefined) this.#counts.runsShared++;
+    if (found !== undefined) this.#countShared(found);
     this.#attach(query, found ?? this.#runs.create(request));
   }
 
@@ -331,21 +350,24 @@ export class Reactor {
     this.#detach(query);
   }
 
-  #invalidateIds(ids: Iterable<number>): number {
+  #invalidateIds(ids: Iterable<number>, wakeOf: (position: number) => Wake | undefined): number {
     this.#epoch++;
     let invalidated = 0;
+    let position = -1;
     for (const id of ids) {
+      position++;
       const run = this.#runs.byId(id);
       if (run === undefined || run.state !== "clean") continue;
       invalidated++;
       if (run.holders.size === 0) this.#runs.drop(run);
-      else this.#markDirty(run);
+      else this.#markDirty(run, wakeOf(position));
     }
     this.#counts.runsInvalidated += invalidated;
     return invalidated;
   }
 
-  #markDirty(run: Run): void {
+  #markDirty(run: Run, wake: Wake | undefined): void {
+    run.wake = wake;
     this.#runs.markDirty(run);
     for (const query of run.holders) {
       query.socket.stale.add(query);

@@ -8,7 +8,8 @@
  * @module
  */
 import type { HeldQuery } from "./sockets.ts";
-import type { Identity, RunRequest, RunResult } from "./types.ts";
+import type { Identity, RunCost, RunRequest, RunResult } from "./types.ts";
+import type { Wake } from "./wake.ts";
 
 /** What all runs of one family share: everything that is asked except the identity. */
 type Question = Omit<RunRequest, "identity">;
@@ -26,6 +27,10 @@ export class Run {
   journal: string | null;
   state: "dirty" | "running" | "clean" = "dirty";
   result: RunResult | undefined = undefined;
+  /** What the last execution took. */
+  cost: RunCost | undefined = undefined;
+  /** Why it has to be executed again. */
+  wake: Wake | undefined = undefined;
   identityObserved = false;
   clockObserved = false;
   /** When it ran last, in milliseconds. */

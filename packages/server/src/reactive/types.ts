@@ -6,7 +6,7 @@
  * @module
  */
 import type { Ts } from "@narrowcast/values";
-import type { ReadSetView } from "../tx/types.ts";
+import type { ReadSetView, TableUsage, TransactionUsage } from "../tx/types.ts";
 
 /** Who asks; part of a run's key only if the run looked at it. `key` is a stable text of the identity. */
 export interface Identity {
@@ -47,6 +47,16 @@ export interface RunOutcome {
   readonly identityObserved: boolean;
   /** It looked at the clock: not reused for new askers after a while, never re-run because time passes. */
   readonly clockObserved: boolean;
+  /** What it took, for the observer. */
+  readonly cost?: RunCost | undefined;
+}
+
+/** What one execution took. */
+export interface RunCost {
+  readonly usage: Readonly<TransactionUsage>;
+  readonly tables: readonly TableUsage[];
+  /** Time inside the function, in milliseconds. */
+  readonly userMs: number;
 }
 
 /** Executes one query from scratch at the head; given to the reactive room by the runtime. Never rejects for user errors. */

@@ -7,7 +7,7 @@
  */
 import { ReadSet } from "../../tx/read-set.ts";
 import type { Commit } from "../../tx/types.ts";
-import type { ReactorLimits } from "../options.ts";
+import type { ReactorLimits, RunObserver } from "../options.ts";
 import { Reactor } from "../reactor.ts";
 import type { Identity, RunOutcome, RunRequest, RunResult } from "../types.ts";
 import { Client } from "./client.ts";
@@ -71,13 +71,18 @@ export class CellWorld {
   readonly #queries: Readonly<Record<string, CellQuery>>;
   readonly #clients = new Map<number, Client>();
 
-  constructor(queries: Readonly<Record<string, CellQuery>>, limits: Partial<ReactorLimits> = {}) {
+  constructor(
+    queries: Readonly<Record<string, CellQuery>>,
+    limits: Partial<ReactorLimits> = {},
+    observer?: RunObserver,
+  ) {
     this.#queries = queries;
     this.reactor = new Reactor({
       executor: (request) => this.#execute(request),
       head: () => this.head,
       nowMs: () => this.nowMs,
       limits,
+      observer,
       onUpdate: (updates) => {
         for (const update of updates) this.#clients.get(update.socket)?.apply(update);
       },
