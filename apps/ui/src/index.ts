@@ -13,6 +13,7 @@ export {
   type ErrorNoticeProps,
   type LoadingRowsProps,
 } from "./notices.tsx";
+export { Prose } from "./prose.tsx";
 export { StatusBadge, StatusDot, type Status } from "./status.tsx";
 export { theme } from "./theme.ts";
 export { compactNumber, duration, RelativeTime, relativeTime, useSeconds } from "./time.tsx";

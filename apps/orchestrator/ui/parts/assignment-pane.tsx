@@ -18,7 +18,7 @@ import {
   Textarea,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { EmptyState, ErrorNotice, LoadingRows, RelativeTime, StatusBadge } from "@narrowcast/ui";
+import { EmptyState, ErrorNotice, LoadingRows, Prose, RelativeTime, StatusBadge } from "@narrowcast/ui";
 import { IconBan, IconCheck, IconDots, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
 import { useState, type FormEvent, type ReactElement } from "react";
 import { api } from "../../convex/_generated/api.js";
@@ -195,7 +195,7 @@ function About({ assignment }: { readonly assignment: Doc<"assignments"> }): Rea
       <WaitingNotice assignment={assignment} />
       {body !== "" && (
         <Spoiler maxHeight={120} showLabel="Show all" hideLabel="Show less" className="north-star">
-          {body}
+          <Prose text={body} />
         </Spoiler>
       )}
       <Notes label="Decisions" json={decisions} />

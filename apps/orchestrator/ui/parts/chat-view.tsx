@@ -2,7 +2,7 @@
  * One thread: its messages, who is answering, and the field to write in.
  */
 import { ActionIcon, Button, ScrollArea, Text, Textarea, Tooltip } from "@mantine/core";
-import { CopyAction, EmptyState, ErrorNotice, LoadingRows, RelativeTime } from "@narrowcast/ui";
+import { CopyAction, EmptyState, ErrorNotice, LoadingRows, Prose, RelativeTime } from "@narrowcast/ui";
 import { IconSend2 } from "@tabler/icons-react";
 import { memo, useEffect, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
 import { api } from "../../convex/_generated/api.js";
@@ -83,7 +83,7 @@ const Message = memo(function Message({ message }: { readonly message: Doc<"chat
           <CopyAction text={message.content} label="Copy message" />
         </span>
       </header>
-      <div className="message-text">{message.content}</div>
+      <Prose text={message.content} />
     </article>
   );
 });

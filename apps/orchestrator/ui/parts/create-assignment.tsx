@@ -169,6 +169,7 @@ function JobRows({
               onChange={(harness) => harness !== null && set(row.key, { harness })}
             />
             <Textarea
+              className="job-row-task"
               aria-label={`Task of job ${index + 1}`}
               placeholder="What to do"
               autosize

@@ -40,7 +40,7 @@ export function JobCard({
         <span className="nc-muted">{job.harness}</span>
       </span>
       {job.status === "pending" && job.context !== undefined && (
-        <span className="job-text nc-muted">{job.context}</span>
+        <span className="job-text nc-muted">{job.context.replaceAll(/^#+\s*/gmu, "")}</span>
       )}
       {job.status === "running" && <LiveMeters job={job} />}
       {job.status !== "pending" && <Counters job={job} />}
