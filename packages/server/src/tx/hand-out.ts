@@ -1,0 +1,69 @@
+/**
+ * Handing rows of one table to a function: as private copies, or as tracked documents that note what is looked at.
+ *
+ * A function that takes its documents whole (spreads or returns them) pays for tracking and gets nothing. `ReadHabits` remembers that for each
+ * (function, table): such a function is given plain copies, and its read set says "every field". Now and then it is tracked
+ * again, in case it has changed its ways.
+ *
+ * @module
+ */
+import { cloneValue } from "@narrowcast/values";
+import type { Doc } from "@narrowcast/values";
+import type { Observations } from "./observations.ts";
+import { trackedDocument } from "./tracked-document.ts";
+
+/** After so many runs with plain copies a function is tracked once more. */
+const TRACKED_AGAIN_RUNS = 32;
+/** Below so many documents a run says nothing about habits. */
+const TELLING_DOCUMENTS = 4;
+
+interface Habit {
+  isWhole: boolean;
+  runs: number;
+}
+
+/** What one function does with the documents of each table. Kept from run to run by whoever begins its transactions. */
+export class ReadHabits {
+  readonly #habits = new Map<number, Habit>();
+
+  /** Whether the next run should be given plain copies. Call it once a run and table. */
+  takesWhole(collection: number): boolean {
+    const habit = this.#habits.get(collection);
+    if (habit === undefined || !habit.isWhole) return false;
+    habit.runs += 1;
+    return habit.runs % TRACKED_AGAIN_RUNS !== 0;
+  }
+
+  /** Notes what a tracked run did. */
+  learn(collection: number, handedOut: number, takenWhole: number): void {
+    if (handedOut < TELLING_DOCUMENTS) return;
+    const isWhole = takenWhole * 2 > handedOut;
+    const habit = this.#habits.get(collection);
+    if (habit === undefined) this.#habits.set(collection, { isWhole, runs: 0 });
+    else habit.isWhole = isWhole;
+  }
+}
+
+/** Hands out the rows of one table to one run. */
+export class HandOut {
+  readonly observations: Observations;
+  /** Rows are given as plain copies, and every field counts as looked at. */
+  readonly isWhole: boolean;
+  /** Tracked documents given so far, and those of them that were taken whole. */
+  handedOut = 0;
+  takenWhole = 0;
+  readonly #isLazy: boolean;
+
+  constructor(observations: Observations, isWhole: boolean, isLazy: boolean) {
+    this.observations = observations;
+    this.isWhole = isWhole;
+    this.#isLazy = isLazy;
+  }
+
+  /** A document for the function, which may write to it. `row` is shared and stays as it is. */
+  give(row: Doc): Doc {
+    if (this.isWhole) return cloneValue(row);
+    this.handedOut += 1;
+    return trackedDocument(row, this, this.#isLazy);
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * Tracked documents: what a handler gets instead of a plain copy, to learn which top-level fields it looks at.
+ *
+ *   handler ──trap──▶ TrackedDocument ──note──▶ observations
+ *                        │  unloaded: scalars come from the shared row, nested values from private copies made one by one
+ *                        └─ loaded (listed, written to, shown): the proxy's target is the private copy, with all fields
+ *
+ * To a handler it is an ordinary object: same keys in the same order, same prototype; it may be written to, extended, frozen, and nobody else sees that.
+ * Nested values are plain and private.
+ *
+ * Invariants:
+ *   - Every trap through which the content of a field, or its presence, can be learned notes that field; listing fields notes all.
+ *   - The shared row is never given to the handler and never written to.
+ *   - What looks at the proxy's target behind its traps (inspection, structured cloning, our own serialising) must come
+ *     through `untracked` or `load` first, which note all fields.
+ *
+ * Hot: one is made for each row that a tracked run reads; `tracking.bench.ts` holds it against plain copies.
+ *
+ * @module
+ */
+import { cloneValue, setField } from "@narrowcast/values";
+import type { Doc, Value } from "@narrowcast/values";
+import { ALL_FIELDS, Seen } from "./observations.ts";
+import type { HandOut } from "./hand-out.ts";
+
+/** Key under which a proxy gives its `TrackedDocument`. Not registered, so user code cannot name it. */
+const HANDLE = Symbol("tracked document");
+/** A value is looked into no deeper than results may be nested; also ends cycles. */
+const DEPTH_MAX = 64;
+/** Inspection shows a few levels only. */
+const SHOWN_DEPTH_MAX = 8;
+
+type Target = { [field: string]: Value };
+
+/** Hands `row` out as an object that notes what is looked at. @param isLazy Whether the private copy waits for the first need. */
+export function trackedDocument(row: Doc, handOut: HandOut, isLazy: boolean): Doc {
+  const target: Target = {};
+  const tracked = new TrackedDocument(target, row, handOut);
+  if (!isLazy) tracked.fill();
+  return new Proxy(target, tracked) as Doc;
+}
+
+/** The traps of one document; see the module comment. */
+class TrackedDocument implements ProxyHandler<Target> {
+  readonly #target: Target;
+  readonly #row: Doc;
+  readonly #handOut: HandOut;
+  #seen: Seen | undefined = undefined;
+  /** Private copies of nested values that were given out before the document was loaded. */
+  #nested: Map<string, Value> | undefined = undefined;
+  #isLoaded = false;
+
+  constructor(target: Target, row: Doc, handOut: HandOut) {
+    this.#target = target;
+    this.#row = row;
+    this.#handOut = handOut;
+  }
+
+  get(target: Target, field: string | symbol, receiver: unknown): unknown {
+    if (typeof field === "symbol") return field === HANDLE ? this : Reflect.get(target, field, receiver);
+    this.#note(field);
+    if (this.#isLoaded) return Reflect.get(target, field, receiver);
+    const value = this.#row[field];
+    if (typeof value === "object") return value === null ? null : this.#nestedValue(field, value, receiver);
+    return value ?? (Reflect.get(target, field, receiver) as unknown);
+  }
+
+  has(target: Target, field: string | symbol): boolean {
+    if (typeof field === "symbol") return Reflect.has(target, field);
+    this.#note(field);
+    return (!this.#isLoaded && Object.hasOwn(this.#row, field)) || Reflect.has(target, field);
+  }
+
+  getOwnPropertyDescriptor(target: Target, field: string | symbol): PropertyDescriptor | undefined {
+    if (typeof field === "symbol") return Reflect.getOwnPropertyDescriptor(target, field);
+    this.#note(field);
+    if (this.#isLoaded) return Reflect.getOwnPropertyDescriptor(target, field);
+    if (!Object.hasOwn(this.#row, field)) return undefined;
+    const value = this.#row[field] as Value;
+    const own = typeof value === "object" && value !== null ? this.#nestedValue(field, value, target) : value;
+    return { value: own, writable: true, enumerable: true, configurable: true };
+  }
+
+  ownKeys(target: Target): ArrayLike<string | symbol> {
+    this.#noteAll();
+    this.fill();
+    return Reflect.ownKeys(target);
+  }
+
+  set(target: Target, field: string | symbol, value: unknown, receiver: unknown): boolean {
+    this.fill();
+    return Reflect.set(target, field, value, receiver);
+  }
+
+  defineProperty(target: Target, field: string | symbol, descriptor: PropertyDescriptor): boolean {
+    this.fill();
+    return Reflect.defineProperty(target, field, descriptor);
+  }
+
+  deleteProperty(target: Target, field: string | symbol): boolean {
+    this.fill();
+    return Reflect.deleteProperty(target, field);
+  }
+
+  preventExtensions(target: Target): boolean {
+    this.fill();
+    return Reflect.preventExtensions(target);
+  }
+
+  /** Makes the target the private copy; nothing is noted. */
+  fill(): void {
+    if (this.#isLoaded) return;
+    this.#isLoaded = true;
+    const row = this.#row;
+    for (const field in row) {
+      const value = row[field] as Value;
+      const isNested = typeof value === "object" && value !== null;
+      setField(this.#target, field, isNested ? (this.#nested?.get(field) ?? cloneValue(value)) : value);
+    }
+    this.#nested = undefined;
+  }
+
+  /** Makes the target what an onlooker behind the traps should see. */
+  load(): Target {
+    this.#noteAll();
+    this.fill();
+    return this.#target;
+  }
+
+  /** The content for reading only: the shared row as long as the handler cannot have changed anything. */
+  content(depth: number): unknown {
+    this.#noteAll();
+    if (!this.#isLoaded && this.#nested === undefined) return this.#row;
+    this.fill();
+    return untrackedFields(this.#target, depth);
+  }
+
+  #nestedValue(field: string, value: Value, receiver: unknown): unknown {
+    const given = this.#nested?.get(field);
+    if (given !== undefined) return given;
+    // `__proto__` of the row's prototype is no field.
+    if (!Object.hasOwn(this.#row, field)) return Reflect.get(this.#target, field, receiver);
+    const copy = cloneValue(value);
+    (this.#nested ??= new Map()).set(field, copy);
+    return copy;
+  }
+
+  #note(field: string): void {
+    const { observations } = this.#handOut;
+    const seen = (this.#seen ??= observations.of(this.#row._id));
+    if (seen.bits !== ALL_FIELDS) seen.bits |= observations.bitOf(field);
+  }
+
+  #noteAll(): void {
+    const { observations } = this.#handOut;
+    const seen = (this.#seen ??= observations.of(this.#row._id));
+    if (seen.bits === ALL_FIELDS) return;
+    seen.bits = ALL_FIELDS;
+    this.#handOut.takenWhole += 1;
+  }
+}
+
+function trackedOf(value: object): TrackedDocument | undefined {
+  return (value as { readonly [HANDLE]?: TrackedDocument })[HANDLE];
+}
+
+/** Whether `value` is a tracked document. */
+export function isTracked(value: unknown): boolean {
+  return typeof value === "object" && value !== null && trackedOf(value) !== undefined;
+}
+
+/**
+ * `value` without tracked documents, for reading only: whatever comes from documents is noted whole, and may be shared with the store.
+ *
+ * Arrays, plain objects, maps and sets with a tracked document inside are copied; everything else is given as it is.
+ */
+export function untracked(value: unknown): unknown {
+  return untrackedAt(value, 0);
+}
+
+function untrackedAt(value: unknown, depth: number): unknown {
+  if (typeof value !== "object" || value === null || depth > DEPTH_MAX) return value;
+  const tracked = trackedOf(value);
+  if (tracked !== undefined) return tracked.content(depth);
+  if (Array.isArray(value)) return untrackedItems(value, depth);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return untrackedFields(value as Target, depth);
+  if (value instanceof Map) return untrackedMap(value, depth);
+  if (value instanceof Set) return untrackedSet(value, depth);
+  return value;
+}
+
+function untrackedItems(items: readonly unknown[], depth: number): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let at = 0; at < items.length; at++) {
+    const item = items[at];
+    if (typeof item !== "object" || item === null) continue;
+    const plain = untrackedAt(item, depth + 1);
+    if (plain !== item) (copy ??= items.slice())[at] = plain;
+  }
+  return copy ?? items;
+}
+
+function untrackedFields(fields: { readonly [field: string]: unknown }, depth: number): unknown {
+  let copy: { [field: string]: unknown } | undefined;
+  for (const field of Object.keys(fields)) {
+    const item = fields[field];
+    if (typeof item !== "object" || item === null) continue;
+    const plain = untrackedAt(item, depth + 1);
+    if (plain !== item) setField((copy ??= { ...fields }), field, plain);
+  }
+  return copy ?? fields;
+}
+
+function untrackedMap(map: ReadonlyMap<unknown, unknown>, depth: number): unknown {
+  const items = untrackedItems([...map.keys(), ...map.values()], depth);
+  const isSame = [...map].every(([key, item], at) => items[at] === key && items[at + map.size] === item);
+  return isSame
+    ? map
+    : new Map(Array.from({ length: map.size }, (_, at) => [items[at], items[at + map.size]] as const));
+}
+
+function untrackedSet(set: ReadonlySet<unknown>, depth: number): unknown {
+  const items = [...set];
+  const plain = untrackedItems(items, depth);
+  return plain === items ? set : new Set(plain);
+}
+
+/** Loads every tracked document in `value`, however it is held, so that inspection (which looks behind traps) shows them as they are. */
+export function loadTracked(value: unknown): void {
+  loadInto(value, 0, new Set());
+}
+
+function loadInto(value: unknown, depth: number, visited: Set<object>): void {
+  if (typeof value !== "object" || value === null || depth > SHOWN_DEPTH_MAX || visited.has(value)) return;
+  if (ArrayBuffer.isView(value)) return;
+  visited.add(value);
+  if (Array.isArray(value)) {
+    for (const item of value) loadInto(item, depth + 1, visited);
+    return;
+  }
+  const inside = trackedOf(value)?.load() ?? value;
+  if (inside instanceof Map) for (const key of inside.keys()) loadInto(key, depth + 1, visited);
+  if (inside instanceof Map || inside instanceof Set) {
+    for (const item of inside.values()) loadInto(item, depth + 1, visited);
+  }
+  for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(inside))) {
+    if ("value" in descriptor) loadInto(descriptor.value, depth + 1, visited);
+  }
+}
