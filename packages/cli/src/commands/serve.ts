@@ -53,6 +53,9 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
     cloudUrl,
     siteUrl,
     memoryBytes: options.memoryBytes,
+  }).catch((cause: unknown) => {
+    // A damaged store, one that another process holds, a disk without space: the text says which, a stack would hide it.
+    throw new CommandError(cause instanceof Error ? cause.message : String(cause), { cause });
   });
   try {
     const { port, sitePort, host } = options;
