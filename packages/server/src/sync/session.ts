@@ -42,11 +42,14 @@ import type { Authenticator } from "./authenticator.ts";
 import { argumentsText } from "./call-arguments.ts";
 import type { OnError } from "./error-report.ts";
 import { redactOutcome, redactResult } from "./redact.ts";
+import { MutationLine } from "./mutation-line.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /** The socket below. `send` calls back when the frame has left the process. */
 export interface Transport {
   send(frame: string, onFlushed?: () => void): void;
+  /** Much was sent and has not left the process: the client does not read. */
+  readonly isCongested: boolean;
   /** Ends the socket; nothing may be sent afterwards. */
   close(code: number, reason: string): void;
   /** Asks for `Session.flush` at the end of this tick. */
@@ -87,7 +90,7 @@ export class Session {
   #changes = new Map<number, RunResult | undefined>();
   #unflushed = 0;
   #transitions = 0;
-  #mutationsQueued = 0;
+  readonly #mutations: MutationLine;
   #actionsRunning = 0;
   #isClosed = false;
   /** An asynchronous message is under way; later ones wait in the inbox. */
@@ -96,6 +99,11 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#mutations = new MutationLine({
+      max: options.limits.socketMutationsQueuedMax,
+      run: (call) => options.deployment.mutation(call),
+      isHeld: () => options.transport.isCongested,
+    });
     this.#link = options.deployment.openSocket((update) => this.#onUpdate(update));
   }
 
@@ -127,7 +135,13 @@ export class Session {
   closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#mutations.close();
     this.#link.close();
+  }
+
+  /** The client reads again. */
+  drained(): void {
+    this.#mutations.start();
   }
 
   /** Sends the merged changes, if there are any and the socket keeps up. */
@@ -261,18 +275,12 @@ export class Session {
   #mutate(message: CallMessage): void {
     const call = this.#call(message);
     if (call === undefined) return;
-    if (this.#mutationsQueued >= this.#options.limits.socketMutationsQueuedMax) {
-      this.#end(1013, "TooManyConcurrentMutations");
-      return;
-    }
-    this.#mutationsQueued += 1;
-    this.#options.deployment.mutation(call).then(
-      (outcome) => {
-        this.#mutationsQueued -= 1;
-        this.#mutated(message.requestId, outcome);
-      },
-      (error: unknown) => this.#failInternally(error, `run mutation ${message.udfPath}`),
+    const isTaken = this.#mutations.push(
+      call,
+      (outcome) => this.#mutated(message.requestId, outcome),
+      (error) => this.#failInternally(error, `run mutation ${message.udfPath}`),
     );
+    if (!isTaken) this.#end(1013, "TooManyConcurrentMutations");
   }
 
   #mutated(requestId: number, outcome: CallOutcome): void {
@@ -374,8 +382,7 @@ export class Session {
 
   #end(code: number, reason: string): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#link.close();
+    this.closed();
     this.#options.transport.close(code, reason);
   }
 }

@@ -88,6 +88,15 @@ export class SocketServer {
     return bytes;
   }
 
+  debug() {
+    return [...this.#connections].map((c) => [
+      c.isPaused,
+      c.isCorked,
+      c.socket.bufferedAmount,
+      c.stream.writableCorked,
+      c.socket.isPaused,
+    ]);
+  }
   /** Whether this server answers upgrades at `path` (without query string). */
   static serves(path: string): boolean {
     return SYNC_PATH.test(path);
@@ -122,6 +131,9 @@ export class SocketServer {
     let connection: Connection | undefined;
     const transport: Transport = {
       send: (frame, onFlushed) => connection !== undefined && this.#send(connection, frame, onFlushed),
+      get isCongested() {
+        return connection?.isPaused ?? false;
+      },
       close: (code, reason) => socket.close(code, Buffer.from(reason).subarray(0, REASON_BYTES_MAX)),
       requestFlush: () => connection !== undefined && this.#requestFlush(connection),
     };
@@ -197,11 +209,13 @@ export class SocketServer {
 
   #readAgain(connection: Connection): void {
     const { socket } = connection;
-    if (!connection.isPaused || socket.bufferedAmount > UNSENT_BYTES_LOW) return;
-    connection.isPaused = false;
-    // Its answers to pings waited with everything else.
+    if (!connection.isPaused) return;
+    // Its answers to pings wait; that it reads at all is a sign of life.
     connection.heardAtMs = this.#nowMs();
+    if (socket.bufferedAmount > UNSENT_BYTES_LOW) return;
+    connection.isPaused = false;
     if (socket.readyState === socket.OPEN) socket.resume();
+    connection.session.drained();
   }
 
   #requestFlush(connection: Connection): void {
@@ -223,7 +237,8 @@ export class SocketServer {
         socket.terminate();
         continue;
       }
-      if (socket.readyState !== socket.OPEN) continue;
+      // Who does not read would only find the pings in a heap, with nobody to take the answers.
+      if (socket.readyState !== socket.OPEN || connection.isPaused) continue;
       socket.ping();
       if (nowMs - connection.sentAtMs >= PING_AFTER_SILENCE_MS) this.#send(connection, PING_FRAME);
     }

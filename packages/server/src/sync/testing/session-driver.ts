@@ -53,6 +53,7 @@ export class SessionDriver {
         }
         this.#wake();
       },
+      isCongested: false,
       close: (code, reason) => {
         this.closed = { code, reason };
         this.#wake();

@@ -38,6 +38,7 @@ export const text = query({ args: { tag: v.string() }, handler: async (ctx, { ta
   const found = await ctx.db.query("texts").withIndex("by_tag", (q) => q.eq("tag", tag)).unique();
   return found === null ? "" : found.unit.repeat(found.times);
 } });
+export const give = mutation({ args: { size: v.number() }, handler: async (_ctx, { size }) => "x".repeat(size) });
 export const nothing = mutation({ args: {}, handler: async () => null });
 export const logged = query({ args: {}, handler: async () => { console.log("hi"); console.warn({ a: 1 }); return 1n; } });
 export const refuse = mutation({ args: { n: v.number() }, handler: async (ctx, { n }) => {

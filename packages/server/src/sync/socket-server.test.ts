@@ -1,0 +1,194 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { connect, type AddressInfo } from "node:net";
+import { CONVEX_LIMITS } from "@narrowcast/values";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { raw } from "../http/testing/request.ts";
+import { KeyAuthenticator } from "../http/identity.ts";
+import type { RunningDeployment } from "../runtime/deployment.ts";
+import { SocketServer } from "./socket-server.ts";
+import { call, openDeployment } from "./testing/call.ts";
+import { RawClient } from "./testing/raw-client.ts";
+import { KEYS } from "./testing/session-driver.ts";
+
+let deployment: RunningDeployment;
+const open: { readonly http: Server; readonly sockets: SocketServer }[] = [];
+
+beforeAll(async () => {
+  deployment = await openDeployment();
+});
+afterEach(async () => {
+  for (const { http, sockets } of open.splice(0)) {
+    await sockets.close();
+    http.close();
+  }
+});
+afterAll(() => deployment.close());
+
+/** A server whose clock stands still until it is moved, looked at every few milliseconds. */
+async function serve(options: { readonly limits?: Partial<typeof CONVEX_LIMITS> } = {}) {
+  const clock = { nowMs: 1_000_000 };
+  const errors: unknown[] = [];
+  const sockets = new SocketServer({
+    deployment,
+    authenticator: new KeyAuthenticator(KEYS),
+    limits: { ...CONVEX_LIMITS, ...options.limits },
+    nowMs: () => clock.nowMs,
+    tickMs: 5,
+    onError: (error) => errors.push(error),
+  });
+  const http = createServer();
+  http.on("upgrade", (request, stream, head) => sockets.upgrade(request, stream, head));
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  open.push({ http, sockets });
+  return { sockets, clock, errors, url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/api/1.48.0/sync` };
+}
+
+test.each([
+  { path: "/api/1.48.0/sync", serves: true },
+  { path: "/api/sync", serves: true },
+  { path: "/prefix/of/a/proxy/api/1.48.0-alpha.1/sync", serves: true },
+  { path: "/api/1.48.0/sync/more", serves: false },
+  { path: "/api/a/b/sync", serves: false },
+  { path: "/sync", serves: false },
+])("$path is answered: $serves", ({ path, serves }) => {
+  expect(SocketServer.serves(path)).toBe(serves);
+});
+
+test("a client hears a Ping after 15 s in which nothing was sent, and not before", async () => {
+  const { clock, url } = await serve();
+  const client = await RawClient.open(url);
+  client.connect();
+  client.send({ type: "ModifyQuerySet", baseVersion: 0, newVersion: 1, modifications: [] });
+  await client.until("Transition", 1);
+  clock.nowMs += 14_999;
+  await client.pinged(3);
+  expect(client.count("Ping")).toBe(0);
+  clock.nowMs += 1;
+  await client.until("Ping", 1);
+  await client.pinged(3);
+  expect(client.count("Ping")).toBe(1);
+});
+
+test("a client that answers no ping for 120 s is dropped", async () => {
+  const { sockets, clock, url } = await serve();
+  const { port, hostname, pathname } = new URL(url);
+  const silent = connect(Number(port), hostname);
+  silent.on("error", () => undefined);
+  const key = Buffer.alloc(16).toString("base64");
+  silent.write(
+    `GET ${pathname} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+  );
+  const closed = once(silent, "close");
+  silent.resume();
+  const lively = await RawClient.open(url);
+  await expect.poll(() => sockets.size).toBe(2);
+  clock.nowMs += 60_000;
+  await lively.pinged(2);
+  clock.nowMs += 60_000;
+  await closed;
+  await lively.pinged(2);
+  expect(sockets.size).toBe(1);
+});
+
+test("frames of one tick leave in one write", async () => {
+  const { url } = await serve();
+  const client = await RawClient.open(url);
+  client.connect();
+  for (let requestId = 0; requestId < 40; requestId += 1) {
+    client.send({ type: "Mutation", requestId, udfPath: "items:nothing", args: [{}] });
+  }
+  await client.until("MutationResponse", 40);
+  await client.until("Transition", 1);
+  // Each read of the client sees what one write or more have sent.
+  expect(client.reads).toBeLessThan(20);
+});
+
+test.each([
+  { name: "a binary message", send: (client: RawClient) => client.socket.send(Buffer.from("{}")), code: 1008 },
+  {
+    name: "a message over twice the limit",
+    send: (client: RawClient) => client.socket.send(" ".repeat(2_001)),
+    code: 1008,
+  },
+])("$name is a fatal error", async ({ send, code }) => {
+  const { url, errors } = await serve({ limits: { argumentsBytesMax: 1_000 } });
+  const client = await RawClient.open(url);
+  client.connect();
+  send(client);
+  expect(await client.closed).toBe(code);
+  expect(client.count("FatalError")).toBe(1);
+  expect(errors).toEqual([]);
+});
+
+test("a frame that says it is even longer is not received", async () => {
+  const { url } = await serve({ limits: { argumentsBytesMax: 1_000 } });
+  const client = await RawClient.open(url);
+  client.socket.send(" ".repeat(4_001));
+  expect(await client.closed).toBe(1009);
+});
+
+test("a client that does not read costs a bounded amount, and then sees the newest state", async () => {
+  const { sockets, url } = await serve();
+  const client = await RawClient.open(url);
+  client.connect();
+  client.send({
+    type: "ModifyQuerySet",
+    baseVersion: 0,
+    newVersion: 1,
+    modifications: [{ type: "Add", queryId: 1, udfPath: "items:text", args: [{ tag: "slow" }], journal: null }],
+  });
+  await client.until("Transition", 1);
+  client.socket.pause();
+  let most = 0;
+  for (let times = 1; times <= 120; times += 1) {
+    await deployment.mutation(call("setText", { tag: "slow", unit: "y".repeat(1_000), times: 200 + times }));
+    most = Math.max(most, sockets.unsentBytes);
+  }
+  // Two transitions of at most 320 kB, out of 30 MB.
+  expect(most).toBeLessThan(700_000);
+  client.socket.resume();
+  await expect.poll(() => client.lastText()?.length).toBe(320_000);
+  expect(client.count("Transition")).toBeLessThan(110);
+});
+
+test("a client that asks and does not read is not read either", async () => {
+  const { sockets, url } = await serve();
+  const client = await RawClient.open(url);
+  client.connect();
+  client.socket.pause();
+  const size = 100_000;
+  for (let requestId = 0; requestId < 900; requestId += 1) {
+    client.send({ type: "Mutation", requestId, udfPath: "items:give", args: [{ size }] });
+  }
+  let most = 0;
+  for (let i = 0; i < 40; i += 1) {
+    most = Math.max(most, sockets.unsentBytes);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  // One window of answers above the mark, out of 90 MB.
+  expect(most).toBeLessThan(1_100_000 + 65 * size);
+  client.socket.resume();
+  await client.until("MutationResponse", 900);
+  expect(client.messages.filter(({ type }) => type === "MutationResponse")).toMatchObject(
+    Array.from({ length: 900 }, (_, requestId) => ({ requestId, success: true })),
+  );
+});
+
+test("closing sends clients away in a way that makes them come back", async () => {
+  const { sockets, url } = await serve();
+  const client = await RawClient.open(url);
+  await sockets.close();
+  expect(await client.closed).toBe(1012);
+  const late = new WebSocket(url);
+  const [error] = (await once(late, "error")) as [Error];
+  expect(error.message).toMatch(/socket hang up|ECONNRESET/);
+});
+
+test("what is no WebSocket handshake is refused", async () => {
+  const { url } = await serve();
+  const bad = "GET /api/sync HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  expect(await raw(url.replace("ws:", "http:"), bad)).toMatch(/^HTTP\/1\.1 400 /);
+});
