@@ -1,12 +1,11 @@
 import { CONVEX_LIMITS } from "@narrowcast/values";
 import { ConvexHttpClient } from "convex/browser";
-import { anyApi } from "convex/server";
 import { ConvexError } from "convex/values";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { items } from "../sync/testing/clients.ts";
 import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
 import { request, type Reply } from "./testing/request.ts";
 
-const api = anyApi["items"]!;
 let server: TestServer;
 let tag: string;
 let tags = 0;
@@ -42,7 +41,9 @@ test("queries, mutations and actions are called", async () => {
     `{"status":"success","value":3}`,
   );
   const query = new URLSearchParams({ path: "items:list", args: JSON.stringify({ tag }), format: "json" });
-  expect((await request(`${server.url}/api/query?${query}`)).text).toBe(`{"status":"success","value":[1,2,3]}`);
+  expect((await request(`${server.url}/api/query?${query.toString()}`)).text).toBe(
+    `{"status":"success","value":[1,2,3]}`,
+  );
 });
 
 test("answers are JSON and say so", async () => {
@@ -275,29 +276,29 @@ test("a body that is too long is refused, and said so", async () => {
     method: "POST",
     body: chunked,
     duplex: "half",
-  } as RequestInit);
+  });
   expect(response.status).toBe(413);
 });
 
 /** What the client has and its types hide. */
 interface AdminClient {
   setAdminAuth(key: string, user: { readonly [claim: string]: string }): void;
-  function(reference: never, componentPath: undefined, args: never): Promise<unknown>;
+  function(reference: unknown, componentPath: undefined, args: object): Promise<unknown>;
 }
 
 test("the HTTP client of Convex works", async () => {
   const client = new ConvexHttpClient(server.url) as ConvexHttpClient & AdminClient;
-  expect(await client.mutation(api["add"] as never, { tag, n: 1 } as never)).toBe(1);
-  expect(await client.query(api["list"] as never, { tag } as never)).toEqual([1]);
-  expect(await client.consistentQuery(api["count"] as never, { tag } as never)).toBe(1);
-  expect(await client.action(api["double"] as never, { n: 3 } as never)).toBe(6);
-  const refused = await client.mutation(api["refuse"] as never, { n: 9 } as never).catch((error: unknown) => error);
+  expect(await client.mutation(items.add, { tag, n: 1 })).toBe(1);
+  expect(await client.query(items.list, { tag })).toEqual([1]);
+  expect(await client.consistentQuery(items.count, { tag })).toBe(1);
+  expect(await client.action(items.double, { n: 3 })).toBe(6);
+  const refused = await client.mutation(items.refuse, { n: 9 }).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(ConvexError);
   expect((refused as ConvexError<{ code: string; n: number }>).data).toEqual({ code: "refused", n: 9 });
-  await expect(client.query(api["secret"] as never, {} as never)).rejects.toThrow("Could not find public function");
+  await expect(client.query(items.secret, {})).rejects.toThrow("Could not find public function");
   client.setAdminAuth(server.adminKey, { subject: "s", issuer: "https://i.example", tokenIdentifier: "t" });
-  expect(await client.query(api["whoAmI"] as never, {} as never)).toBe("t");
-  expect(await client.function(api["secret"] as never, undefined, {} as never)).toBe("secret");
+  expect(await client.query(items.whoAmI, {})).toBe("t");
+  expect(await client.function(items.secret, undefined, {})).toBe("secret");
 });
 
 test("messages and logs are hidden from all but admins where that is asked for", async () => {

@@ -47,27 +47,67 @@ class Dice {
 }
 
 const ODD: readonly unknown[] = [
-  null, true, -1, 0.5, 2 ** 32, 2 ** 53, 1e308, "", "x", "\u0000", "\ud800", "__proto__", [], [[]], {}, { $integer: "x" },
-  { $bytes: 5 }, { __proto__: 1 }, "AAAAAAAAAAA=", "//////////8=", "x".repeat(5_000),
-]; // prettier-ignore
+  null,
+  true,
+  -1,
+  0.5,
+  2 ** 32,
+  2 ** 53,
+  1e308,
+  "",
+  "x",
+  "\u0000",
+  "\ud800",
+  "__proto__",
+  [],
+  [[]],
+  {},
+  { $integer: "x" },
+  { $bytes: 5 },
+  { __proto__: 1 },
+  "AAAAAAAAAAA=",
+  "//////////8=",
+  "x".repeat(5_000),
+];
 
 const VALID: readonly object[] = [
-  { type: "Connect", sessionId: SESSION, connectionCount: 0, lastCloseReason: null, maxObservedTimestamp: "AAAAAAAAAAA=", clientTs: 5 },
+  {
+    type: "Connect",
+    sessionId: SESSION,
+    connectionCount: 0,
+    lastCloseReason: null,
+    maxObservedTimestamp: "AAAAAAAAAAA=",
+    clientTs: 5,
+  },
   { type: "Authenticate", baseVersion: 0, tokenType: "None" },
   { type: "Authenticate", baseVersion: 0, tokenType: "User", value: "a.b.c" },
-  { type: "Authenticate", baseVersion: 0, tokenType: "Admin", value: "narrowcast|0", impersonating: { subject: "s", issuer: "i" } },
   {
-    type: "ModifyQuerySet", baseVersion: 0, newVersion: 1,
+    type: "Authenticate",
+    baseVersion: 0,
+    tokenType: "Admin",
+    value: "narrowcast|0",
+    impersonating: { subject: "s", issuer: "i" },
+  },
+  {
+    type: "ModifyQuerySet",
+    baseVersion: 0,
+    newVersion: 1,
     modifications: [
       { type: "Add", queryId: 1, udfPath: "items:list", args: [{ tag: "f" }], journal: null },
-      { type: "Add", queryId: 2, udfPath: "items:page", args: [{ tag: "f", paginationOpts: { numItems: 2, cursor: null } }], journal: "j" },
+      {
+        type: "Add",
+        queryId: 2,
+        udfPath: "items:page",
+        args: [{ tag: "f", paginationOpts: { numItems: 2, cursor: null } }],
+        journal: "j",
+      },
       { type: "Remove", queryId: 7 },
     ],
   },
   { type: "Mutation", requestId: 1, udfPath: "items:add", args: [{ tag: "f", n: 1 }] },
   { type: "Action", requestId: 2, udfPath: "items:double", args: [{ n: 1 }] },
   { type: "Event", eventType: "ClientConnect", event: [1] },
-]; // prettier-ignore
+];
 
 /** Replaces, removes or adds something somewhere in `json`. */
 function mutated(json: unknown, dice: Dice): unknown {

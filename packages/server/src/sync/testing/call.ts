@@ -9,8 +9,7 @@ import type { CallRequest } from "../../runtime/deployment-types.ts";
 import { startDeployment, type DeploymentOptions, type RunningDeployment } from "../../runtime/deployment.ts";
 import { testApp } from "./test-app.ts";
 
-export const NOBODY: Identity = { kind: "none", key: "", attributes: null };
-export const ADMIN: Identity = { kind: "admin", key: "admin", attributes: null };
+const NOBODY: Identity = { kind: "none", key: "", attributes: null };
 
 /** A deployment in this process's memory with the test app. */
 export async function openDeployment(options: Partial<DeploymentOptions> = {}): Promise<RunningDeployment> {
