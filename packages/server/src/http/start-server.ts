@@ -9,6 +9,7 @@ import type { Duplex } from "node:stream";
 import { CONVEX_LIMITS, type Limits } from "@narrowcast/values";
 import type { Deployment } from "../runtime/deployment-types.ts";
 import { reportToStderr, type OnError } from "../sync/error-report.ts";
+import type { DeltaCounters } from "../sync/delta-table.ts";
 import { SocketServer } from "../sync/socket-server.ts";
 import type { AdminKeys } from "./admin-keys.ts";
 import type { RouteWorld } from "./answer.ts";
@@ -30,6 +31,10 @@ export interface ServerOptions {
   readonly redacts?: boolean | undefined;
   /** Requests answered at the same time; more are turned away. */
   readonly requestsMax?: number | undefined;
+  /** Memory for what sockets that speak deltas hold, in bytes; 0 speaks none. 64 MB by default. */
+  readonly deltaBytesMax?: number | undefined;
+  /** Lets clients negotiate permessage-deflate; off by default. */
+  readonly compresses?: boolean | undefined;
   /** How often sockets are looked at, in milliseconds. */
   readonly tickMs?: number | undefined;
   /** Hears of defects of the server; stderr by default. */
@@ -44,6 +49,8 @@ export interface RunningHttp {
   readonly sockets: number;
   /** Bytes that wait for clients that read slowly, of all sockets. */
   readonly unsentBytes: number;
+  /** What sockets that speak deltas hold; undefined if the server speaks none. */
+  readonly deltas: DeltaCounters | undefined;
   /** Stops listening and lets clients know; the deployment stays open. */
   close(): Promise<void>;
 }
@@ -60,8 +67,12 @@ export async function startServer(options: ServerOptions): Promise<RunningHttp> 
   const stopping = new AbortController();
   const world: RouteWorld = { deployment, adminKeys, limits, redacts, stopping: stopping.signal };
   const authenticator = new KeyAuthenticator(adminKeys);
-  const timing = tickMs === undefined ? {} : { tickMs };
-  const sockets = new SocketServer({ deployment, limits, authenticator, redacts, onError, ...timing });
+  const wire = {
+    ...(tickMs === undefined ? {} : { tickMs }),
+    ...(options.deltaBytesMax === undefined ? {} : { deltaBytesMax: options.deltaBytesMax }),
+    ...(options.compresses === undefined ? {} : { compresses: options.compresses }),
+  };
+  const sockets = new SocketServer({ deployment, limits, authenticator, redacts, onError, ...wire });
   const common = { world, requestsMax, onError };
   const main = createServer(createListener({ ...common, route: routeFor, cors: (path) => !isHttpActionPath(path) }));
   const site = createServer(createListener({ ...common, route: () => siteRoute, cors: () => false }));
@@ -84,6 +95,9 @@ export async function startServer(options: ServerOptions): Promise<RunningHttp> 
     },
     get unsentBytes() {
       return sockets.unsentBytes;
+    },
+    get deltas() {
+      return sockets.deltas;
     },
     close: async () => {
       stopping.abort();

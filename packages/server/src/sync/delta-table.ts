@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { deltaText } from "@narrowcast/values";
+import { NO_DELTA, deltaText } from "@narrowcast/values";
 import type { RunResult } from "../reactive/types.ts";
 import { readResult, rereadResult, type ResultTree } from "./result-tree.ts";
 
@@ -88,6 +88,8 @@ export class DeltaTable {
 
   /** Text of the difference, or `undefined` where the whole value is shorter. Both must be held. */
   delta(former: HeldValue, next: HeldValue): string | undefined {
+    // Only log lines or the journal are new.
+    if (former === next) return NO_DELTA;
     let text = next.deltas.get(former);
     if (text === undefined) {
       const before = this.#treeOf(former, undefined);

@@ -11,6 +11,7 @@
 import { tsToWire, type Ts } from "@narrowcast/values";
 import type { RunResult } from "../reactive/types.ts";
 import type { CallOutcome } from "../runtime/deployment-types.ts";
+import type { SocketDeltas } from "./socket-deltas.ts";
 
 const UTF8_BYTES_MAX = 3;
 
@@ -30,6 +31,8 @@ export interface TransitionParts {
   readonly clockSkewMs: number | undefined;
   /** Nanoseconds since the epoch at which the frame is built. */
   readonly serverTs: number;
+  /** Says what changed instead of the whole, for a client that reads that. */
+  readonly deltas?: SocketDeltas | undefined;
 }
 
 /** Text of a result without its query id: the part that sockets share. */
@@ -37,7 +40,9 @@ const resultTails = new WeakMap<RunResult, string>();
 
 export function transitionFrame(parts: TransitionParts): string {
   const modifications: string[] = [];
-  for (const [queryId, result] of parts.changes) modifications.push(modification(queryId, result));
+  for (const [queryId, result] of parts.changes) {
+    modifications.push(parts.deltas?.modification(queryId, result) ?? modification(queryId, result));
+  }
   const skew =
     parts.clockSkewMs === undefined ? "" : `,"clientClockSkew":${parts.clockSkewMs},"serverTs":${parts.serverTs}`;
   return `{"type":"Transition","startVersion":${versionText(parts.start)},"endVersion":${versionText(parts.end)},"modifications":[${modifications.join(",")}]${skew}}`;

@@ -44,6 +44,7 @@ import type { OnError } from "./error-report.ts";
 import { redactOutcome, redactResult } from "./redact.ts";
 import { MutationLine } from "./mutation-line.ts";
 import { requestIdOf } from "./request-id.ts";
+import type { SocketDeltas } from "./socket-deltas.ts";
 
 /** The socket below. `send` calls back when the frame has left the process. */
 export interface Transport {
@@ -66,6 +67,8 @@ export interface SessionOptions {
   readonly canChunk: boolean;
   /** Hides messages, stack traces and log lines from clients that are no admins. */
   readonly redacts: boolean;
+  /** The client reads deltas, and this is what it holds. */
+  readonly deltas?: SocketDeltas | undefined;
   readonly client: { readonly ip: string | null; readonly userAgent: string | null };
   readonly onError: OnError;
 }
@@ -136,6 +139,7 @@ export class Session {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#mutations.close();
+    this.#options.deltas?.close();
     this.#link.close();
   }
 
@@ -155,6 +159,7 @@ export class Session {
       changes: this.#changes,
       clockSkewMs: this.#clockSkewMs,
       serverTs: Math.round(nowMs() * 1e6),
+      deltas: this.#options.deltas,
     });
     this.#sent = end;
     this.#next = undefined;
@@ -362,7 +367,7 @@ export class Session {
     for (const { queryId, result } of update.changes) {
       this.#changes.set(queryId, result !== undefined && this.#hides ? redactResult(result) : result);
     }
-    this.#next = { querySet: update.querySet, identity: update.identity, ts: later(this.#sent.ts, update.ts) };
+    this.#next = { querySet: update.querySet, identity: update.identity, ts: Math.max(this.#sent.ts, update.ts) };
     this.#options.transport.requestFlush();
   }
 
@@ -389,8 +394,4 @@ export class Session {
 
 function versionMismatch(type: string, base: number, current: number): string {
   return `BaseVersionMismatch: ${type} has base version ${base}, but the current version is ${current}`;
-}
-
-function later(a: Ts, b: Ts): Ts {
-  return a > b ? a : b;
 }

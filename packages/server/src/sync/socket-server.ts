@@ -15,7 +15,9 @@ import type { Deployment } from "../runtime/deployment-types.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { reportToStderr, type OnError } from "./error-report.ts";
 import { PING_FRAME } from "./frames.ts";
+import { DeltaTable, type DeltaCounters } from "./delta-table.ts";
 import { Session, type Transport } from "./session.ts";
+import { DELTAS_ON_FRAME, SocketDeltas, asksForDeltas } from "./socket-deltas.ts";
 
 export interface SocketServerOptions {
   readonly deployment: Deployment;
@@ -26,6 +28,10 @@ export interface SocketServerOptions {
   readonly tickMs?: number;
   /** Hides messages, stack traces and log lines from clients that are no admins. */
   readonly redacts?: boolean;
+  /** Memory for what sockets with deltas hold, in bytes; 0 speaks no deltas. */
+  readonly deltaBytesMax?: number;
+  /** Lets clients negotiate permessage-deflate. Costs CPU and memory for each socket; off by default. */
+  readonly compresses?: boolean;
   readonly onError?: OnError;
 }
 
@@ -40,6 +46,9 @@ const FRAME_BYTES_FACTOR = 4;
 const UNSENT_BYTES_HIGH = 1_048_576;
 const UNSENT_BYTES_LOW = 262_144;
 const CLOSE_WAIT_MS = 50;
+const DELTA_BYTES_MAX = 67_108_864;
+/** Shorter messages would only get longer. */
+const COMPRESSED_BYTES_MIN = 1_024;
 const REASON_BYTES_MAX = 123;
 /** `/api/1.48.0/sync`, `/api/sync`, also behind a path prefix. */
 const SYNC_PATH = /\/api\/(?:([^/]+)\/)?sync$/;
@@ -59,6 +68,7 @@ interface Connection {
 export class SocketServer {
   readonly #options: SocketServerOptions;
   readonly #nowMs: () => number;
+  readonly #deltas: DeltaTable | undefined;
   readonly #server: WebSocketServer;
   readonly #connections = new Set<Connection>();
   readonly #flushes = new Set<Connection>();
@@ -68,10 +78,12 @@ export class SocketServer {
   constructor(options: SocketServerOptions) {
     this.#options = options;
     this.#nowMs = options.nowMs ?? Date.now;
+    const { deltaBytesMax = DELTA_BYTES_MAX } = options;
+    this.#deltas = deltaBytesMax > 0 ? new DeltaTable(deltaBytesMax) : undefined;
     this.#server = new WebSocketServer({
       noServer: true,
       maxPayload: options.limits.argumentsBytesMax * FRAME_BYTES_FACTOR,
-      perMessageDeflate: false,
+      perMessageDeflate: options.compresses === true ? { threshold: COMPRESSED_BYTES_MIN } : false,
       clientTracking: false,
     });
   }
@@ -79,6 +91,11 @@ export class SocketServer {
   /** Number of open sockets. */
   get size(): number {
     return this.#connections.size;
+  }
+
+  /** What sockets with deltas hold; undefined if the server speaks none. */
+  get deltas(): DeltaCounters | undefined {
+    return this.#deltas?.counters;
   }
 
   /** Bytes handed to sockets and not yet taken by the system, of all sockets. */
@@ -127,6 +144,8 @@ export class SocketServer {
   #open(socket: WebSocket, request: IncomingMessage, stream: Duplex): void {
     const nowMs = this.#nowMs();
     const { deployment, authenticator, limits, redacts = false, onError = reportToStderr } = this.#options;
+    const url = request.url ?? "";
+    const deltas = this.#deltas !== undefined && asksForDeltas(url) ? new SocketDeltas(this.#deltas) : undefined;
     // The session is made with the transport and the transport needs the connection.
     let connection: Connection | undefined;
     const transport: Transport = {
@@ -143,8 +162,9 @@ export class SocketServer {
       transport,
       limits,
       nowMs: this.#nowMs,
-      canChunk: canChunk(request.url ?? ""),
+      canChunk: canChunk(url),
       redacts,
+      deltas,
       onError,
       client: { ip: request.socket.remoteAddress ?? null, userAgent: request.headers["user-agent"] ?? null },
     });
@@ -152,6 +172,7 @@ export class SocketServer {
     this.#connections.add(connection);
     this.#timer ??= setInterval(() => this.#tick(), this.#options.tickMs ?? TICK_MS);
     this.#listen(connection);
+    if (deltas !== undefined) this.#send(connection, DELTAS_ON_FRAME);
   }
 
   #listen(connection: Connection): void {

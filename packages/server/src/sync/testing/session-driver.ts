@@ -16,7 +16,9 @@ import {
 import type { Deployment } from "../../runtime/deployment-types.ts";
 import { AdminKeys } from "../../http/admin-keys.ts";
 import { KeyAuthenticator } from "../../http/identity.ts";
+import type { DeltaTable } from "../delta-table.ts";
 import { Session, type Transport } from "../session.ts";
+import { SocketDeltas } from "../socket-deltas.ts";
 
 export const KEYS = new AdminKeys(Buffer.alloc(32, 7));
 
@@ -27,6 +29,8 @@ export interface DriverOptions {
   readonly nowMs?: () => number;
   /** Frames are not flushed until `drain`. */
   readonly isSlow?: boolean;
+  /** Speaks deltas. */
+  readonly deltas?: DeltaTable;
 }
 
 type Loose<M> = M extends { readonly type: infer T } ? { readonly type: T; readonly [field: string]: unknown } : never;
@@ -68,6 +72,7 @@ export class SessionDriver {
       nowMs,
       canChunk,
       redacts,
+      deltas: options.deltas === undefined ? undefined : new SocketDeltas(options.deltas),
       client: { ip: null, userAgent: null },
       onError: (error) => this.errors.push(error),
     });
