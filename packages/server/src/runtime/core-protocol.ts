@@ -18,7 +18,9 @@
  */
 import type { Limits, Ts } from "@narrowcast/values";
 import type { Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
+import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { CallOutcome, CallRequest, LogEntry, PushOutcome } from "./deployment-types.ts";
+import type { ActionNote, SentNote } from "./meter-notes.ts";
 import type { Analysis, CodePackage } from "./types.ts";
 
 /** Who asked for a function call, as it appears in log entries. */
@@ -82,6 +84,7 @@ export type CoreRequest =
     }
   | { readonly type: "cancelScheduled"; readonly id: number; readonly jobId: string }
   | { readonly type: "tables"; readonly id: number }
+  | { readonly type: "ledger"; readonly id: number; readonly options: ReportOptions }
   /** A started action ended; a request, so that a core that dies over it is told again. */
   | { readonly type: "actionDone"; readonly id: number; readonly ticket: ActionTicket; readonly error: string | null };
 
@@ -98,6 +101,8 @@ export interface CoreReplies {
   cancelScheduled: null;
   tables: readonly (readonly [tableNumber: number, tableName: string])[];
   actionDone: null;
+  /** null: metering is off. */
+  ledger: LedgerReport | null;
 }
 
 /** Messages without an answer of their own. */
@@ -119,7 +124,10 @@ export type CoreSignal =
     }
   | { readonly type: "touch"; readonly socket: number; readonly ts: Ts | null }
   /** `until`: log entries without lines or errors are wanted, too, up to this moment (milliseconds since the epoch). */
-  | { readonly type: "wantLogs"; readonly untilMs: number };
+  | { readonly type: "wantLogs"; readonly untilMs: number }
+  /** For the ledger. */
+  | { readonly type: "sent"; readonly notes: readonly SentNote[] }
+  | { readonly type: "acted"; readonly note: ActionNote };
 
 export type ToCore = CoreRequest | CoreSignal;
 
@@ -165,6 +173,8 @@ export interface CoreStart {
   readonly cloudUrl: string;
   readonly siteUrl: string;
   readonly limits: Limits;
+  /** Whether a ledger is kept; it is by default. */
+  readonly isMetered?: boolean | undefined;
   readonly guilty: readonly Guilty[];
   /** Actions that are under way in action threads: a restart of the core does not end them. */
   readonly running: readonly ActionTicket[];

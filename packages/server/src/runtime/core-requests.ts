@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { reportOf } from "../meter/report.ts";
 import type { Identity } from "../reactive/types.ts";
 import { UserError, type Transaction } from "../tx/types.ts";
 import type { Core } from "./core.ts";
@@ -56,6 +57,10 @@ export class CoreRequests {
         return reactor.touch(message.socket, message.ts);
       case "wantLogs":
         return logs.want(message.untilMs);
+      case "sent":
+        return this.#core.meter?.sent(message.notes);
+      case "acted":
+        return this.#core.meter?.acted(message.note);
     }
   }
 
@@ -89,6 +94,10 @@ export class CoreRequests {
         return null;
       case "tables":
         return [...core.database.catalogue.tables()].map(({ number, name }) => [number, name] as const);
+      case "ledger": {
+        const { meter } = core;
+        return meter === undefined ? null : reportOf(meter.ledger, core.clock.nowMs(), message.options);
+      }
       default:
         if (message.ticket.kind === "job") core.scheduler.actionDone(message.ticket.key, message.error);
         else core.crons.actionDone(message.ticket.key, message.error);

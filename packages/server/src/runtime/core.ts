@@ -24,6 +24,7 @@ import type { Commit, Transaction } from "../tx/types.ts";
 import { Alarms, type Clock } from "./alarms.ts";
 import type { CodeLoader } from "./code-loader.ts";
 import type { CommitClock } from "./commit-clock.ts";
+import { CoreMeter } from "./core-meter.ts";
 import { CoreRequests } from "./core-requests.ts";
 import type { ActionTicket, CoreStart, FromCore, ToCore } from "./core-protocol.ts";
 import { Crons } from "./crons.ts";
@@ -75,6 +76,8 @@ export class Core {
   readonly scheduler: Scheduler;
   readonly crons: Crons;
   readonly quarantine: Quarantine;
+  /** undefined: metering is off. */
+  readonly meter: CoreMeter | undefined;
   readonly logs = new LogOutbox();
   readonly pushes = new PushLine();
   readonly #outbox: DurableOutbox<FromCore>;
@@ -102,6 +105,9 @@ export class Core {
       this.enqueue(() => void this.reactor.invalidateNames(names));
     });
     const { cloudUrl, siteUrl, limits } = start;
+    const { catalogue } = this.database;
+    const meterParts = { nowMs: () => clock.nowMs(), catalogue, caller: () => this.runner.queryCaller };
+    this.meter = start.isMetered === false ? undefined : new CoreMeter(meterParts);
     this.runner = new FunctionRunner({
       clock,
       limits,
@@ -114,11 +120,13 @@ export class Core {
       schedule: (tx, path, args, atMs) => this.scheduler.scheduleIn(tx, path, args, atMs),
       cancelScheduled: (tx, id) => this.scheduler.cancelIn(tx, id),
       log: (entry) => this.logs.add(entry),
+      meter: this.meter,
     });
     this.reactor = new Reactor({
       executor: (request) => this.runner.query(request),
       head: () => this.database.head,
       nowMs: () => clock.nowMs(),
+      observer: this.meter,
       onUpdate: (updates) => this.say({ type: "updates", updates }),
     });
     const parts = this.#schedulerParts();
@@ -173,6 +181,7 @@ export class Core {
   /** Tells the reactive room of a commit, right after it was made. */
   noteCommit(commit: Commit): void {
     this.reactor.applyCommit(commit);
+    this.meter?.committed(commit);
     this.quarantine.noteCommit();
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Ts } from "@narrowcast/values";
+import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
 import type { Analysis, CodePackage, FunctionKind } from "./types.ts";
 
@@ -119,6 +120,8 @@ export interface Deployment {
   setEnvironment(changes: readonly { readonly name: string; readonly value: string | null }[]): Promise<void>;
   /** Log entries newer than `cursor` (0: those still held); waits up to `waitMs` for the first. */
   logs(cursor: number, waitMs: number): Promise<{ readonly entries: readonly LogEntry[]; readonly cursor: number }>;
+  /** What was read, run again and sent, and what Convex's rules would have made of it. null: metering is off. */
+  ledger(options?: ReportOptions): Promise<LedgerReport | null>;
   close(): Promise<void>;
 }
 

@@ -16,6 +16,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CONVEX_LIMITS, canonicalFunctionPath, type Limits, type Ts } from "@narrowcast/values";
+import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { SocketUpdate } from "../reactive/types.ts";
 import { ActionHost } from "./action-host.ts";
 import { ActionPool } from "./action-pool.ts";
@@ -55,6 +56,8 @@ export interface DeploymentOptions {
   /** Budget of resident data, in bytes. */
   readonly memoryBytes?: number | undefined;
   readonly actionThreads?: number | undefined;
+  /** Whether a ledger of reads, re-runs and bytes is kept (it is by default). */
+  readonly isMetered?: boolean | undefined;
   /** Without threads: the core's clock. */
   readonly clock?: Clock | undefined;
   /** Without threads: other parts of the core, for simulations. */
@@ -95,6 +98,7 @@ class LocalDeployment implements RunningDeployment {
   /** Microseconds as cursors: later than all of earlier processes, unless those made more than 1,000 entries a millisecond. */
   readonly #logs = new LogRing(Date.now() * 1_000);
   readonly #slots = new SlotPool();
+  readonly #isMetered: boolean;
   readonly #host: ActionHost;
   #client: CoreClient | undefined;
   #active: Active | undefined;
@@ -103,7 +107,8 @@ class LocalDeployment implements RunningDeployment {
   #isDurable = false;
   #logsWantedMs = 0;
 
-  constructor({ cloudUrl, siteUrl, limits, actionThreads }: DeploymentOptions) {
+  constructor({ cloudUrl, siteUrl, limits, actionThreads, isMetered = true }: DeploymentOptions) {
+    this.#isMetered = isMetered;
     this.cloudUrl = cloudUrl;
     this.siteUrl = siteUrl;
     this.#limits = { ...CONVEX_LIMITS, ...limits };
@@ -119,7 +124,7 @@ class LocalDeployment implements RunningDeployment {
     this.#client = await CoreClient.open({
       home,
       threads,
-      start: { cloudUrl: this.cloudUrl, siteUrl: this.siteUrl, limits: this.#limits },
+      start: { cloudUrl: this.cloudUrl, siteUrl: this.siteUrl, limits: this.#limits, isMetered: this.#isMetered },
       running: () => this.#host.running(),
       onEvent: (event) => this.#onEvent(event),
     });
@@ -207,6 +212,10 @@ class LocalDeployment implements RunningDeployment {
       await this.head();
     }
     return this.#logs.wait(cursor, waitMs);
+  }
+
+  ledger(options: ReportOptions = {}): Promise<LedgerReport | null> {
+    return this.core.request<"ledger">({ type: "ledger", options });
   }
 
   async close(): Promise<void> {

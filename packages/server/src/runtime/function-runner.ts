@@ -9,10 +9,11 @@
  * @module
  */
 import type { Limits } from "@narrowcast/values";
-import type { Identity, RunOutcome, RunRequest, RunResult } from "../reactive/types.ts";
+import type { Identity, RunCost, RunOutcome, RunRequest, RunResult } from "../reactive/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import type { Clock } from "./alarms.ts";
 import type { ImportFacts } from "./code-loader.ts";
+import type { CoreMeter } from "./core-meter.ts";
 import type { Caller } from "./core-protocol.ts";
 import { serverErrorText, timeOutText } from "./core-protocol.ts";
 import type { LogEntry, LogLine } from "./deployment-types.ts";
@@ -44,6 +45,7 @@ export interface RunnerParts {
   schedule(tx: Transaction, path: string, args: string, atMs: number): string;
   cancelScheduled(tx: Transaction, id: string): void;
   log(entry: LogEntry): void;
+  readonly meter: CoreMeter | undefined;
 }
 
 /** Code that is active, or is being tried by a push. */
@@ -109,7 +111,8 @@ export class FunctionRunner {
       const isPrivate = !isMarked && this.find(path)?.visibility === "internal";
       const identityObserved = outcome.identityObserved || isPrivate;
       const logLines = clientLines(outcome.logLines);
-      return { result: { ...result, logLines, journal }, readSet: tx.readSet, identityObserved, clockObserved };
+      const cost = path.startsWith(SYSTEM_PREFIX) ? undefined : costOf(tx, outcome);
+      return { result: { ...result, logLines, journal }, readSet: tx.readSet, identityObserved, clockObserved, cost };
     } catch (error) {
       return this.#defect(tx, path, text, error);
     } finally {
@@ -169,6 +172,7 @@ export class FunctionRunner {
       this.#parts.monitor.leave();
     }
     this.#log(kind, call, tx, outcome, startedMs);
+    if (kind === "mutation") this.#meterMutation(call, tx, outcome);
     return outcome;
   }
 
@@ -191,6 +195,12 @@ export class FunctionRunner {
       returnBytes: outcome.result.ok ? outcome.result.value.length : 0,
       usage: { documentsRead, bytesRead, documentsWritten, bytesWritten },
     });
+  }
+
+  #meterMutation({ path, args, caller }: RunCall, tx: Transaction, outcome: ExecuteOutcome): void {
+    const { result } = outcome;
+    const resultBytes = result.ok ? result.value.length : 0;
+    this.#parts.meter?.mutated({ path, args, caller, cost: costOf(tx, outcome), resultBytes, isError: !result.ok });
   }
 
   #entry(kind: "query" | "mutation", path: string, requestId: string, caller: Caller, startedMs: number): LogEntry {
@@ -249,6 +259,10 @@ export class FunctionRunner {
       clockObserved: false,
     };
   }
+}
+
+function costOf({ usage, tableUsage }: Transaction, { userMs }: ExecuteOutcome): RunCost {
+  return { usage, tables: tableUsage, userMs };
 }
 
 /** An outcome of a call that did not get as far as user code. */

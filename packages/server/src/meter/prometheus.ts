@@ -1,0 +1,111 @@
+/**
+ * The ledger as Prometheus text (format 0.0.4): totals, and the dearest functions and tables as labels.
+ *
+ * All are counters that begin again at zero when the core is started again, as Prometheus expects of counters. Lines that are no
+ * longer told apart are summed under `other`, so sums over a label are right; a function may move into it.
+ *
+ * @module
+ */
+import type { Account } from "./account.ts";
+import type { LedgerReport, ReportTable } from "./report.ts";
+
+/** Media type of the text. */
+export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+const OTHER = "(other)";
+
+interface Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly series: readonly { readonly labels: string; readonly of: (account: Readonly<Account>) => number }[];
+}
+
+const RULES = (narrow: keyof Account, convex: keyof Account): Metric["series"] => [
+  { labels: `rules="narrow"`, of: (account) => account[narrow] },
+  { labels: `rules="convex"`, of: (account) => account[convex] },
+];
+
+const METRICS: readonly Metric[] = [
+  { name: "runs_total", help: "Executions of functions.", series: [{ labels: "", of: (account) => account.runs }] },
+  {
+    name: "reruns_total",
+    help: "Executions that a commit made necessary.",
+    series: [{ labels: "", of: (account) => account.reruns }],
+  },
+  { name: "errors_total", help: "Executions that failed.", series: [{ labels: "", of: (account) => account.errors }] },
+  {
+    name: "cut_offs_total",
+    help: "Where waves of changes ended, by cut-off.",
+    series: [
+      { labels: `by="write"`, of: (account) => account.writeCutOffs },
+      { labels: `by="node"`, of: (account) => account.nodeCutOffs },
+      { labels: `by="field"`, of: (account) => account.fieldCutOffs },
+      { labels: `by="result"`, of: (account) => account.resultCutOffs },
+    ],
+  },
+  { name: "calls_total", help: "Function calls.", series: RULES("calls", "convexCalls") },
+  { name: "documents_read_total", help: "Documents read.", series: RULES("documents", "convexDocuments") },
+  { name: "bytes_read_total", help: "Bytes of documents read.", series: RULES("bytes", "convexBytes") },
+  {
+    name: "documents_written_total",
+    help: "Documents written.",
+    series: [{ labels: "", of: (account) => account.documentsWritten }],
+  },
+  {
+    name: "bytes_written_total",
+    help: "Bytes of documents written.",
+    series: [{ labels: "", of: (account) => account.bytesWritten }],
+  },
+  { name: "bytes_sent_total", help: "Bytes of results sent.", series: RULES("bytesSent", "convexBytesSent") },
+  {
+    name: "user_seconds_total",
+    help: "Time inside functions.",
+    series: [{ labels: "", of: (account) => account.userMs / 1_000 }],
+  },
+];
+
+/** @param gauges Further figures without labels, such as the number of sockets. */
+export function prometheusText(report: LedgerReport, gauges: { readonly [name: string]: number } = {}): string {
+  const lines: string[] = [];
+  for (const metric of METRICS) {
+    lines.push(...head(metric.name, metric.help, "counter"));
+    lines.push(...samples(metric, metric.name, "", report.totals));
+  }
+  lines.push(...tableLines("function", report.functions), ...tableLines("table", report.tables));
+  for (const [name, value] of Object.entries(gauges)) {
+    lines.push(...head(name, "Now.", "gauge"), `narrowcast_${name} ${value}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function tableLines(kind: "function" | "table", table: ReportTable): string[] {
+  const lines: string[] = [];
+  for (const metric of METRICS) {
+    const name = `${kind}_${metric.name}`;
+    const of: string[] = [];
+    for (const row of table.rows) of.push(...samples(metric, name, `${kind}="${escaped(row.name)}"`, row.account));
+    of.push(...samples(metric, name, `${kind}="${OTHER}"`, table.others));
+    // A figure that is zero for all says nothing.
+    if (of.length > 0) lines.push(...head(name, `${metric.help.slice(0, -1)}, by ${kind}.`, "counter"), ...of);
+  }
+  return lines;
+}
+
+function samples({ series }: Metric, name: string, label: string, account: Readonly<Account>): string[] {
+  const lines: string[] = [];
+  for (const { labels, of } of series) {
+    const value = of(account);
+    if (value === 0 && label !== "") continue;
+    const all = [label, labels].filter((text) => text !== "").join(",");
+    lines.push(`narrowcast_${name}${all === "" ? "" : `{${all}}`} ${value}`);
+  }
+  return lines;
+}
+
+function head(name: string, help: string, type: string): string[] {
+  return [`# HELP narrowcast_${name} ${help}`, `# TYPE narrowcast_${name} ${type}`];
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}

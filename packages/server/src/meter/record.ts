@@ -1,0 +1,107 @@
+/**
+ * What the meter is told: one record per execution, and small notes for what cost nothing or happened elsewhere.
+ *
+ * Counting is honest: `documents` are rows really visited in the engine, `convexDocuments` is what the same run counts by Convex's rules,
+ * where every document read counts each time.
+ *
+ * Not here: who makes them (`runtime/core-meter.ts`), adding them up (`ledger.ts`).
+ *
+ * @module
+ */
+
+/** Which commit made a run necessary, and through what it touched the run. */
+export interface CommitCause {
+  /** Timestamp of the commit; 0 when what changed was no document. */
+  readonly ts: number;
+  /** The function that wrote, or `deployment`. */
+  readonly writer: string;
+  /** null when it was no document but a name, such as an environment variable. */
+  readonly table: string | null;
+  readonly index: string;
+  readonly change: "insert" | "update" | "delete" | "name";
+  /** Top-level fields that an update changed. */
+  readonly fields: readonly string[];
+}
+
+/** Reads of one table by one run. */
+export interface TableReads {
+  readonly table: string;
+  readonly documents: number;
+  readonly bytes: number;
+  readonly convexDocuments: number;
+  readonly convexBytes: number;
+}
+
+/** What one execution read and wrote. All in documents or bytes. */
+export interface RunUsage {
+  readonly documents: number;
+  readonly bytes: number;
+  readonly convexDocuments: number;
+  readonly convexBytes: number;
+  /** Index keys of the rows that scans went over, by Convex's rules. */
+  readonly convexKeyBytes: number;
+  readonly documentsWritten: number;
+  readonly bytesWritten: number;
+  /** Patches and replaces that changed nothing: the write cut-off. */
+  readonly unchangedWrites: number;
+  readonly tables: readonly TableReads[];
+}
+
+/** Which question a run answers: the unit of "per subscription". */
+export interface Question {
+  readonly path: string;
+  /** Path, arguments and, where it matters, identity; unique and short. */
+  readonly key: string;
+  /** The same for people: arguments abbreviated, identity hashed. */
+  readonly label: string;
+}
+
+/** One execution. */
+export interface RunRecord {
+  readonly atMs: number;
+  readonly question: Question;
+  readonly kind: "query" | "mutation" | "action" | "http";
+  /** Who asked: `Subscription`, `SyncWebsocket`, `HttpApi`, `HttpEndpoint`, `Cron`, `Scheduler`, `Action`, `Tester`. */
+  readonly caller: string;
+  /** For a repeated run of a subscription: why. */
+  readonly cause: CommitCause | null;
+  /** The first run of a subscription; its reads are shown apart. */
+  readonly isFirst: boolean;
+  /** Its result equals the one before, so nothing is sent: the result cut-off. */
+  readonly isUnchanged: boolean;
+  /** Queries of sockets and one-shot calls that it answers: Convex bills a call for each. */
+  readonly askers: number;
+  readonly usage: RunUsage;
+  readonly resultBytes: number;
+  readonly userMs: number;
+  readonly isError: boolean;
+}
+
+/** A run that a change touched and that was not repeated, because its result cannot differ. */
+export interface CutOffRecord {
+  readonly question: Question;
+  readonly cause: CommitCause;
+  readonly by: "node" | "field";
+  readonly askers: number;
+  /** Of its last execution: what Convex would have spent again. */
+  readonly usage: RunUsage;
+}
+
+/** Bytes that went to clients for one question. */
+export interface SentRecord {
+  readonly question: Question;
+  readonly bytes: number;
+  /** What the whole values would have been. */
+  readonly convexBytes: number;
+  /** Updates of one socket each. */
+  readonly sends: number;
+}
+
+/** Documents of one table that a commit wrote. */
+export interface TableWrites {
+  readonly table: string;
+  readonly documents: number;
+  readonly bytes: number;
+  /** Index entries that Convex would write with them. */
+  readonly keyBytes: number;
+}

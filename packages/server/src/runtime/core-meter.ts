@@ -1,0 +1,240 @@
+/**
+ * Feeds the ledger from inside the core: one record per execution, with names in place of numbers.
+ *
+ *   reactor ──ran, shared, cutOff──▶ CoreMeter ──▶ Ledger
+ *   runner  ──mutation ended───────▶
+ *   main    ──bytes sent, actions──▶              (batches: `sent-log.ts`)
+ *
+ * The ledger lives in the core's thread, where nearly all records are made; it is memory only and begins again with the core.
+ *
+ * Hot: everything here happens for each execution; guarded by `bench/meter.bench.ts`.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { sizeOfDocument } from "@narrowcast/values";
+import { Ledger } from "../meter/ledger.ts";
+import type { CommitCause, Question, RunRecord, RunUsage, TableReads, TableWrites } from "../meter/record.ts";
+import type { ObservedExecution, RunObserver } from "../reactive/options.ts";
+import type { Run } from "../reactive/run.ts";
+import type { RunCost } from "../reactive/types.ts";
+import type { Wake } from "../reactive/wake.ts";
+import type { Commit, DocumentChange } from "../tx/types.ts";
+import { PRIMARY } from "../tx/types.ts";
+import type { Catalogue } from "../tx/catalogue.ts";
+import type { Caller } from "./core-protocol.ts";
+import type { ActionNote, SentNote } from "./meter-notes.ts";
+
+const INTERNAL_MARK = "!";
+const SYSTEM_MARK = "_";
+/** Longer arguments are hashed in keys and cut in labels. */
+const KEY_CHARS_MAX = 160;
+const LABEL_CHARS_MAX = 100;
+const HASH_CHARS = 8;
+/** Index numbers below are the two that every table has; Convex bills the others' entries. */
+const DEFINED_INDEXES_FROM = 2;
+
+const NO_USAGE: RunUsage = {
+  documents: 0,
+  bytes: 0,
+  convexDocuments: 0,
+  convexBytes: 0,
+  convexKeyBytes: 0,
+  documentsWritten: 0,
+  bytesWritten: 0,
+  unchangedWrites: 0,
+  tables: [],
+};
+
+/** What the meter asks the core for. */
+export interface CoreMeterParts {
+  nowMs(): number;
+  readonly catalogue: Catalogue;
+  /** Who causes the query that runs now. */
+  caller(): Caller;
+}
+
+/** A mutation that ended. */
+export interface EndedMutation {
+  readonly path: string;
+  readonly args: string;
+  readonly caller: Caller;
+  readonly cost: RunCost;
+  readonly resultBytes: number;
+  readonly isError: boolean;
+}
+
+/** See the module comment. */
+export class CoreMeter implements RunObserver {
+  readonly ledger: Ledger;
+  readonly #parts: CoreMeterParts;
+  readonly #questions = new WeakMap<Run, Question>();
+  readonly #causes = new WeakMap<Wake, CommitCause>();
+
+  constructor(parts: CoreMeterParts) {
+    this.#parts = parts;
+    this.ledger = new Ledger(parts.nowMs());
+  }
+
+  ran(run: Run, { cost, isFirst, isNews, askers }: ObservedExecution): void {
+    // System queries and questions that were refused read nothing of the app's.
+    if (cost === undefined) return;
+    const isSubscribed = run.holders.size > 0;
+    const { wake, result } = run;
+    this.ledger.ran({
+      atMs: this.#parts.nowMs(),
+      question: this.#questionOf(run),
+      kind: "query",
+      caller: this.#parts.caller(),
+      cause: wake === undefined ? null : this.#causeOf(wake),
+      isFirst: isFirst && isSubscribed,
+      isUnchanged: !isFirst && !isNews,
+      askers,
+      usage: this.#usageOf(cost, true),
+      resultBytes: result?.ok === true ? result.value.length : 0,
+      userMs: cost.userMs,
+      isError: result?.ok === false,
+    });
+  }
+
+  shared(run: Run): void {
+    if (run.cost !== undefined) this.ledger.answered(this.#questionOf(run));
+  }
+
+  cutOff(run: Run, wake: Wake, by: "node" | "field"): void {
+    if (run.cost === undefined) return;
+    const usage = this.#usageOf(run.cost, true);
+    const cause = this.#causeOf(wake);
+    this.ledger.cutOff({ question: this.#questionOf(run), cause, by, askers: run.holders.size, usage });
+  }
+
+  /** A mutation ended, before its commit is sealed. */
+  mutated({ path, args, caller, cost, resultBytes, isError }: EndedMutation): void {
+    this.ledger.ran({
+      atMs: this.#parts.nowMs(),
+      question: questionOf(path, args, null),
+      kind: "mutation",
+      caller,
+      cause: null,
+      isFirst: false,
+      isUnchanged: false,
+      askers: 1,
+      usage: this.#usageOf(cost, !isError),
+      resultBytes,
+      userMs: cost.userMs,
+      isError,
+    });
+  }
+
+  /** A commit was sealed. */
+  committed(commit: Commit): void {
+    if (commit.source.startsWith(SYSTEM_MARK)) return;
+    const writes: Writes[] = [];
+    for (const change of commit.changes) if (!change.table.startsWith(SYSTEM_MARK)) addWrite(writes, change);
+    if (writes.length > 0) this.ledger.committed(commit.source, writes);
+  }
+
+  /** Bytes that main handed to sockets. */
+  sent(notes: readonly SentNote[]): void {
+    for (const { path, args, identityKey, bytes, convexBytes, sends } of notes) {
+      const own = questionOf(path, args, identityKey);
+      const question = this.ledger.questions.find(own.key) === undefined ? questionOf(path, args, null) : own;
+      this.ledger.sent({ question, bytes, convexBytes, sends });
+    }
+  }
+
+  /** An action ended in its thread. */
+  acted({ path, kind, caller, userMs, resultBytes, isError }: ActionNote): void {
+    const record: RunRecord = {
+      atMs: this.#parts.nowMs(),
+      question: questionOf(path, "", null),
+      kind,
+      caller,
+      cause: null,
+      isFirst: false,
+      isUnchanged: false,
+      askers: 1,
+      usage: NO_USAGE,
+      resultBytes,
+      userMs,
+      isError,
+    };
+    this.ledger.ran(record);
+  }
+
+  #questionOf(run: Run): Question {
+    const identityKey = run.identityObserved ? run.identity.key : null;
+    let question = this.#questions.get(run);
+    if (question === undefined) {
+      question = questionOf(unmarked(run.path), run.args, identityKey);
+      this.#questions.set(run, question);
+    }
+    return question;
+  }
+
+  #causeOf(wake: Wake): CommitCause {
+    let cause = this.#causes.get(wake);
+    if (cause === undefined) {
+      const { ts, source, table, change, fields } = wake;
+      cause = { ts, writer: source, table, index: this.#indexName(wake), change, fields };
+      this.#causes.set(wake, cause);
+    }
+    return cause;
+  }
+
+  #indexName({ collection, index }: Wake): string {
+    if (index === PRIMARY) return "by_id";
+    const table = this.#parts.catalogue.byNumber(collection);
+    return table?.indexes.find(({ number }) => number === index)?.name ?? `#${index}`;
+  }
+
+  /** @param isKept Whether what was written stays. */
+  #usageOf({ usage, tables }: RunCost, isKept: boolean): RunUsage {
+    const reads: TableReads[] = [];
+    for (const { collection, documentsRead, bytesRead, storageDocuments, storageBytes } of tables) {
+      const table = this.#parts.catalogue.byNumber(collection)?.name ?? `#${collection}`;
+      const convexDocuments = documentsRead;
+      reads.push({ table, documents: storageDocuments, bytes: storageBytes, convexDocuments, convexBytes: bytesRead });
+    }
+    return {
+      documents: usage.storageDocuments,
+      bytes: usage.storageBytes,
+      convexDocuments: usage.documentsRead,
+      convexBytes: usage.bytesRead,
+      convexKeyBytes: usage.keyBytesRead,
+      documentsWritten: isKept ? usage.documentsWritten : 0,
+      bytesWritten: isKept ? usage.bytesWritten : 0,
+      unchangedWrites: usage.unchangedWrites,
+      tables: reads,
+    };
+  }
+}
+
+type Writes = { -readonly [K in keyof TableWrites]: TableWrites[K] };
+
+function addWrite(writes: Writes[], { table, after, moves }: DocumentChange): void {
+  let one = writes.find((other) => other.table === table);
+  if (one === undefined) {
+    one = { table, documents: 0, bytes: 0, keyBytes: 0 };
+    writes.push(one);
+  }
+  one.documents += 1;
+  if (after !== undefined) one.bytes += sizeOfDocument(after);
+  for (const { index, add } of moves) if (index >= DEFINED_INDEXES_FROM) one.keyBytes += add?.length ?? 0;
+}
+
+function unmarked(path: string): string {
+  return path.startsWith(INTERNAL_MARK) ? path.slice(INTERNAL_MARK.length) : path;
+}
+
+function questionOf(path: string, args: string, identityKey: string | null): Question {
+  const who = identityKey === null ? "" : `@${identityKey === "" ? "nobody" : hash(identityKey)}`;
+  const argsKey = args.length <= KEY_CHARS_MAX ? args : `#${hash(args)}`;
+  const shown = args.length <= LABEL_CHARS_MAX ? args : `${args.slice(0, LABEL_CHARS_MAX - 1)}…`;
+  const label = `${path}${shown === "" || shown === "{}" ? "" : ` ${shown}`}${who === "" ? "" : ` ${who}`}`;
+  return { path, key: `${path}${who} ${argsKey}`, label };
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, HASH_CHARS);
+}
