@@ -90,6 +90,7 @@ function readSetWith(readSet: ReadSetView, other: Partial<ReadSetView>): ReadSet
     intervals: () => readSet.intervals(),
     names: () => readSet.names(),
     touchedBy: (commit) => readSet.touchedBy(commit),
+    concernOf: (commit) => readSet.concernOf(commit),
     ...other,
   };
 }

@@ -98,5 +98,6 @@ export function quarantinedReadSet(text: string): ReadSetView {
     intervals: () => [],
     names: () => [name],
     touchedBy: (commit) => commit.names.includes(name),
+    concernOf: (commit) => (commit.names.includes(name) ? "yes" : "node"),
   };
 }

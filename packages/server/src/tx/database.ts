@@ -16,15 +16,19 @@ import { PRIMARY } from "../engine/types.ts";
 import type { Engine } from "../engine/types.ts";
 import { Catalogue, META_TABLE } from "./catalogue.ts";
 import { CreationClock, nextNumber } from "./creation-clock.ts";
+import { HandOuts, TAKES_WHOLE } from "./hand-out.ts";
+import type { ReadHabits } from "./hand-out.ts";
 import { IndexFill } from "./index-fill.ts";
 import { CURSOR_SECRET_BYTES, CursorCodec } from "./page-cursor.ts";
+import type { ReadMemo } from "./read-memo.ts";
 import { ReadSet } from "./read-set.ts";
 import { SchemaChange } from "./schema-change.ts";
 import { ActiveSchema } from "./schema.ts";
 import { DatabaseTransaction } from "./transaction.ts";
 import type { TransactionEnd } from "./transaction.ts";
 import type { Random } from "./transaction-context.ts";
-import type { Commit, DocumentChange } from "./types.ts";
+import { CONVEX_RULES } from "./types.ts";
+import type { Commit, DocumentChange, Mechanisms } from "./types.ts";
 import { UsageMeter } from "./usage.ts";
 import { WriteLog } from "./write-log.ts";
 
@@ -38,6 +42,19 @@ export interface DatabaseOptions {
   readonly limits: Limits;
   /** Hears of commits that the database makes by itself: catalogue rows written while it opens or changes its schema. */
   readonly onOwnCommit?: ((commit: Commit) => void) | undefined;
+}
+
+/** How a transaction is begun. */
+export interface BeginOptions {
+  readonly readOnly: boolean;
+  /** What the clock says to it; the database's clock by default. */
+  readonly nowMs?: number | undefined;
+  /** For read-only transactions; {@linkcode CONVEX_RULES} by default. */
+  readonly mechanisms?: Mechanisms | undefined;
+  /** Answers reads of a transaction whose mechanisms use it. */
+  readonly memo?: ReadMemo | undefined;
+  /** What the function that runs in it did with its documents before. */
+  readonly habits?: ReadHabits | undefined;
 }
 
 /** An index of a system table. */
@@ -105,18 +122,23 @@ export class Database {
     return this.#schema?.json ?? null;
   }
 
-  /** Begins a transaction. @param options.nowMs What the clock says to it; the database's clock by default. */
-  begin(options: { readonly readOnly: boolean; readonly nowMs?: number | undefined }): DatabaseTransaction {
+  /** Begins a transaction. */
+  begin(options: BeginOptions): DatabaseTransaction {
     if (this.#writer !== undefined) throw new Error("Cannot begin transaction: a writing one is open");
     const { engine, clock, random, limits } = this.#options;
     const nowMs = options.nowMs ?? clock.nowMs();
+    const mechanisms = options.readOnly ? (options.mechanisms ?? CONVEX_RULES) : CONVEX_RULES;
+    const reads = new ReadSet(mechanisms.fields || mechanisms.filters);
     const context = {
       engine,
       catalogue: this.catalogue,
       limits,
       random,
       codec: this.#codec,
-      reads: new ReadSet(),
+      reads,
+      mechanisms,
+      hands: reads.isFine ? handOutsOf(reads, mechanisms, options.habits) : undefined,
+      memo: mechanisms.memo ? options.memo : undefined,
       meter: new UsageMeter(limits),
       log: new WriteLog(engine, this.catalogue),
       clock: new CreationClock(Math.max(nowMs, this.head === 0 ? 0 : nextNumber(this.head / 1000))),
@@ -253,4 +275,8 @@ export class Database {
       if (row !== undefined) this.#metaRows.delete(SCHEMA);
     });
   }
+}
+
+function handOutsOf(reads: ReadSet, { fields, lazy }: Mechanisms, habits: ReadHabits | undefined): HandOuts {
+  return new HandOuts(reads.observations, fields ? habits : TAKES_WHOLE, lazy);
 }

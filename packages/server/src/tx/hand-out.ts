@@ -22,8 +22,17 @@ interface Habit {
   runs: number;
 }
 
+/** What is known, or assumed, of a function's ways. */
+export interface Habits {
+  takesWhole(collection: number): boolean;
+  learn(collection: number, handedOut: number, takenWhole: number): void;
+}
+
+/** Nothing is tracked: every document is given as a plain copy. */
+export const TAKES_WHOLE: Habits = { takesWhole: () => true, learn: () => undefined };
+
 /** What one function does with the documents of each table. Kept from run to run by whoever begins its transactions. */
-export class ReadHabits {
+export class ReadHabits implements Habits {
   readonly #habits = new Map<number, Habit>();
 
   /** Whether the next run should be given plain copies. Call it once a run and table. */
@@ -41,6 +50,50 @@ export class ReadHabits {
     const habit = this.#habits.get(collection);
     if (habit === undefined) this.#habits.set(collection, { isWhole, runs: 0 });
     else habit.isWhole = isWhole;
+  }
+}
+
+/** The hand-outs of one run, table by table. */
+export class HandOuts {
+  readonly #observations: Observations;
+  readonly #habits: Habits | undefined;
+  readonly #isLazy: boolean;
+  readonly #tables = new Map<number, HandOut>();
+
+  constructor(observations: Observations, habits: Habits | undefined, isLazy: boolean) {
+    this.#observations = observations;
+    this.#habits = habits;
+    this.#isLazy = isLazy;
+  }
+
+  of(collection: number): HandOut {
+    let handOut = this.#tables.get(collection);
+    if (handOut === undefined) {
+      handOut = new HandOut(this.#observations, this.#habits?.takesWhole(collection) ?? false, this.#isLazy);
+      this.#tables.set(collection, handOut);
+    }
+    return handOut;
+  }
+
+  /** A document that was read by its id. */
+  giveOne(collection: number, row: Doc): Doc {
+    const handOut = this.of(collection);
+    if (handOut.isWhole) this.#observations.noteAll(row._id);
+    return handOut.give(row);
+  }
+
+  /** Learns from what the run did. */
+  finish(): void {
+    if (this.#habits === undefined) return;
+    for (const [collection, { handedOut, takenWhole }] of this.#tables) {
+      this.#habits.learn(collection, handedOut, takenWhole);
+    }
+  }
+
+  /** Whether any tracked document was given out. */
+  get hasTracked(): boolean {
+    for (const { handedOut } of this.#tables.values()) if (handedOut > 0) return true;
+    return false;
   }
 }
 

@@ -24,11 +24,16 @@ export interface PageRows {
   /** A document, `null` for a row that a filter dropped, `undefined` at the end. */
   pull(): Doc | null | undefined;
   close(): void;
+  /** What was read depends on more of the rows than the page shows. */
+  dependOnWholeRows(): void;
   readonly rowsRead: number;
   readonly bytesRead: number;
   /** Index key of the row pulled last. */
   readonly position: Key | undefined;
 }
+
+/** A page of fewer bytes than this share of what makes it split cannot come to split by changes that nobody looks at. */
+const QUIET_SHARE = 0.25;
 
 /** What a page is read from. */
 export interface PageSource {
@@ -49,6 +54,7 @@ export function readPage(source: PageSource, request: PageRequest): Page {
   const stream = source.openStream(pageRange(source, start, end));
   const rows = readRows(stream, request, end !== undefined);
   stream.close();
+  if (isNearSplit(stream, request, source.limits)) stream.dependOnWholeRows();
   const encode = (position: Position) => codec.encode(fingerprint, position);
   const last: Position = rows.isExhausted ? { kind: "end" } : { kind: "after", key: rows.positions.at(-1) ?? "" };
   const middle = rows.positions.length > 2 ? rows.positions[(rows.positions.length - 1) >> 1] : undefined;
@@ -59,6 +65,11 @@ export function readPage(source: PageSource, request: PageRequest): Page {
     splitCursor: middle === undefined ? null : encode({ kind: "after", key: middle }),
     pageStatus: pageStatus(stream, request, rows.isTruncated, source.limits),
   };
+}
+
+/** Sizes of rows may decide where a page ends or whether it should be split. */
+function isNearSplit({ bytesRead }: PageRows, { maximumBytesRead }: PageRequest, limits: Limits): boolean {
+  return maximumBytesRead !== undefined || bytesRead > limits.bytesReadMax * SPLIT_SHARE * QUIET_SHARE;
 }
 
 function checkNumItems(numItems: number, limits: Limits): void {

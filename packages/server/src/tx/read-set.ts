@@ -3,29 +3,30 @@
  *
  * A run's result can change only when a later commit writes a row that the run read, writes inside a stretch of an index
  * that it consumed, or changes a catalogue fact that it asked for. This module records those three while the run
- * goes on, and answers whether a commit touches them.
+ * goes on, and answers whether a commit touches them. A fine read set knows besides which fields of each document were looked at and which
+ * rows a query's filters dropped, and tells a touch that cannot show (`concernOf`).
  *
  * Invariants:
  *   - Intervals are half-open; those handed out for one index are sorted and neither overlap nor meet.
  *   - A stretch covers exactly the rows that were consumed, and the whole range only once its end was seen.
  *   - A false "touched" costs one re-run; a false "untouched" shows stale data, so in doubt the wider stretch is recorded.
  *   - A commit that names `schema` touches everything: the meaning of every read may have changed.
+ *   - A commit that changes what a run from scratch would give concerns the read set; one that concerns it touches it.
  *
  * Not here: finding the touched runs among many (`reactive/`).
  *
  * @module
  */
+import type { Doc } from "@narrowcast/values";
 import { PRIMARY } from "../engine/types.ts";
 import type { Key } from "../engine/types.ts";
-import type { Commit, DocumentChange, ReadInterval, ReadSetView } from "./types.ts";
+import { changedFieldsOf } from "./change.ts";
+import { Observations } from "./observations.ts";
+import { compareStretches, contains, isEmpty, SortedStretches, WHOLE_ROWS } from "./stretches.ts";
+import type { Stretch, StretchRule } from "./stretches.ts";
+import type { Commit, Concern, DocumentChange, ReadInterval, ReadSetView } from "./types.ts";
 
-/** A stretch that its stream still widens. Empty while `start === end`. */
-export interface Stretch {
-  readonly collection: number;
-  readonly index: number;
-  start: Key;
-  end: Key | undefined;
-}
+export type { Stretch } from "./stretches.ts";
 
 /** The smallest key after `key`. */
 export function keyAfter(key: Key): Key {
@@ -34,10 +35,28 @@ export function keyAfter(key: Key): Key {
 
 /** Records reads of one transaction. */
 export class ReadSet implements ReadSetView {
+  /** What was looked at inside of documents; says something only when the read set is fine. */
+  readonly observations = new Observations();
+  #isFine: boolean;
+  #sorted: Map<number, Map<number, SortedStretches>> | undefined = undefined;
   readonly #points = new Map<number, Set<Key>>();
   readonly #stretches: Stretch[] = [];
   readonly #names = new Set<string>();
   #pointCount = 0;
+
+  /** @param isFine Whether rows are handed out in a way that notes what is looked at. */
+  constructor(isFine = false) {
+    this.#isFine = isFine;
+  }
+
+  get isFine(): boolean {
+    return this.#isFine;
+  }
+
+  /** The result depends on more than rows and fields: whatever touches the read set concerns it from now on. */
+  coarsen(): void {
+    this.#isFine = false;
+  }
 
   /** Records one row by primary key, there or not. */
   addPoint(collection: number, key: Key): void {
@@ -49,9 +68,10 @@ export class ReadSet implements ReadSetView {
   }
 
   /** Opens an empty stretch, which the caller moves and widens as it consumes rows. */
-  openStretch(collection: number, index: number): Stretch {
-    const stretch: Stretch = { collection, index, start: "", end: "" };
+  openStretch(collection: number, index: number, rule: StretchRule = WHOLE_ROWS): Stretch {
+    const stretch: Stretch = { collection, index, start: "", end: "", rule };
     this.#stretches.push(stretch);
+    this.#sorted = undefined;
     return stretch;
   }
 
@@ -86,6 +106,89 @@ export class ReadSet implements ReadSetView {
     return commit.changes.some((change) => this.#touchedByChange(change));
   }
 
+  concernedBy(commit: Commit): boolean {
+    return this.concernOf(commit) === "yes";
+  }
+
+  /**
+   * Hot: asked for every run that the dependency index finds. Allocates nothing but the order of stretches, once a read set.
+   *
+   * Complete only when the run is over: a stretch that still grows is not looked at again.
+   */
+  concernOf(commit: Commit): Concern {
+    if (!this.#isFine) return this.touchedBy(commit) ? "yes" : "node";
+    if (commit.names.some((name) => name === "schema" || this.#names.has(name))) return "yes";
+    let concern: Concern = "node";
+    for (const change of commit.changes) {
+      const one = this.#concernOfChange(change);
+      if (one === "yes") return "yes";
+      if (one === "field") concern = "field";
+    }
+    return concern;
+  }
+
+  #concernOfChange(change: DocumentChange): Concern {
+    let concern: Concern = "node";
+    const { before, after, id } = change;
+    if (this.#points.get(change.collection)?.has(id) === true) {
+      concern = before !== undefined && after !== undefined ? this.#concernOfFields(change) : "yes";
+      if (concern === "yes") return concern;
+    }
+    const indexes = this.#stretchesOf(change.collection);
+    if (indexes === undefined) return concern;
+    const primary = indexes.get(PRIMARY);
+    if (primary !== undefined) {
+      concern = this.#concernOfMove(primary, change, before && id, after && id, concern);
+    }
+    for (const move of change.moves) {
+      if (concern === "yes") return concern;
+      const stretches = move.index === PRIMARY ? undefined : indexes.get(move.index);
+      if (stretches !== undefined) concern = this.#concernOfMove(stretches, change, move.remove, move.add, concern);
+    }
+    return concern;
+  }
+
+  /** `so far` or more, by the stretches of one index in which the row's key was or is. */
+  #concernOfMove(
+    stretches: SortedStretches,
+    change: DocumentChange,
+    remove: Key | undefined,
+    add: Key | undefined,
+    soFar: Concern,
+  ): Concern {
+    let concern = soFar;
+    for (let pass = 0; pass < 2; pass++) {
+      const key = pass === 0 ? remove : add === remove ? undefined : add;
+      if (key === undefined) continue;
+      for (let at = stretches.lastAt(key); stretches.reaches(at, key); at--) {
+        const stretch = stretches.at(at);
+        if (!contains(stretch, key)) continue;
+        const one = this.#concernOfStretch(stretch, change, remove, add);
+        if (one === "yes") return one;
+        if (one === "field") concern = one;
+      }
+    }
+    return concern;
+  }
+
+  #concernOfStretch(stretch: Stretch, change: DocumentChange, remove: Key | undefined, add: Key | undefined): Concern {
+    const { rule } = stretch;
+    const { before, after } = change;
+    const wasIn = contains(stretch, remove);
+    const isIn = contains(stretch, add);
+    const was = wasIn && before !== undefined && keepsOf(rule, before);
+    const is = isIn && after !== undefined && keepsOf(rule, after);
+    if (was === "unknown" || is === "unknown" || was !== is) return "yes";
+    const hasMoved = wasIn !== isIn || remove !== add;
+    if (hasMoved && (was || rule.countsDropped)) return "yes";
+    if (!was) return "node";
+    return rule.isWhole ? "yes" : this.#concernOfFields(change);
+  }
+
+  #concernOfFields(change: DocumentChange): Concern {
+    return this.observations.includes(change.id, changedFieldsOf(change)) ? "yes" : "field";
+  }
+
   #touchedByChange(change: DocumentChange): boolean {
     if (this.#points.get(change.collection)?.has(change.id) === true) return true;
     for (const stretch of this.#stretches) {
@@ -102,37 +205,59 @@ export class ReadSet implements ReadSetView {
     return false;
   }
 
+  #stretchesOf(collection: number): Map<number, SortedStretches> | undefined {
+    this.#sorted ??= sortStretches(this.#stretches);
+    return this.#sorted.get(collection);
+  }
+
   #merged(): ReadInterval[] {
     const sorted = this.#stretches.filter((stretch) => !isEmpty(stretch)).sort(compareStretches);
-    const merged: Stretch[] = [];
+    const merged: { collection: number; index: number; start: Key; end: Key | undefined }[] = [];
     for (const stretch of sorted) {
       const last = merged.at(-1);
       if (last !== undefined && meets(last, stretch)) {
         if (last.end !== undefined && (stretch.end === undefined || stretch.end > last.end)) last.end = stretch.end;
       } else {
-        merged.push({ ...stretch });
+        const { collection, index, start, end } = stretch;
+        merged.push({ collection, index, start, end });
       }
     }
     return merged;
   }
 }
 
-function contains(stretch: Stretch, key: Key | undefined): boolean {
-  return key !== undefined && key >= stretch.start && (stretch.end === undefined || key < stretch.end);
-}
-
-function isEmpty(stretch: Stretch): boolean {
-  return stretch.end !== undefined && stretch.end <= stretch.start;
+/** Whether the run saw a row like this; unknown when its filter fails on it. */
+function keepsOf({ keeps }: StretchRule, document: Doc): boolean | "unknown" {
+  if (keeps === undefined) return true;
+  try {
+    return keeps(document);
+  } catch {
+    return "unknown";
+  }
 }
 
 /** Whether `next`, which does not start before `last`, overlaps or continues it. */
-function meets(last: Stretch, next: Stretch): boolean {
+function meets(last: ReadInterval, next: ReadInterval): boolean {
   if (last.collection !== next.collection || last.index !== next.index) return false;
   return last.end === undefined || next.start <= last.end;
 }
 
-function compareStretches(a: Stretch, b: Stretch): number {
-  if (a.collection !== b.collection) return a.collection - b.collection;
-  if (a.index !== b.index) return a.index - b.index;
-  return a.start < b.start ? -1 : a.start > b.start ? 1 : 0;
+/** By collection and index. */
+function sortStretches(stretches: readonly Stretch[]): Map<number, Map<number, SortedStretches>> {
+  const sorted = new Map<number, Map<number, SortedStretches>>();
+  const groups = new Map<string, Stretch[]>();
+  for (const stretch of stretches) {
+    if (isEmpty(stretch)) continue;
+    const key = `${stretch.collection} ${stretch.index}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [stretch]);
+    else group.push(stretch);
+  }
+  for (const group of groups.values()) {
+    const [{ collection, index }] = group as [Stretch];
+    let indexes = sorted.get(collection);
+    if (indexes === undefined) sorted.set(collection, (indexes = new Map<number, SortedStretches>()));
+    indexes.set(index, new SortedStretches(group.sort(compareStretches)));
+  }
+  return sorted;
 }

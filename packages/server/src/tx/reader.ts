@@ -14,7 +14,11 @@ import type { Index, Table } from "./catalogue.ts";
 import { planFingerprint } from "./page-cursor.ts";
 import { readPage } from "./paginate.ts";
 import { compileRange } from "./range.ts";
-import { EMPTY_STREAM, RowStream } from "./stream.ts";
+import { compileStages } from "./plan-stages.ts";
+import type { PlanStages } from "./plan-stages.ts";
+import { copyDocument, EMPTY_STREAM, RowStream } from "./stream.ts";
+import { SEEN_FIELDS, WHOLE_ROWS } from "./stretches.ts";
+import type { StretchRule } from "./stretches.ts";
 import { findTable, reaches } from "./table-access.ts";
 import type { Access } from "./table-access.ts";
 import type { TransactionContext } from "./transaction-context.ts";
@@ -26,6 +30,16 @@ export class Reader {
 
   constructor(context: TransactionContext) {
     this.#context = context;
+  }
+
+  /** One document for the caller, who may write to it. @throws {UserError} As {@linkcode find}. */
+  get(id: string, tableName: string | undefined, access: Access): Doc | null {
+    const row = this.find(id, tableName, access, "get");
+    if (row === undefined) return null;
+    const { hands, reads } = this.#context;
+    if (hands !== undefined && access !== "core") return hands.giveOne(tableNumberOfId(id) ?? 0, row);
+    if (reads.isFine) reads.observations.noteAll(id);
+    return copyDocument(row);
   }
 
   /**
@@ -55,7 +69,7 @@ export class Reader {
     checkOperators(plan, this.#context.limits.queryOperatorsMax);
     const index = this.#index(plan, table);
     if (index === undefined || table === undefined) return EMPTY_STREAM;
-    return this.#stream(plan, table, index, compileRange(index, plan.range), access);
+    return this.#stream(plan, table, index, compileRange(index, plan.range), access, false);
   }
 
   paginate(plan: QueryPlan, request: PageRequest, access: Access): Page {
@@ -71,14 +85,17 @@ export class Reader {
       limits: this.#context.limits,
     };
     if (isMissing) return readPage({ ...source, openStream: () => EMPTY_STREAM }, request);
-    return readPage({ ...source, openStream: (range) => this.#stream(plan, table, index, range, access) }, request);
+    return readPage(
+      { ...source, openStream: (range) => this.#stream(plan, table, index, range, access, true) },
+      request,
+    );
   }
 
   count(tableName: string, access: Access): number {
     const { engine, reads, meter } = this.#context;
     const table = this.#table(tableName, access);
     if (table === undefined) return 0;
-    reads.openStretch(table.number, PRIMARY).end = undefined;
+    reads.openStretch(table.number, PRIMARY, SEEN_FIELDS).end = undefined;
     if (access !== "core") meter.checkRanges(reads);
     return engine.count(table.number);
   }
@@ -130,20 +147,30 @@ export class Reader {
     throw new UserError("IndexNotFound", `Index ${fullName} not found.`);
   }
 
-  #stream(plan: QueryPlan, table: Table, index: Index, range: KeyRange, access: Access): RowStream {
-    const { engine, reads, meter } = this.#context;
-    return new RowStream(
-      {
-        engine,
-        collection: table.number,
-        index: index.number,
-        range,
-        order: plan.order,
-        reads,
-        meter: access === "core" ? undefined : meter,
-      },
-      plan.operators,
-    );
+  #stream(plan: QueryPlan, table: Table, index: Index, range: KeyRange, access: Access, isPage: boolean): RowStream {
+    const { engine, reads, meter, hands } = this.#context;
+    const stages = compileStages(plan.operators);
+    const handOut = access === "core" ? undefined : hands?.of(table.number);
+    return new RowStream({
+      engine,
+      collection: table.number,
+      index: index.number,
+      range,
+      order: plan.order,
+      stages,
+      reads,
+      rule: handOut === undefined ? WHOLE_ROWS : this.#rule(stages, handOut.isWhole, isPage),
+      handOut,
+      meter: access === "core" ? undefined : meter,
+    });
+  }
+
+  /** What a run takes from the rows of a stream. */
+  #rule({ keeps, hasLateFilter }: PlanStages, isWhole: boolean, isPage: boolean): StretchRule {
+    const { filters } = this.#context.mechanisms;
+    if (!filters && (keeps !== undefined || hasLateFilter)) return WHOLE_ROWS;
+    if (keeps === undefined) return isWhole || hasLateFilter ? WHOLE_ROWS : SEEN_FIELDS;
+    return { keeps, isWhole: isWhole || hasLateFilter, countsDropped: isPage };
   }
 }
 

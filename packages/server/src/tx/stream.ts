@@ -5,19 +5,23 @@
  * recorded once its end was seen. A `limit` that is used up ends the stream before a further row is fetched. Writes made
  * while a stream is open are seen when they lie ahead of it.
  *
+ * Not here: streams that answer from the read memo (`memo-stream.ts`).
+ *
  * @module
  */
 import { cloneValue } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
 import type { Cursor, Engine, Key, KeyRange } from "../engine/types.ts";
-import { compileFilter } from "./filter.ts";
+import type { HandOut } from "./hand-out.ts";
 import type { PageRows } from "./paginate.ts";
+import { isUsedUp, passes } from "./plan-stages.ts";
+import type { PlanStages } from "./plan-stages.ts";
 import { keyAfter } from "./read-set.ts";
-import type { ReadSet, Stretch } from "./read-set.ts";
-import type { QueryOperator, QueryStream } from "./types.ts";
+import type { ReadSet } from "./read-set.ts";
+import { WHOLE_ROWS } from "./stretches.ts";
+import type { Stretch, StretchRule } from "./stretches.ts";
+import type { QueryStream } from "./types.ts";
 import type { UsageMeter } from "./usage.ts";
-
-type Stage = { readonly keeps: (document: Doc) => boolean } | { remaining: number };
 
 /** Where a stream reads from and to whom it reports. No meter: nothing is counted or limited. */
 export interface StreamSource {
@@ -26,7 +30,12 @@ export interface StreamSource {
   readonly index: number;
   readonly range: KeyRange;
   readonly order: "asc" | "desc";
+  readonly stages: PlanStages;
   readonly reads: ReadSet;
+  /** What the run takes from the rows. */
+  readonly rule: StretchRule;
+  /** How rows are handed out; as private copies if left out. */
+  readonly handOut: HandOut | undefined;
   readonly meter: UsageMeter | undefined;
 }
 
@@ -37,7 +46,6 @@ export function copyDocument(document: Doc): Doc {
 
 export class RowStream implements QueryStream, PageRows {
   readonly #source: StreamSource;
-  readonly #stages: readonly Stage[];
   #cursor: Cursor<Doc> | undefined;
   #stretch: Stretch | undefined;
   #isOver = false;
@@ -48,11 +56,8 @@ export class RowStream implements QueryStream, PageRows {
   /** Index key of the row pulled last. */
   position: Key | undefined;
 
-  constructor(source: StreamSource, operators: readonly QueryOperator[]) {
+  constructor(source: StreamSource) {
     this.#source = source;
-    this.#stages = operators.map((operator) =>
-      "filter" in operator ? { keeps: compileFilter(operator.filter) } : { remaining: operator.limit },
-    );
   }
 
   next(): Doc | undefined {
@@ -66,19 +71,22 @@ export class RowStream implements QueryStream, PageRows {
     this.#cursor = undefined;
   }
 
-  /** Reads one row: a private copy, `null` when a filter dropped it, `undefined` at the end. */
+  dependOnWholeRows(): void {
+    if (this.#stretch !== undefined) this.#stretch.rule = WHOLE_ROWS;
+  }
+
+  /** Reads one row: a document for the caller, `null` when a filter dropped it, `undefined` at the end. */
   pull(): Doc | null | undefined {
-    if (this.#isOver || this.#stages.some((stage) => "remaining" in stage && stage.remaining <= 0)) return undefined;
+    const { stages, handOut } = this.#source;
+    if (this.#isOver || isUsedUp(stages.rest)) return undefined;
     const row = this.#fetch();
     if (row === undefined) {
       this.close();
       return undefined;
     }
-    for (const stage of this.#stages) {
-      if ("remaining" in stage) stage.remaining -= 1;
-      else if (!stage.keeps(row)) return null;
-    }
-    return copyDocument(row);
+    if (stages.keeps !== undefined && !stages.keeps(row)) return null;
+    if (!passes(stages.rest, row)) return null;
+    return handOut === undefined ? copyDocument(row) : handOut.give(row);
   }
 
   #fetch(): Doc | undefined {
@@ -102,8 +110,8 @@ export class RowStream implements QueryStream, PageRows {
   }
 
   #open(): Cursor<Doc> {
-    const { engine, collection, index, range, order, reads, meter } = this.#source;
-    this.#stretch = reads.openStretch(collection, index);
+    const { engine, collection, index, range, order, reads, rule, meter } = this.#source;
+    this.#stretch = reads.openStretch(collection, index, rule);
     meter?.checkRanges(reads);
     this.#cursor = engine.scan(collection, index, range, order);
     return this.#cursor;
@@ -115,6 +123,7 @@ export const EMPTY_STREAM: QueryStream & PageRows = {
   next: () => undefined,
   pull: () => undefined,
   close: () => undefined,
+  dependOnWholeRows: () => undefined,
   rowsRead: 0,
   bytesRead: 0,
   position: undefined,

@@ -8,8 +8,11 @@ import type { Engine } from "../engine/types.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { CreationClock } from "./creation-clock.ts";
 import type { CursorCodec } from "./page-cursor.ts";
+import type { HandOuts } from "./hand-out.ts";
+import type { ReadMemo } from "./read-memo.ts";
 import type { ReadSet } from "./read-set.ts";
 import type { ActiveSchema } from "./schema.ts";
+import type { Mechanisms } from "./types.ts";
 import type { UsageMeter } from "./usage.ts";
 import type { WriteLog } from "./write-log.ts";
 
@@ -25,6 +28,11 @@ export interface TransactionContext {
   readonly random: Random;
   readonly codec: CursorCodec;
   readonly reads: ReadSet;
+  readonly mechanisms: Mechanisms;
+  /** How user code is given documents; as private copies if left out. */
+  readonly hands: HandOuts | undefined;
+  /** Answers reads that were made before; none: every read reads. */
+  readonly memo: ReadMemo | undefined;
   readonly meter: UsageMeter;
   readonly log: WriteLog;
   readonly clock: CreationClock;

@@ -11,7 +11,6 @@
 import type { Doc, Value } from "@narrowcast/values";
 import type { CatalogueChanges } from "./catalogue-changes.ts";
 import { Reader } from "./reader.ts";
-import { copyDocument } from "./stream.ts";
 import { accessOf } from "./table-access.ts";
 import type { TransactionContext } from "./transaction-context.ts";
 import { UserError } from "./types.ts";
@@ -100,8 +99,7 @@ export class DatabaseTransaction implements Transaction {
 
   get(id: string, table?: string, isSystem?: boolean): Doc | null {
     this.#checkOpen();
-    const row = this.#reader.find(id, table, accessOf(isSystem), "get");
-    return row === undefined ? null : copyDocument(row);
+    return this.#reader.get(id, table, accessOf(isSystem));
   }
 
   query(plan: QueryPlan, isSystem?: boolean): QueryStream {
@@ -153,6 +151,15 @@ export class DatabaseTransaction implements Transaction {
 
   tableNameOf(tableNumber: number): string | undefined {
     return this.#context.catalogue.tableNameOf(tableNumber);
+  }
+
+  noteUsageSeen(): void {
+    this.#context.reads.coarsen();
+  }
+
+  /** Whether user code was given documents that note what is looked at. */
+  get hasTracked(): boolean {
+    return this.#context.hands?.hasTracked ?? false;
   }
 
   readName(name: string): void {
@@ -210,6 +217,7 @@ export class DatabaseTransaction implements Transaction {
     if (!this.#isOpen) return;
     this.#context.log.rollback(this.#begin);
     this.#isOpen = false;
+    this.#context.hands?.finish();
     this.#end.ended(this);
   }
 
@@ -226,8 +234,7 @@ export class DatabaseTransaction implements Transaction {
     return {
       get: (id) => {
         this.#checkOpen();
-        const row = this.#reader.find(id, undefined, "core", "get");
-        return row === undefined ? null : copyDocument(row);
+        return this.#reader.get(id, undefined, "core");
       },
       query: (plan) => {
         this.#checkOpen();

@@ -80,7 +80,32 @@ export interface ReadSetView {
   names(): Iterable<string>;
   /** Whether `commit` changed anything that was read. The oracle for the dependency index. */
   touchedBy(commit: Commit): boolean;
+  /**
+   * Whether `commit` can change what the run gave; false for a commit that does not touch it. May be true in vain, never false in vain.
+   *
+   * `node`: no row that the run saw came, went, moved or changed. `field`: some changed, but nothing of them that was looked at.
+   */
+  concernOf(commit: Commit): Concern;
 }
+
+export type Concern = "yes" | "node" | "field";
+
+/** Which of the finer mechanisms a transaction uses; for tests and measurements each by itself. */
+export interface Mechanisms {
+  /** Documents note which fields are looked at. */
+  readonly fields: boolean;
+  /** Rows that a query's leading filters drop are not seen. */
+  readonly filters: boolean;
+  /** Reads answer from the read memo, if there is one. */
+  readonly memo: boolean;
+  /** Private copies wait for the first need. */
+  readonly lazy: boolean;
+}
+
+/** Dependencies are documents and consumed stretches, every read reads: as Convex counts and invalidates. */
+export const CONVEX_RULES: Mechanisms = { fields: false, filters: false, memo: false, lazy: false };
+/** Everything that makes a run cost what changed. */
+export const NARROW_RULES: Mechanisms = { fields: true, filters: true, memo: true, lazy: true };
 
 /**
  * One document's change in a commit. `collection` is the table number; `id` is the row's primary key too, so points and
@@ -94,6 +119,8 @@ export interface DocumentChange {
   readonly after: Doc | undefined;
   /** Index entries that went or came; an entry whose key stays is listed too with `remove === add`, because its row changed. */
   readonly moves: readonly IndexMove[];
+  /** Top-level fields whose values differ; worked out by whoever asks when it is left out. */
+  readonly changedFields?: readonly string[] | undefined;
 }
 
 /** A sealed commit. */
@@ -156,6 +183,8 @@ export interface Transaction {
   /** The reads of `usage`, table by table. */
   readonly tableUsage: readonly TableUsage[];
   readonly readSet: ReadSetView;
+  /** Whether tracked documents were handed out: results must go through `untracked` before anything looks behind their traps. */
+  readonly hasTracked: boolean;
   /** `table` given: the scoped form, which checks that the id belongs to the table. System tables only with `isSystem`. */
   get(id: string, table?: string, isSystem?: boolean): Doc | null;
   query(plan: QueryPlan, isSystem?: boolean): QueryStream;
@@ -169,6 +198,8 @@ export interface Transaction {
   normalizeId(table: string, id: string, isSystem?: boolean): string | null;
   /** Name of the table with this number, as the transaction sees it; so a transaction serves as `TableNames` for validators. */
   tableNameOf(tableNumber: number): string | undefined;
+  /** Records that the run looked at what it has used so far, so that more than rows and fields counts for its result. */
+  noteUsageSeen(): void;
   /** Records a dependency on a catalogue fact, for example `env:NAME` or `clock`. */
   readName(name: string): void;
   /** Names a catalogue fact that this transaction changes, for example `env:NAME`; it goes into the commit's `names`. */

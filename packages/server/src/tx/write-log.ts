@@ -13,6 +13,7 @@ import type { Doc } from "@narrowcast/values";
 import type { Engine, IndexMove, Savepoint } from "../engine/types.ts";
 import type { Catalogue, Table } from "./catalogue.ts";
 import { indexMoves, treeMoves } from "./index-keys.ts";
+import { RowChange } from "./change.ts";
 import type { DocumentChange } from "./types.ts";
 
 type Entry =
@@ -107,7 +108,7 @@ export class WriteLog {
   }
 
   #change({ collection, id, before, after, moves }: RowEntry): DocumentChange {
-    return { table: this.#table({ collection }).name, collection, id, before, after, moves };
+    return new RowChange({ table: this.#table({ collection }).name, collection, id, before, after, moves });
   }
 
   #table({ collection }: { readonly collection: number }): Table {

@@ -8,7 +8,9 @@ import type { Doc, Limits, SchemaJson, Value } from "@narrowcast/values";
 import { MemoryEngine } from "../../engine/memory-engine.ts";
 import type { Engine } from "../../engine/types.ts";
 import { Database } from "../database.ts";
+import type { BeginOptions } from "../database.ts";
 import type { DatabaseTransaction } from "../transaction.ts";
+import { NARROW_RULES } from "../types.ts";
 import type { Commit, QueryPlan, QueryStream } from "../types.ts";
 
 /** 2026-01-01, in milliseconds. */
@@ -66,6 +68,11 @@ export function commitOf(database: Database, write: (transaction: DatabaseTransa
 /** Runs `read` in a transaction that is thrown away. */
 export function read<T>(database: Database, read: (transaction: DatabaseTransaction) => T): T {
   return read(database.begin({ readOnly: true }));
+}
+
+/** Begins a read-only transaction with all mechanisms, or those named. */
+export function beginNarrow(database: Database, options: Omit<Partial<BeginOptions>, "readOnly"> = {}): DatabaseTransaction {
+  return database.begin({ mechanisms: NARROW_RULES, ...options, readOnly: true });
 }
 
 export function plan(table: string, rest: Partial<QueryPlan> = {}): QueryPlan {

@@ -1,0 +1,71 @@
+/**
+ * The read memo as the transaction layer sees it: answers to reads that were made before, kept true by commits.
+ *
+ *   stream ──range, order, leading filters──▶ ReadMemo.rows ──▶ MemoRows: rows so far, then the engine behind them
+ *
+ * What the implementation guarantees: between two commits every answer equals what the engine would give, rows and counts. What
+ * the caller guarantees: only read-only transactions ask, and no commit comes while one of their streams is in use.
+ *
+ * Not here: keeping it (`reactive/`).
+ *
+ * @module
+ */
+import type { Doc } from "@narrowcast/values";
+import type { Key, KeyRange } from "../engine/types.ts";
+import type { FilterExpression } from "./types.ts";
+
+/** What a stream asks for. */
+export interface MemoCall {
+  readonly collection: number;
+  readonly index: number;
+  readonly range: KeyRange;
+  readonly order: "asc" | "desc";
+  readonly filters: readonly FilterExpression[];
+  /** The filters in one; `undefined` when there is none. */
+  readonly keeps: ((document: Doc) => boolean) | undefined;
+}
+
+/** Rows that filters dropped one after the other, as Convex counts them. */
+export interface RowCounts {
+  rows: number;
+  bytes: number;
+  keyBytes: number;
+}
+
+/** One row that the filters kept. */
+export interface MemoRow {
+  /** Key in the index. */
+  readonly key: Key;
+  /** Shared, read-only. */
+  readonly document: Doc;
+  /** Size of the document. */
+  readonly bytes: number;
+  /** What was dropped between the kept row before and this one. */
+  readonly dropped: Readonly<RowCounts>;
+}
+
+/** The rows of one call, in its order. */
+export interface MemoRows {
+  /** Row `at`, read from the engine if it is the first beyond those known; `undefined` after the last. Reports what it visits. */
+  row(at: number, visit: VisitRow): MemoRow | undefined;
+  /** What was dropped behind the last kept row; complete once `row` has given `undefined`. */
+  readonly tail: Readonly<RowCounts>;
+}
+
+/** One row by primary key. */
+export interface MemoPoint {
+  /** Shared, read-only; `undefined`: there is none. */
+  readonly document: Doc | undefined;
+  readonly bytes: number;
+  /** Whether the row was really visited for this answer, or is seen for the first time since a commit changed it. */
+  readonly isVisited: boolean;
+}
+
+/** Told of each row that was really visited in the engine, or is seen for the first time since a commit changed it. */
+export type VisitRow = (bytes: number) => void;
+
+/** See the module comment. */
+export interface ReadMemo {
+  rows(call: MemoCall): MemoRows;
+  point(collection: number, id: Key): MemoPoint;
+}
