@@ -33,19 +33,49 @@ export interface TransitionParts {
   readonly serverTs: number;
   /** Says what changed instead of the whole, for a client that reads that. */
   readonly deltas?: SocketDeltas | undefined;
+  /** Hears the bytes of each result as sent, and as a whole value; `null` for what is around them. */
+  readonly onSize?: ((queryId: number | null, bytes: number, wholeBytes: number) => void) | undefined;
 }
 
 /** Text of a result without its query id: the part that sockets share. */
 const resultTails = new WeakMap<RunResult, string>();
+const resultBytes = new WeakMap<RunResult, number>();
 
 export function transitionFrame(parts: TransitionParts): string {
   const modifications: string[] = [];
+  const { onSize } = parts;
+  let chars = 0;
   for (const [queryId, result] of parts.changes) {
-    modifications.push(parts.deltas?.modification(queryId, result) ?? modification(queryId, result));
+    const delta = parts.deltas?.modification(queryId, result);
+    const text = delta ?? modification(queryId, result);
+    modifications.push(text);
+    if (onSize === undefined || result === undefined) continue;
+    chars += text.length;
+    const wholeBytes = bytesOf(result);
+    onSize(queryId, delta === undefined ? wholeBytes : Buffer.byteLength(delta), wholeBytes);
   }
   const skew =
     parts.clockSkewMs === undefined ? "" : `,"clientClockSkew":${parts.clockSkewMs},"serverTs":${parts.serverTs}`;
-  return `{"type":"Transition","startVersion":${versionText(parts.start)},"endVersion":${versionText(parts.end)},"modifications":[${modifications.join(",")}]${skew}}`;
+  const frame = `{"type":"Transition","startVersion":${versionText(parts.start)},"endVersion":${versionText(parts.end)},"modifications":[${modifications.join(",")}]${skew}}`;
+  onSize?.(null, frame.length - chars, frame.length - chars);
+  return frame;
+}
+
+/** What a modification has around its tail, in bytes, with a query id of two digits. */
+const MODIFICATION_BYTES = `{"type":"QueryUpdated","queryId":10,`.length;
+
+/** Bytes of a result sent as a whole; counted once however many sockets are sent it. */
+function bytesOf(result: RunResult): number {
+  let bytes = resultBytes.get(result);
+  if (bytes === undefined) {
+    const value = result.ok ? result.value : "";
+    bytes =
+      MODIFICATION_BYTES +
+      Buffer.byteLength(value) +
+      Buffer.byteLength(resultTail(result.ok ? { ...result, value: "" } : result));
+    resultBytes.set(result, bytes);
+  }
+  return bytes;
 }
 
 function modification(queryId: number, result: RunResult | undefined): string {

@@ -219,6 +219,36 @@ test("a client that does not read is given the newest state, not every step", as
   expect(shown(driver).results.get(1)).toHaveLength(20);
 });
 
+test("what is merged while a client does not read keeps the change of every query", async () => {
+  const driver = new SessionDriver(deployment, { isSlow: true });
+  const others = ["one", "two", "three"].map((name) => `${tag} ${name}`);
+  driver.connect();
+  driver.subscribe(...others.map((other) => ["count", { tag: other }] as const), ["list", { tag }]);
+  await driver.first("Transition");
+  await insert(0);
+  await driver.until(() => driver.transitions.length === 2);
+  const watcher = new SessionDriver(deployment);
+  watcher.connect();
+  watcher.subscribe(["list", { tag }]);
+  for (const [index, other] of others.entries()) {
+    await deployment.mutation(call("add", { tag: other, n: 1 }));
+    await insert(index + 1);
+    // Each change is an update of its own by the time that another client has seen it.
+    await watcher.until(() => JSON.stringify(shown(watcher).results.get(1)).length > 2 * (index + 1) + 1);
+  }
+  expect(driver.transitions).toHaveLength(2);
+  driver.drain();
+  await driver.until(() => driver.transitions.length === 3);
+  expect(shown(driver).results).toEqual(
+    new Map<number, unknown>([
+      [1, 1],
+      [2, 1],
+      [3, 1],
+      [4, [0, 1, 2, 3]],
+    ]),
+  );
+});
+
 test("the clock's skew is told when the client told its clock", async () => {
   const driver = new SessionDriver(deployment, { nowMs: () => 1_000 });
   driver.connect({ clientTs: 1_250.5 });

@@ -160,6 +160,7 @@ export class Session {
       clockSkewMs: this.#clockSkewMs,
       serverTs: Math.round(nowMs() * 1e6),
       deltas: this.#options.deltas,
+      onSize: this.#link.sent,
     });
     this.#sent = end;
     this.#next = undefined;

@@ -5,7 +5,6 @@
  */
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import type { Socket } from "node:net";
 import type { ServerMessage } from "@narrowcast/values";
 import { WebSocket } from "ws";
 
@@ -15,8 +14,6 @@ export class RawClient {
   readonly messages: ServerMessage[] = [];
   /** The code of the server's close frame. */
   readonly closed: Promise<number>;
-  /** Times that bytes were read from the network. */
-  reads = 0;
   #pings = 0;
   #wake: () => void = () => undefined;
 
@@ -30,7 +27,6 @@ export class RawClient {
       this.#pings += 1;
       this.#wake();
     });
-    this.socket.on("upgrade", ({ socket }: { socket: Socket }) => socket.on("data", () => (this.reads += 1)));
     this.closed = new Promise((resolve) => this.socket.on("close", resolve));
     this.socket.on("error", () => undefined);
   }
