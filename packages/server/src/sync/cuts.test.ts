@@ -119,6 +119,38 @@ test("pages keep their borders over a reconnect", async () => {
   await server.close();
 });
 
+test("when the core dies, sockets stay open, and every mutation happens once", async () => {
+  const server = await openTestServer({}, { threads: true });
+  const clients = Array.from({ length: 4 }, () => openClient(server.url));
+  const lists = clients.map((client) => {
+    const seen: number[][] = [];
+    client.onUpdate(items.list, { tag: "core" }, (list) => seen.push(list));
+    return seen;
+  });
+  await expect.poll(() => lists.every((seen) => seen.length > 0)).toBe(true);
+  let next = 0;
+  let isOver = false;
+  const working = clients.map(async (client) => {
+    while (!isOver) {
+      const n = next++;
+      expect(await client.mutation(items.add, { tag: "core", n })).toBe(n);
+    }
+  });
+  for (let crash = 0; crash < 3; crash += 1) {
+    const before = next;
+    await expect.poll(() => next).toBeGreaterThan(before + 20);
+    await server.deployment.core.crash();
+  }
+  isOver = true;
+  await Promise.all(working);
+  const all = Array.from({ length: next }, (_, n) => n);
+  for (const seen of lists) await expect.poll(() => sorted(seen.at(-1) ?? [])).toEqual(all);
+  expect(server.deployment.core.starts).toBe(4);
+  expect(clients.map((client) => client.connectionState().connectionCount)).toEqual([1, 1, 1, 1]);
+  await Promise.all(clients.map((client) => client.close()));
+  await server.close();
+});
+
 test("a server that restarts under 200 clients brings all of them back to the truth", async () => {
   const directory = mkdtempSync(join(tmpdir(), "narrowcast-restart-"));
   const adminKeys = new AdminKeys(Buffer.alloc(32, 1));

@@ -33,6 +33,16 @@ const success: CallOutcome = { ok: true, value: '["v"]', ts: TS, logLines: ["[LO
 const failure: CallOutcome = { ok: false, errorMessage: 'bad "x"', errorData: null, logLines: [] };
 const refusal: CallOutcome = { ok: false, errorMessage: "bad", errorData: '{"$integer":"AQAAAAAAAAA="}', logLines: [] };
 
+test("the sizes that a transition reports add up to its bytes, also beyond ASCII", () => {
+  const wide: RunResult = { ok: true, value: '"grüße 😀"', logLines: ["[LOG] 'ß'"], journal: null };
+  const changes = new Map([[3, good], [12, failed], [345, refused], [4, wide]]);
+  const sizes: [number | null, number, number][] = [];
+  const frame = transition({ changes, onSize: (...size) => void sizes.push(size) });
+  expect(sizes.map(([queryId]) => queryId)).toEqual([3, 12, 345, 4, null]);
+  expect(sizes.reduce((sum, [, bytes]) => sum + bytes, 0)).toBe(Buffer.byteLength(frame));
+  for (const [, bytes, wholeBytes] of sizes) expect(bytes).toBe(wholeBytes);
+});
+
 // What is on the wire, byte for byte. A change here is a change of the protocol.
 test.each([
   { name: "an empty transition", frame: transition({}), text: `{"type":"Transition",${VERSIONS},"modifications":[]}` },

@@ -51,7 +51,7 @@ export function transitionFrame(parts: TransitionParts): string {
     modifications.push(text);
     if (onSize === undefined || result === undefined) continue;
     chars += text.length;
-    const wholeBytes = bytesOf(result);
+    const wholeBytes = bytesOf(result) + String(queryId).length;
     onSize(queryId, delta === undefined ? wholeBytes : Buffer.byteLength(delta), wholeBytes);
   }
   const skew =
@@ -61,18 +61,17 @@ export function transitionFrame(parts: TransitionParts): string {
   return frame;
 }
 
-/** What a modification has around its tail, in bytes, with a query id of two digits. */
-const MODIFICATION_BYTES = `{"type":"QueryUpdated","queryId":10,`.length;
+/** What is before the query id in a modification, and the comma after it. */
+const UPDATED_BYTES = `{"type":"QueryUpdated","queryId":,`.length;
+const FAILED_BYTES = `{"type":"QueryFailed","queryId":,`.length;
 
-/** Bytes of a result sent as a whole; counted once however many sockets are sent it. */
+/** Bytes of a result sent as a whole, without the query id; counted once however many sockets are sent it. */
 function bytesOf(result: RunResult): number {
   let bytes = resultBytes.get(result);
   if (bytes === undefined) {
-    const value = result.ok ? result.value : "";
-    bytes =
-      MODIFICATION_BYTES +
-      Buffer.byteLength(value) +
-      Buffer.byteLength(resultTail(result.ok ? { ...result, value: "" } : result));
+    bytes = result.ok
+      ? UPDATED_BYTES + Buffer.byteLength(result.value) + Buffer.byteLength(resultTail({ ...result, value: "" }))
+      : FAILED_BYTES + Buffer.byteLength(resultTail(result));
     resultBytes.set(result, bytes);
   }
   return bytes;
