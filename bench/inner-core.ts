@@ -1,0 +1,107 @@
+/**
+ * The core in this thread, from the built packages, for what no client can see: the cost of a run and counted look-ups.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { bundleApp } from "@narrowcast/server";
+import {
+  CONVEX_LIMITS,
+  decodeDocument,
+  encodeDocument,
+  stringifyValue,
+  type Doc,
+  type Value,
+} from "@narrowcast/values";
+import type * as DiskEngineModule from "../packages/server/src/engine/disk-engine.ts";
+import type * as CoreHomeModule from "../packages/server/src/runtime/core-home.ts";
+import type { Core } from "../packages/server/src/runtime/core.ts";
+import type { CoreCall, CoreRequest, FromCore } from "../packages/server/src/runtime/core-protocol.ts";
+import type { CallOutcome } from "../packages/server/src/runtime/deployment-types.ts";
+
+const NOBODY = { kind: "none", key: "", attributes: null } as const;
+const UNSET = "http://127.0.0.1:0";
+
+/** Loads a module of the built server. */
+async function built<T>(file: string): Promise<T> {
+  return (await import(new URL(`../packages/server/dist/${file}`, import.meta.url).href)) as T;
+}
+
+type Engine = InstanceType<typeof DiskEngineModule.DiskEngine<Doc>>;
+
+/** See the module comment. */
+export class InnerCore {
+  readonly engine: Engine;
+  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  #nextId = 0;
+  #opened: { readonly core: Core; close(): Promise<void> } | undefined;
+
+  private constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /** Opens the store in `directory` and pushes the app unless it has one. */
+  static async open(directory: string, memoryBytes?: number): Promise<InnerCore> {
+    const { DiskEngine } = await built<typeof DiskEngineModule>("engine/disk-engine.js");
+    const { openCoreIn } = await built<typeof CoreHomeModule>("runtime/core-home.js");
+    const codec = { encode: encodeDocument, decode: decodeDocument };
+    const engine = new DiskEngine<Doc>({ directory, codec, memoryBytes });
+    const inner = new InnerCore(engine);
+    const start = { cloudUrl: UNSET, siteUrl: UNSET, limits: CONVEX_LIMITS, guilty: [], running: [] };
+    inner.#opened = await openCoreIn({ start, directory, engine }, (batch) => inner.#receive(batch));
+    if (inner.core.runner.active === undefined) {
+      const { code } = await bundleApp(fileURLToPath(new URL("apps/store/convex", import.meta.url)));
+      const outcome = (await inner.#request((id) => ({ type: "push", id, code }))) as { ok: boolean; message?: string };
+      if (!outcome.ok) throw new Error(`Cannot push the app: ${outcome.message}`);
+    }
+    return inner;
+  }
+
+  get core(): Core {
+    if (this.#opened === undefined) throw new Error("Cannot use the core: it is not open");
+    return this.#opened.core;
+  }
+
+  /** Resolves when it is durable, as a client would be told. */
+  async mutate(path: string, args: Value): Promise<void> {
+    const call = callOf(path, args);
+    const outcome = (await this.#request((id) => ({ type: "mutation", id, call, dedupe: null }))) as CallOutcome;
+    if (!outcome.ok) throw new Error(outcome.errorMessage);
+  }
+
+  /** Executes a query as the reactive room does for a new subscription. Returns the result's JSON text. */
+  async run(path: string, args: string): Promise<string> {
+    const { result } = await this.core.runner.query({ path, args, identity: NOBODY, journal: null });
+    if (!result.ok) throw new Error(result.errorMessage);
+    return result.value;
+  }
+
+  async close(): Promise<void> {
+    await this.#opened?.close();
+  }
+
+  #request(make: (id: number) => CoreRequest): Promise<unknown> {
+    const id = this.#nextId++;
+    const answered = new Promise<unknown>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+    });
+    this.core.receive([make(id)]);
+    return answered;
+  }
+
+  #receive(batch: readonly FromCore[]): void {
+    for (const message of batch) {
+      if (message.type === "failed") throw new Error(message.message);
+      if (message.type !== "reply" && message.type !== "refused") continue;
+      const waiting = this.#waiting.get(message.id);
+      this.#waiting.delete(message.id);
+      if (message.type === "reply") waiting?.resolve(message.value);
+      else waiting?.reject(new Error(message.message));
+    }
+  }
+}
+
+function callOf(path: string, args: Value): CoreCall {
+  const requestId = "0123456789abcdef";
+  return { path, args: stringifyValue(args), identity: NOBODY, allowInternal: false, requestId, caller: "HttpApi" };
+}
