@@ -27,6 +27,7 @@ import {
   queryTsRoute,
   runRoute,
 } from "./function-routes.ts";
+import { ledgerRoute, metricsRoute } from "./meter-routes.ts";
 import { mainHttpActionRoute } from "./http-action-route.ts";
 import { RequestError } from "./request-error.ts";
 
@@ -52,6 +53,8 @@ export const ROUTES: { readonly [path: string]: Methods } = Object.freeze({
   "/api/update_environment_variables": { POST: updateEnvironmentRoute },
   "/api/v1/get_canonical_urls": { GET: canonicalUrlsRoute },
   "/api/stream_function_logs": { GET: logsRoute },
+  "/api/narrowcast/ledger": { GET: ledgerRoute },
+  "/metrics": { GET: metricsRoute },
 });
 
 const RUN_PATH = /^\/api\/run\/.+/;

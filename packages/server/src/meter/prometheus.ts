@@ -64,17 +64,19 @@ const METRICS: readonly Metric[] = [
   },
 ];
 
-/** @param gauges Further figures without labels, such as the number of sockets. */
-export function prometheusText(report: LedgerReport, gauges: { readonly [name: string]: number } = {}): string {
+/** How much is shown. */
+export interface PrometheusOptions {
+  /** Whether functions and tables are named. */
+  readonly hasLabels: boolean;
+}
+
+export function prometheusText(report: LedgerReport, { hasLabels }: PrometheusOptions): string {
   const lines: string[] = [];
   for (const metric of METRICS) {
-    lines.push(...head(metric.name, metric.help, "counter"));
+    lines.push(...head(metric.name, metric.help));
     lines.push(...samples(metric, metric.name, "", report.totals));
   }
-  lines.push(...tableLines("function", report.functions), ...tableLines("table", report.tables));
-  for (const [name, value] of Object.entries(gauges)) {
-    lines.push(...head(name, "Now.", "gauge"), `narrowcast_${name} ${value}`);
-  }
+  if (hasLabels) lines.push(...tableLines("function", report.functions), ...tableLines("table", report.tables));
   return `${lines.join("\n")}\n`;
 }
 
@@ -86,7 +88,7 @@ function tableLines(kind: "function" | "table", table: ReportTable): string[] {
     for (const row of table.rows) of.push(...samples(metric, name, `${kind}="${escaped(row.name)}"`, row.account));
     of.push(...samples(metric, name, `${kind}="${OTHER}"`, table.others));
     // A figure that is zero for all says nothing.
-    if (of.length > 0) lines.push(...head(name, `${metric.help.slice(0, -1)}, by ${kind}.`, "counter"), ...of);
+    if (of.length > 0) lines.push(...head(name, `${metric.help.slice(0, -1)}, by ${kind}.`), ...of);
   }
   return lines;
 }
@@ -102,8 +104,8 @@ function samples({ series }: Metric, name: string, label: string, account: Reado
   return lines;
 }
 
-function head(name: string, help: string, type: string): string[] {
-  return [`# HELP narrowcast_${name} ${help}`, `# TYPE narrowcast_${name} ${type}`];
+function head(name: string, help: string): string[] {
+  return [`# HELP narrowcast_${name} ${help}`, `# TYPE narrowcast_${name} counter`];
 }
 
 function escaped(text: string): string {

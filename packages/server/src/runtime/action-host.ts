@@ -189,7 +189,12 @@ export class ActionHost {
   }
 
   #complete(entry: LogEntry): void {
-    this.#parts.logs.add([{ ...entry, durationMs: Date.now() - entry.startedMs }]);
+    const { path, functionKind, caller, returnBytes: resultBytes, error } = entry;
+    const durationMs = Date.now() - entry.startedMs;
+    this.#parts.logs.add([{ ...entry, durationMs }]);
+    const kind = functionKind === "http" ? "http" : "action";
+    const note = { path, kind, caller, userMs: durationMs, resultBytes, isError: error !== null } as const;
+    this.#parts.client().signal({ type: "acted", note });
   }
 }
 

@@ -43,6 +43,8 @@ export interface SocketLink {
   setIdentity(version: number, identity: Identity): void;
   /** Asks for an update even if nothing changed, at or after `ts` (or at the head): read-your-writes with no query subscribed. */
   touch(ts: Ts | null): void;
+  /** Tells the ledger what left for the client: bytes of a query's result, and what the whole value would have been; `null`: of no query. */
+  readonly sent: (queryId: number | null, bytes: number, wholeBytes: number) => void;
   close(): void;
 }
 

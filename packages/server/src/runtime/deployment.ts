@@ -215,6 +215,7 @@ class LocalDeployment implements RunningDeployment {
   }
 
   ledger(options: ReportOptions = {}): Promise<LedgerReport | null> {
+    this.core.sockets.flushSent();
     return this.core.request<"ledger">({ type: "ledger", options });
   }
 

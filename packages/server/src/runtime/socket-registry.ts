@@ -10,6 +10,7 @@ import type { Ts } from "@narrowcast/values";
 import type { Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
 import type { CoreSignal } from "./core-protocol.ts";
 import type { SocketLink } from "./deployment-types.ts";
+import { SentLog } from "./sent-log.ts";
 
 interface SocketState {
   readonly onUpdate: (update: SocketUpdate) => void;
@@ -25,6 +26,7 @@ interface SocketState {
 export class SocketRegistry {
   readonly #send: (signal: CoreSignal) => void;
   readonly #sockets = new Map<number, SocketState>();
+  readonly #sent = new SentLog((notes) => this.#send({ type: "sent", notes }));
   #lastId = 0;
 
   /** @param send Passes a signal to the core, or drops it when there is none now. */
@@ -50,6 +52,11 @@ export class SocketRegistry {
     this.#sockets.set(socket, state);
     this.#send({ type: "openSocket", socket });
     return this.#link(socket, state);
+  }
+
+  /** Tells the core at once what was sent; before a look at the ledger. */
+  flushSent(): void {
+    this.#sent.flush();
   }
 
   /** Hands updates to their sockets. */
@@ -96,12 +103,20 @@ export class SocketRegistry {
         state.touched = { ts: ts === null && before === 0 ? null : Math.max(ts ?? 0, before) };
         this.#send({ type: "touch", socket, ts });
       },
+      sent: (queryId, bytes, wholeBytes) => {
+        const query = queryId === null ? FRAMES : state.queries.get(queryId);
+        this.#sent.note(query ?? REMOVED, state.identity?.key ?? "", bytes, wholeBytes);
+      },
       close: () => {
         if (this.#sockets.delete(socket)) this.#send({ type: "closeSocket", socket });
       },
     };
   }
 }
+
+/** What is around results in frames, and results of queries that were removed meanwhile. */
+const FRAMES = { path: "(frames)", args: "" };
+const REMOVED = { path: "(removed)", args: "" };
 
 function keepJournal(state: SocketState, queryId: number, journal: string | null): void {
   const query = state.queries.get(queryId);

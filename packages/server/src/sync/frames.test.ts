@@ -35,7 +35,12 @@ const refusal: CallOutcome = { ok: false, errorMessage: "bad", errorData: '{"$in
 
 test("the sizes that a transition reports add up to its bytes, also beyond ASCII", () => {
   const wide: RunResult = { ok: true, value: '"grüße 😀"', logLines: ["[LOG] 'ß'"], journal: null };
-  const changes = new Map([[3, good], [12, failed], [345, refused], [4, wide]]);
+  const changes = new Map<number, RunResult>([
+    [3, good],
+    [12, failed],
+    [345, refused],
+    [4, wide],
+  ]);
   const sizes: [number | null, number, number][] = [];
   const frame = transition({ changes, onSize: (...size) => void sizes.push(size) });
   expect(sizes.map(([queryId]) => queryId)).toEqual([3, 12, 345, 4, null]);
