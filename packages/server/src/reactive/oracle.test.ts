@@ -8,10 +8,10 @@
  *   SIMS=5000 npx vitest run packages/server/src/reactive/oracle.test.ts   search longer
  */
 import { expect, test } from "vitest";
-import type { Commit, ReadSetView } from "../tx/types.ts";
+import type { Commit, Mechanisms, ReadSetView } from "../tx/types.ts";
 import { DependencyIndex } from "./dependency-index.ts";
-import type { Dependencies } from "./dependency-index.ts";
 import { OracleWorld } from "./testing/oracle-world.ts";
+import type { WorldOptions } from "./testing/oracle-world.ts";
 
 /** Worlds that found a fault once, or that are worth keeping. */
 const SEEDS_KEPT = [1, 2, 3, 1_014, 2_691];
@@ -23,8 +23,8 @@ function seedsOf(count: number): readonly number[] {
   return [...SEEDS_KEPT, ...Array.from({ length: count }, (_, at) => 2_000 + at)];
 }
 
-async function playWorld(seed: number, dependencies?: Dependencies): Promise<OracleWorld> {
-  const world = new OracleWorld(seed, dependencies);
+async function playWorld(seed: number, options?: WorldOptions): Promise<OracleWorld> {
+  const world = new OracleWorld(seed, options);
   try {
     await world.play(STEPS);
   } catch (cause) {
@@ -36,6 +36,20 @@ async function playWorld(seed: number, dependencies?: Dependencies): Promise<Ora
 test(`results equal runs from scratch in ${seeds.length} worlds`, { timeout: 600_000 }, async () => {
   for (const seed of seeds) await playWorld(seed);
 });
+
+const MIXES: readonly Mechanisms[] = [true, false].flatMap((fields) =>
+  [true, false].flatMap((filters) =>
+    [true, false].flatMap((memo) => [true, false].map((lazy) => ({ fields, filters, memo, lazy }))),
+  ),
+);
+
+test.each(MIXES)(
+  "so they do with mechanisms $fields $filters $memo $lazy",
+  { timeout: 600_000 },
+  async (mechanisms) => {
+    for (const seed of seeds.slice(0, Math.max(12, seeds.length / 5))) await playWorld(seed, { mechanisms });
+  },
+);
 
 test("the worlds do what they are for: they share runs, find equal results, and leave runs alone", async () => {
   let [executed, invalidated, unchanged, shared, updates] = [0, 0, 0, 0, 0];
@@ -119,7 +133,7 @@ test.each<{ fault: string; broken: ConstructorParameters<typeof BrokenIndex>[0] 
   },
 ])("the oracle notices an index that forgets $fault", async ({ broken }) => {
   const search = async (): Promise<void> => {
-    for (const seed of seedsOf(40)) await playWorld(seed, new BrokenIndex(broken));
+    for (const seed of seedsOf(40)) await playWorld(seed, { dependencies: new BrokenIndex(broken) });
   };
   await expect(search()).rejects.toThrow(/World \d+ failed/);
 });

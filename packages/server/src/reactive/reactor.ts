@@ -24,6 +24,7 @@
 import { strict as assert } from "node:assert";
 import type { Ts } from "@narrowcast/values";
 import type { Commit } from "../tx/types.ts";
+import { isCutOff, newCounts } from "./cut-off.ts";
 import { deferred } from "./deferred.ts";
 import { DependencyIndex } from "./dependency-index.ts";
 import type { Dependencies } from "./dependency-index.ts";
@@ -54,7 +55,7 @@ export class Reactor {
   readonly #line: WaitingLine;
   /** Touched for a ts that is not there yet. */
   readonly #early = new Set<Socket>();
-  readonly #counts = { runsInvalidated: 0, runsExecuted: 0, resultsUnchanged: 0, runsShared: 0, updatesSent: 0 };
+  readonly #counts = newCounts();
   #executing: Execution | undefined = undefined;
   #isSettling = false;
   #appliedTs = 0;
@@ -140,13 +141,13 @@ export class Reactor {
     this.#line.ask(socket);
   }
 
-  /** Marks the runs that a commit touched; returns how many. */
+  /** Marks the runs whose results a commit may change; returns how many. */
   applyCommit(commit: Commit): number {
     this.#assertBetweenExecutions("apply commit");
     assert(commit.ts > this.#appliedTs, `Cannot apply commit: ts is ${commit.ts}; should be after ${this.#appliedTs}`);
     this.#appliedTs = commit.ts;
     const trail = this.#options.observer === undefined ? undefined : new WakeTrail(commit);
-    return this.#invalidateIds(this.#index.stab(commit, trail), (position) => trail?.wakeOf(position));
+    return this.#invalidateIds(this.#index.stab(commit, trail), (position) => trail?.wakeOf(position), commit);
   }
 
   /** Marks the runs that looked at one of `names`, for changes that come without a commit; returns how many. */
@@ -350,14 +351,16 @@ export class Reactor {
     this.#detach(query);
   }
 
-  #invalidateIds(ids: Iterable<number>, wakeOf: (position: number) => Wake | undefined): number {
+  #invalidateIds(ids: Iterable<number>, wakeOf: (position: number) => Wake | undefined, commit?: Commit): number {
     this.#epoch++;
+    const { observer } = this.#options;
     let invalidated = 0;
     let position = -1;
     for (const id of ids) {
       position++;
       const run = this.#runs.byId(id);
       if (run === undefined || run.state !== "clean") continue;
+      if (commit !== undefined && isCutOff(run, commit, this.#counts, observer, wakeOf, position)) continue;
       invalidated++;
       if (run.holders.size === 0) this.#runs.drop(run);
       else this.#markDirty(run, wakeOf(position));

@@ -26,6 +26,8 @@ import type { RunOutcome, RunRequest } from "./types.ts";
 /** Memory of a run besides its texts, and of one watched thing, in bytes: measured by `reactive.bench.ts`, rounded up. */
 const RUN_BYTES = 1_000;
 const WATCH_BYTES = 250;
+/** Memory of one observed document or field name. */
+const OBSERVED_BYTES = 100;
 
 /** Limits and clock of the table. */
 interface RunTableOptions {
@@ -104,7 +106,9 @@ export class RunTable {
     run.ranMs = this.#options.nowMs();
     run.state = "clean";
     const watches = this.#index.set(run.id, outcome.readSet);
-    run.bytes = RUN_BYTES + run.path.length + run.args.length + bytesOfResult(result) + watches * WATCH_BYTES;
+    run.readSet = outcome.readSet.isFine === true ? outcome.readSet : undefined;
+    const dependencies = watches * WATCH_BYTES + (run.readSet?.observedCount ?? 0) * OBSERVED_BYTES;
+    run.bytes = RUN_BYTES + run.path.length + run.args.length + bytesOfResult(result) + dependencies;
     const given = run.journal;
     run.journal = result.ok ? result.journal : (result.journal ?? given);
     this.#settleDown(run, given);

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { ReadSetView } from "../tx/types.ts";
 import type { HeldQuery } from "./sockets.ts";
 import type { Identity, RunCost, RunRequest, RunResult } from "./types.ts";
 import type { Wake } from "./wake.ts";
@@ -31,6 +32,8 @@ export class Run {
   cost: RunCost | undefined = undefined;
   /** Why it has to be executed again. */
   wake: Wake | undefined = undefined;
+  /** What the result depends on, if that is known finer than the dependency index knows it. */
+  readSet: ReadSetView | undefined = undefined;
   identityObserved = false;
   clockObserved = false;
   /** When it ran last, in milliseconds. */

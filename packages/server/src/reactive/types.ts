@@ -91,6 +91,10 @@ export interface ReactiveCounters {
   /** Interval-tree nodes visited by those look-ups. */
   visited: number;
   runsInvalidated: number;
+  /** Clean runs that a commit touched only in rows that they did not see: filtered out, or at the same place as before. */
+  nodeCutoffs: number;
+  /** Clean runs that a commit touched only in fields that they did not look at. */
+  fieldCutoffs: number;
   runsExecuted: number;
   /** Re-runs whose result equalled the last one. */
   resultsUnchanged: number;

@@ -53,6 +53,10 @@ export class ReadSet implements ReadSetView {
     return this.#isFine;
   }
 
+  get observedCount(): number {
+    return this.observations.size;
+  }
+
   /** The result depends on more than rows and fields: whatever touches the read set concerns it from now on. */
   coarsen(): void {
     this.#isFine = false;

@@ -80,6 +80,10 @@ export interface ReadSetView {
   names(): Iterable<string>;
   /** Whether `commit` changed anything that was read. The oracle for the dependency index. */
   touchedBy(commit: Commit): boolean;
+  /** Whether `concernOf` knows more than `touchedBy`. */
+  readonly isFine?: boolean | undefined;
+  /** Documents and names of fields that are remembered; what keeping a fine read set costs. */
+  readonly observedCount?: number | undefined;
   /**
    * Whether `commit` can change what the run gave; false for a commit that does not touch it. May be true in vain, never false in vain.
    *

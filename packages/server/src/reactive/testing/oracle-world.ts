@@ -12,7 +12,9 @@ import type { Doc } from "@narrowcast/values";
 import { expect } from "vitest";
 import { MemoryEngine } from "../../engine/memory-engine.ts";
 import { Database } from "../../tx/database.ts";
-import type { Commit, Transaction } from "../../tx/types.ts";
+import type { BeginOptions } from "../../tx/database.ts";
+import { ReadHabits } from "../../tx/hand-out.ts";
+import type { Commit, Mechanisms, Transaction } from "../../tx/types.ts";
 import type { Dependencies } from "../dependency-index.ts";
 import { Reactor } from "../reactor.ts";
 import { sameResult } from "../results.ts";
@@ -41,11 +43,20 @@ interface Asker {
   readonly asked: Map<number, { readonly args: string; journal: string | null }>;
 }
 
+/** What a world is made of besides its seed. */
+export interface WorldOptions {
+  readonly dependencies?: Dependencies | undefined;
+  /** With what runs execute; runs from scratch always go by Convex's rules. */
+  readonly mechanisms?: Mechanisms | undefined;
+}
+
 /** See the module comment. */
 export class OracleWorld {
   readonly reactor: Reactor;
   readonly #random: Random;
+  readonly #mechanisms: Mechanisms | undefined;
   readonly #database: Database;
+  readonly #habits = new ReadHabits();
   readonly #askers = new Map<number, Asker>();
   readonly #programs: readonly string[];
   /** Requests executed at this head that gave a value. */
@@ -57,8 +68,9 @@ export class OracleWorld {
   #nextSocket = 1;
   #clockMs = 1_000_000;
 
-  constructor(seed: number, dependencies?: Dependencies) {
+  constructor(seed: number, { dependencies, mechanisms }: WorldOptions = {}) {
     const random = new Random(seed);
+    this.#mechanisms = mechanisms;
     this.#random = random;
     this.#database = Database.open({
       engine: new MemoryEngine<Doc>(),
@@ -78,7 +90,9 @@ export class OracleWorld {
       },
     });
     for (let n = 0; n < 8; n++) this.#write((tx) => this.#insertItem(tx));
-    this.#programs = Array.from({ length: 14 }, () => JSON.stringify(randomProgram(random, this.#items)));
+    // Other chances than those of the steps: with and without mechanisms a seed makes the same steps.
+    const uses = mechanisms === undefined ? undefined : new Random(seed + 1);
+    this.#programs = Array.from({ length: 14 }, () => JSON.stringify(randomProgram(random, this.#items, uses)));
   }
 
   /** Plays `steps` random steps and then settles everything. */
@@ -216,7 +230,7 @@ export class OracleWorld {
 
   async #execute(request: RunRequest): Promise<RunOutcome> {
     if (this.#random.once(2)) await Promise.resolve();
-    const outcome = this.#run(request);
+    const outcome = this.#run(request, { mechanisms: this.#mechanisms, habits: this.#habits });
     const { args, identity, journal } = request;
     const key = JSON.stringify([
       args,
@@ -230,8 +244,9 @@ export class OracleWorld {
     return outcome;
   }
 
-  #run(request: RunRequest): RunOutcome {
-    const tx = this.#database.begin({ readOnly: true });
+  /** From scratch, unless options say otherwise. */
+  #run(request: RunRequest, options: Omit<BeginOptions, "readOnly"> = {}): RunOutcome {
+    const tx = this.#database.begin({ ...options, readOnly: true });
     try {
       const program = JSON.parse(request.args) as Program;
       const context = {

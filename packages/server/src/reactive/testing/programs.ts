@@ -10,7 +10,12 @@ import type { Doc } from "@narrowcast/values";
 import type { QueryOperator, QueryPlan, RangeBound, Transaction } from "../../tx/types.ts";
 import type { Random } from "./random.ts";
 
-type Op =
+/** What a program does with each document: shows it whole, or looks at parts of it. */
+type Use = "whole" | "spread" | "rank" | "tag" | "tag if ranked" | "has tag" | "written" | "nothing";
+const USES: readonly Use[] = ["whole", "spread", "rank", "tag", "tag if ranked", "has tag", "written", "nothing"];
+
+type Op = Read & { readonly use?: Use | undefined };
+type Read =
   | { readonly op: "get"; readonly id: string }
   | { readonly op: "range"; readonly group: string; readonly low: number; readonly order: Order; readonly take: number }
   | { readonly op: "filter"; readonly group: string; readonly tag: number; readonly take: number }
@@ -47,9 +52,12 @@ const GROUPS = ["a", "b", "c"];
 /** More than any table holds. */
 const ALL = 1_000;
 
-/** A random program over documents with `ids`. */
-export function randomProgram(random: Random, ids: readonly string[]): Program {
-  const program = Array.from({ length: 1 + random.int(2) }, () => randomOp(random, ids));
+/** A random program over documents with `ids`. @param uses Chances for what it does with documents; it shows them whole without. */
+export function randomProgram(random: Random, ids: readonly string[], uses?: Random): Program {
+  const program = Array.from({ length: 1 + random.int(2) }, () => {
+    const op = randomOp(random, ids);
+    return uses === undefined ? op : { ...op, use: uses.pick(USES) };
+  });
   // A function may paginate once.
   return program.filter((op, at) => op.op !== "page" || program.findIndex((other) => other.op === "page") === at);
 }
@@ -85,7 +93,7 @@ export function runProgram(program: Program, context: ProgramContext): ProgramOu
       const plan = itemsOf(op.group, [], "asc");
       const page = context.tx.paginate(plan, { cursor: null, endCursor: context.journal, numItems: op.items });
       journal = page.continueCursor;
-      return { page: page.page, isDone: page.isDone };
+      return { page: page.page.map((doc) => usedAs(op.use ?? "whole", doc)), isDone: page.isDone };
     }
     if (op.op !== "mine") return runOp(op, context);
     const first = take(context.tx, itemsOf(op.group, [], "asc"), 1)[0];
@@ -96,21 +104,48 @@ export function runProgram(program: Program, context: ProgramContext): ProgramOu
   return { value: JSON.stringify(parts), journal, identityObserved };
 }
 
+function usedAs(use: Use, doc: Doc): unknown {
+  switch (use) {
+    case "whole":
+      return doc;
+    case "spread":
+      return { ...doc, more: 1 };
+    case "rank":
+    case "tag":
+      return doc[use];
+    case "tag if ranked":
+      return Number(doc["rank"]) > 3 ? doc["tag"] : "low";
+    case "has tag":
+      return "tag" in doc;
+    case "written":
+      return Object.assign(doc, { tag: "mine" })["rank"];
+    case "nothing":
+      return 0;
+    default:
+      return use satisfies never;
+  }
+}
+
 function runOp(op: Exclude<Op, { op: "page" | "mine" }>, { tx, environment }: ProgramContext): unknown {
+  const use = (doc: Doc): unknown => usedAs(op.use ?? "whole", doc);
   switch (op.op) {
-    case "get":
-      return tx.get(op.id);
+    case "get": {
+      const doc = tx.get(op.id);
+      return doc === null ? null : use(doc);
+    }
     case "range":
-      return take(tx, itemsOf(op.group, [{ type: "gte", fieldPath: "rank", value: op.low }], op.order), op.take);
+      return take(tx, itemsOf(op.group, [{ type: "gte", fieldPath: "rank", value: op.low }], op.order), op.take).map(
+        use,
+      );
     case "filter": {
       const field = { op: "field", path: ["tag"] } as const;
       const filter = { op: "eq", left: field, right: { op: "literal", value: op.tag } } as const;
-      return take(tx, itemsOf(op.group, [], "asc", [{ filter }]), op.take);
+      return take(tx, itemsOf(op.group, [], "asc", [{ filter }]), op.take).map(use);
     }
     case "scan":
-      return take(tx, plan("items", "by_creation_time", [], op.order), op.take);
+      return take(tx, plan("items", "by_creation_time", [], op.order), op.take).map(use);
     case "join":
-      return take(tx, itemsOf(op.group, [], "desc"), op.take).map((item) => [item, notesOf(tx, item._id)]);
+      return take(tx, itemsOf(op.group, [], "desc"), op.take).map((item) => [use(item), notesOf(tx, item._id)]);
     case "if": {
       const item = tx.get(op.id);
       return item !== null && Number(item["rank"]) > 2 ? take(tx, itemsOf(op.group, [], "asc"), 2) : notesOf(tx, op.id);

@@ -1,0 +1,47 @@
+/**
+ * Cut-offs: a commit touched what a run read; can it show in the result?
+ *
+ * @module
+ */
+import type { Commit } from "../tx/types.ts";
+import type { RunObserver } from "./options.ts";
+import type { Run } from "./run.ts";
+import type { ReactiveCounters } from "./types.ts";
+import type { Wake } from "./wake.ts";
+
+/** Counters of the reactor's own work. */
+export type ReactorCounts = Omit<ReactiveCounters, "lookups" | "visited">;
+
+export function newCounts(): ReactorCounts {
+  return {
+    runsInvalidated: 0,
+    nodeCutoffs: 0,
+    fieldCutoffs: 0,
+    runsExecuted: 0,
+    resultsUnchanged: 0,
+    runsShared: 0,
+    updatesSent: 0,
+  };
+}
+
+/**
+ * Whether the result of `run` stays what it is, though the dependency index found it.
+ *
+ * Hot: once for every run that a commit touches.
+ */
+export function isCutOff(
+  run: Run,
+  commit: Commit,
+  counts: ReactorCounts,
+  observer: RunObserver | undefined,
+  wakeOf: (position: number) => Wake | undefined,
+  position: number,
+): boolean {
+  const concern = run.readSet?.concernOf(commit) ?? "yes";
+  if (concern === "yes") return false;
+  if (concern === "node") counts.nodeCutoffs++;
+  else counts.fieldCutoffs++;
+  const wake = observer === undefined ? undefined : wakeOf(position);
+  if (wake !== undefined) observer?.cutOff(run, wake, concern);
+  return true;
+}
