@@ -129,9 +129,9 @@ test("when the core dies, sockets stay open, and every mutation happens once", a
   });
   await expect.poll(() => lists.every((seen) => seen.length > 0)).toBe(true);
   let next = 0;
-  let isOver = false;
+  const over = new AbortController();
   const working = clients.map(async (client) => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const n = next++;
       expect(await client.mutation(items.add, { tag: "core", n })).toBe(n);
     }
@@ -141,7 +141,7 @@ test("when the core dies, sockets stay open, and every mutation happens once", a
     await expect.poll(() => next).toBeGreaterThan(before + 20);
     await server.deployment.core.crash();
   }
-  isOver = true;
+  over.abort();
   await Promise.all(working);
   const all = Array.from({ length: next }, (_, n) => n);
   for (const seen of lists) await expect.poll(() => sorted(seen.at(-1) ?? [])).toEqual(all);

@@ -32,14 +32,15 @@ afterAll(() => deployment.close());
 
 /** Counts what the stream hands to the system, pings left out: those are shorter than any frame of the protocol. */
 function countWrites(stream: Duplex, counts: { writes: number }): void {
-  const { _write: one, _writev: many } = stream;
+  const one = stream._write.bind(stream);
+  const many = stream._writev?.bind(stream);
   stream._write = (chunk: Buffer, encoding, callback) => {
     if (chunk.length > PING_BYTES) counts.writes += 1;
-    one.call(stream, chunk, encoding, callback);
+    one(chunk, encoding, callback);
   };
   stream._writev = (chunks, callback) => {
     counts.writes += 1;
-    many?.call(stream, chunks, callback);
+    many?.(chunks, callback);
   };
 }
 
