@@ -6,6 +6,7 @@ import { call } from "../sync/testing/call.ts";
 import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
 import { AdminKeys } from "./admin-keys.ts";
 import { raw, request } from "./testing/request.ts";
+import { eventually } from "../sync/testing/eventually.ts";
 
 let server: TestServer;
 let headers: { authorization: string };
@@ -170,7 +171,7 @@ test("more requests at once than allowed are turned away, but not those that wai
   expect(entries).toBeDefined();
   const waiting = request(`${few.url}/api/stream_function_logs?cursor=${newCursor}`, { headers });
   const sleeping = request(`${few.url}/api/action`, { body: { path: "items:sleep", args: { ms: 400 } } });
-  await expect.poll(async () => (await request(`${few.url}/version`)).status).toBe(503);
+  await eventually(async () => (await request(`${few.url}/version`)).status).toBe(503);
   expect((await request(`${few.url}/version`)).json).toMatchObject({ code: "TooManyConcurrentRequests" });
   expect((await sleeping).json).toMatchObject({ value: 400 });
   expect(await request(`${few.url}/version`)).toMatchObject({ status: 200 });

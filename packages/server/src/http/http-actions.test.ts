@@ -3,6 +3,7 @@ import { call } from "../sync/testing/call.ts";
 import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
 import { startDeployment } from "../runtime/deployment.ts";
 import { request } from "./testing/request.ts";
+import { eventually } from "../sync/testing/eventually.ts";
 
 let server: TestServer;
 /** The app's paths on the site's port, and on the deployment's own. */
@@ -51,7 +52,7 @@ test("a client that leaves a body that never ends leaves nothing behind", async 
     const response = await fetch(`${few.siteUrl}/endless`, { signal: leaving.signal });
     expect(response.status).toBe(200);
     leaving.abort();
-    await expect.poll(async () => (await request(`${few.siteUrl}/hello`)).status).toBe(200);
+    await eventually(async () => (await request(`${few.siteUrl}/hello`)).status).toBe(200);
   }
   await few.close();
 });

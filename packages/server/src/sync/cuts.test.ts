@@ -13,6 +13,7 @@ import { call, openDeployment } from "./testing/call.ts";
 import { items, online, openClient } from "./testing/clients.ts";
 import { CuttingProxy } from "./testing/cutting-proxy.ts";
 import { openTestServer } from "./testing/test-server.ts";
+import { eventually } from "./testing/eventually.ts";
 
 const CUTS = Number(process.env["CUTS"] ?? "60");
 const SEED = Number(process.env["SEED"] ?? "1");
@@ -58,7 +59,7 @@ test("however often connections break, every mutation happens once and every cli
     const all = sorted(Array.from({ length: next }, (_, n) => n));
     expect(sorted(acknowledged)).toEqual(all);
     for (const seen of lists) {
-      await expect.poll(() => sorted(seen.at(-1) ?? []), { timeout: 20_000 }).toEqual(all);
+      await eventually(() => sorted(seen.at(-1) ?? [])).toEqual(all);
       // What a client was shown never goes back, over reconnects too.
       for (let i = 1; i < seen.length; i += 1) {
         expect(seen[i]?.slice(0, seen[i - 1]?.length)).toEqual(seen[i - 1]);
@@ -104,15 +105,15 @@ test("pages keep their borders over a reconnect", async () => {
   const args = { tag: "pages", paginationOpts: { numItems: 3, cursor: null } };
   const pages: number[][] = [];
   client.onUpdate(items.newest, args, ({ page }) => pages.push(page));
-  await expect.poll(() => pages.at(-1)).toEqual([30, 20, 10]);
+  await eventually(() => pages.at(-1)).toEqual([30, 20, 10]);
   await server.deployment.mutation(call("add", { tag: "pages", n: 40 }));
-  await expect.poll(() => pages.at(-1)).toEqual([40, 30, 20, 10]);
+  await eventually(() => pages.at(-1)).toEqual([40, 30, 20, 10]);
   proxy.breakAll();
-  await expect.poll(() => client.connectionState().isWebSocketConnected).toBe(false);
+  await eventually(() => client.connectionState().isWebSocketConnected).toBe(false);
   await server.deployment.mutation(call("add", { tag: "pages", n: 50 }));
   online(client);
   // Read afresh, the page would be the newest three; the journal says where it ends.
-  await expect.poll(() => pages.at(-1)).toEqual([50, 40, 30, 20, 10]);
+  await eventually(() => pages.at(-1)).toEqual([50, 40, 30, 20, 10]);
   expect(proxy.connections).toBe(2);
   await client.close();
   proxy.close();
@@ -127,7 +128,7 @@ test("when the core dies, sockets stay open, and every mutation happens once", a
     client.onUpdate(items.list, { tag: "core" }, (list) => seen.push(list));
     return seen;
   });
-  await expect.poll(() => lists.every((seen) => seen.length > 0)).toBe(true);
+  await eventually(() => lists.every((seen) => seen.length > 0)).toBe(true);
   let next = 0;
   const over = new AbortController();
   const working = clients.map(async (client) => {
@@ -138,13 +139,13 @@ test("when the core dies, sockets stay open, and every mutation happens once", a
   });
   for (let crash = 0; crash < 3; crash += 1) {
     const before = next;
-    await expect.poll(() => next).toBeGreaterThan(before + 20);
+    await eventually(() => next).toBeGreaterThan(before + 20);
     await server.deployment.core.crash();
   }
   over.abort();
   await Promise.all(working);
   const all = Array.from({ length: next }, (_, n) => n);
-  for (const seen of lists) await expect.poll(() => sorted(seen.at(-1) ?? [])).toEqual(all);
+  for (const seen of lists) await eventually(() => sorted(seen.at(-1) ?? [])).toEqual(all);
   expect(server.deployment.core.starts).toBe(4);
   expect(clients.map((client) => client.connectionState().connectionCount)).toEqual([1, 1, 1, 1]);
   await Promise.all(clients.map((client) => client.close()));
@@ -163,7 +164,7 @@ test("a server that restarts under 200 clients brings all of them back to the tr
     client.onUpdate(items.list, { tag: `room ${index % 10}` }, (list) => seen.push(list));
     return seen;
   });
-  await expect.poll(() => lists.filter((seen) => seen.length > 0).length, { timeout: 20_000 }).toBe(200);
+  await eventually(() => lists.filter((seen) => seen.length > 0).length).toBe(200);
   // Under way while the server goes: each is answered by the old server or by the new one, and is there once.
   const writing = clients.map((client, n) => client.mutation(items.add, { tag: `room ${n % 10}`, n }));
   await writing[0];
@@ -182,12 +183,12 @@ test("a server that restarts under 200 clients brings all of them back to the tr
   expect(await Promise.all(writing)).toEqual(Array.from({ length: 200 }, (_, n) => n));
   const room = (index: number): readonly number[] => Array.from({ length: 20 }, (_, i) => (index % 10) + 10 * i);
   for (const [index, seen] of lists.entries()) {
-    await expect.poll(() => sorted(seen.at(-1) ?? []), { timeout: 20_000 }).toEqual(room(index));
+    await eventually(() => sorted(seen.at(-1) ?? [])).toEqual(room(index));
   }
   expect(again.sockets).toBe(200);
   clearInterval(hurry);
   await Promise.all(clients.map((client) => client.close()));
-  await expect.poll(() => again.sockets).toBe(0);
+  await eventually(() => again.sockets).toBe(0);
   await again.close();
   await second.close();
   rmSync(directory, { recursive: true, force: true });

@@ -10,6 +10,7 @@ import { SeededRandom } from "../runtime/seeded-random.ts";
 import { items, openClient } from "./testing/clients.ts";
 import { RawClient } from "./testing/raw-client.ts";
 import { openTestServer, type TestServer } from "./testing/test-server.ts";
+import { eventually } from "./testing/eventually.ts";
 
 const RUNS = Number(process.env["FUZZ"] ?? "150");
 const SEED = Number(process.env["SEED"] ?? "1");
@@ -193,7 +194,7 @@ test("whatever the frames are", async () => {
     socket.destroy();
     await ended;
   }
-  await expect.poll(() => server.http.sockets).toBe(0);
+  await eventually(() => server.http.sockets).toBe(0);
   await stillServes(2);
 });
 

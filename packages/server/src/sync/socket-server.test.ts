@@ -12,6 +12,7 @@ import { SocketServer } from "./socket-server.ts";
 import { call, openDeployment } from "./testing/call.ts";
 import { RawClient } from "./testing/raw-client.ts";
 import { KEYS } from "./testing/session-driver.ts";
+import { eventually } from "./testing/eventually.ts";
 
 /** An empty frame. */
 const PING_BYTES = 2;
@@ -112,7 +113,7 @@ test("a client that answers no ping for 120 s is dropped", async () => {
   const closed = once(silent, "close");
   silent.resume();
   const lively = await RawClient.open(url);
-  await expect.poll(() => sockets.size).toBe(2);
+  await eventually(() => sockets.size).toBe(2);
   clock.nowMs += 60_000;
   await lively.pinged(2);
   clock.nowMs += 60_000;
@@ -178,7 +179,7 @@ test("a client that does not read costs a bounded amount, and then sees the newe
   // Two transitions of at most 320 kB, out of 30 MB.
   expect(most).toBeLessThan(700_000);
   client.socket.resume();
-  await expect.poll(() => client.lastText()?.length).toBe(320_000);
+  await eventually(() => client.lastText()?.length).toBe(320_000);
   expect(client.count("Transition")).toBeLessThan(110);
 });
 
