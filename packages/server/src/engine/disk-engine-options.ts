@@ -15,9 +15,9 @@ export interface DiskEngineOptions<T> {
   readonly codec: Codec<T>;
   /** Memory for resident collections and decoded rows; 512 MiB by default. */
   readonly memoryBytes?: number | undefined;
-  /** So many bytes of records that the base lacks start a checkpoint at once; 4 MiB by default. */
+  /** So many bytes of records that the base lacks start a checkpoint at once; 32 MiB by default. More makes recovery longer: it replays about as much in a second. */
   readonly checkpointBytes?: number | undefined;
-  /** A smaller rest is checkpointed after this time; 1,000 ms by default, `Infinity` = never. */
+  /** A smaller rest is checkpointed when nothing was flushed for this time; 1,000 ms by default, `Infinity` = never. */
   readonly checkpointDelayMs?: number | undefined;
   /** With more bytes of records than this that the base lacks, flushes wait for the checkpointer; 256 MiB by default. */
   readonly backlogBytesMax?: number | undefined;
@@ -42,7 +42,7 @@ export function withDefaults<T>(options: DiskEngineOptions<T>): ResolvedOptions<
   return {
     ...options,
     memoryBytes: options.memoryBytes ?? 512 * MEBIBYTE,
-    checkpointBytes: options.checkpointBytes ?? 4 * MEBIBYTE,
+    checkpointBytes: options.checkpointBytes ?? 32 * MEBIBYTE,
     checkpointDelayMs: options.checkpointDelayMs ?? 1000,
     backlogBytesMax: options.backlogBytesMax ?? 256 * MEBIBYTE,
     checkpointOnClose: options.checkpointOnClose ?? true,

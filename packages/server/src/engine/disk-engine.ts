@@ -119,7 +119,7 @@ export class DiskEngine<T> implements Engine<T> {
       backlog: this.#backlog,
       counters: this.#counters,
       applied: (records) => {
-        for (const { sequence, payload } of records) this.#forget(sequence, decodeRecord(payload));
+        if (this.#hasPaged) for (const { sequence, payload } of records) this.#forget(sequence, decodeRecord(payload));
         this.#residency.consider();
       },
     });
@@ -217,9 +217,9 @@ export class DiskEngine<T> implements Engine<T> {
     this.#residency.enforce();
   }
 
-  async flush(): Promise<void> {
+  async flush(mayBlock = false): Promise<void> {
     const head = this.#head;
-    await this.#log.flush();
+    await this.#log.flush(mayBlock);
     this.#durable = Math.max(this.#durable, head);
     this.#counters.flushes = this.#log.flushes;
     this.#mustWork();
@@ -301,6 +301,11 @@ export class DiskEngine<T> implements Engine<T> {
     }
   }
 
+  get #hasPaged(): boolean {
+    for (const slot of this.#slots.values()) if (!slot.isResident) return true;
+    return false;
+  }
+
   #slotOf(collection: number): CollectionSlot<T> {
     let slot = this.#slots.get(collection);
     if (slot === undefined) {
@@ -332,6 +337,7 @@ export class DiskEngine<T> implements Engine<T> {
     }
   }
 
+  /** The base competes with the log for the disk and with commits for the processor: it waits until commits pause, or until much has come together. */
   #scheduleCheckpoint(): void {
     if (this.#backlog.size === 0 || this.#checkpointer.isRunning || this.#closing !== undefined) return;
     if (this.#backlog.bytes >= this.#options.checkpointBytes) {
@@ -339,9 +345,11 @@ export class DiskEngine<T> implements Engine<T> {
       return;
     }
     const { checkpointDelayMs } = this.#options;
-    if (checkpointDelayMs === Infinity || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => this.#startCheckpoint(), checkpointDelayMs);
-    this.#timer.unref();
+    if (checkpointDelayMs === Infinity) return;
+    if (this.#timer === undefined) {
+      this.#timer = setTimeout(() => this.#startCheckpoint(), checkpointDelayMs);
+      this.#timer.unref();
+    } else this.#timer.refresh();
   }
 
   #startCheckpoint(): void {

@@ -5,7 +5,8 @@
  * the log needs is here, with the names of what the log means by it.
  *
  * Synchronous calls touch the page cache (microseconds). What waits for the device is asynchronous, so that the
- * thread that owns the log goes on with other work; the exception is `syncNow`, used only while opening.
+ * thread that owns the log goes on with other work; the exceptions are `syncNow`, used only while opening, and `syncDataNow`
+ * (`log-sync.ts`).
  *
  * @module
  */
@@ -27,6 +28,8 @@ export interface LogFs {
   writeBehind(fd: number, bytes: Uint8Array, position: number): Promise<number>;
   /** Resolves when the file's data is on the device (`fdatasync`). */
   syncData(fd: number): Promise<void>;
+  /** `syncData`, blocking. */
+  syncDataNow(fd: number): void;
   /** Resolves when data and metadata are on the device (`fsync`); also for directories. */
   sync(fd: number): Promise<void>;
   /** `sync`, blocking. */
@@ -57,6 +60,7 @@ export const nodeLogFs: LogFs = {
   write: (fd, bytes, position) => fs.writeSync(fd, bytes, 0, bytes.length, position),
   writeBehind: (fd, bytes, position) => settled<number>((done) => fs.write(fd, bytes, 0, bytes.length, position, done)),
   syncData: (fd) => settled<void>((done) => fs.fdatasync(fd, (error) => done(error, undefined))),
+  syncDataNow: (fd) => fs.fdatasyncSync(fd),
   sync: (fd) => settled<void>((done) => fs.fsync(fd, (error) => done(error, undefined))),
   syncNow: (fd) => fs.fsyncSync(fd),
   rename: (from, to) => fs.renameSync(from, to),

@@ -15,7 +15,7 @@
  *   - `durableSequence` never counts a record that is only in the page cache, also not after a crash: opening writes and
  *     syncs the last flush again unless a mark behind it testifies for it.
  *
- * The write is synchronous (page cache), the sync runs on the thread pool; docs/adr/0002-write-ahead-log.md has the figures.
+ * The write is synchronous (page cache), the sync runs on the thread pool or in this thread (`log-sync.ts`); docs/adr/0002-write-ahead-log.md has the figures.
  *
  * @module
  */
@@ -35,6 +35,7 @@ import {
   segmentName,
   sequenceOfName,
 } from "./log-segment.ts";
+import { LogSync } from "./log-sync.ts";
 import type { Log, LogRecord } from "./log-types.ts";
 
 export { checkLog, type LogCheck } from "./log-reader.ts";
@@ -103,6 +104,7 @@ class DiskLog implements Log {
   readonly #segmentBytes: number;
   readonly #lock: LogLock;
   readonly #salt: number;
+  readonly #sync: LogSync;
   #active: ActiveSegment;
   #spare: Promise<SegmentFile | undefined> | undefined;
   #sparesMade = 0;
@@ -128,6 +130,7 @@ class DiskLog implements Log {
 
   constructor(disk: LogFs, directory: string, segmentBytes: number, lock: LogLock, opened: OpenedLog) {
     this.#disk = disk;
+    this.#sync = new LogSync(disk);
     this.#directory = directory;
     this.#segmentBytes = segmentBytes;
     this.#lock = lock;
@@ -170,10 +173,10 @@ class DiskLog implements Log {
     return sequence;
   }
 
-  flush(): Promise<void> {
+  flush(mayBlock = false): Promise<void> {
     const refusal = this.#refusal("flush");
     if (refusal !== undefined) return Promise.reject(refusal);
-    return this.#flushShared();
+    return this.#flushShared(mayBlock);
   }
 
   replay(after: number): IterableIterator<LogRecord> {
@@ -199,7 +202,7 @@ class DiskLog implements Log {
 
   async #close(): Promise<void> {
     try {
-      if (this.#failure === undefined) await this.#flushShared();
+      if (this.#failure === undefined) await this.#flushShared(false);
       if (this.#failure !== undefined) throw this.#failure;
       await this.#writeMark();
     } finally {
@@ -267,18 +270,18 @@ class DiskLog implements Log {
     this.#staging = grown;
   }
 
-  #flushShared(): Promise<void> {
-    if (this.#running === undefined) return this.#begin();
-    this.#following ??= this.#running.then(() => this.#begin());
+  #flushShared(mayBlock: boolean): Promise<void> {
+    if (this.#running === undefined) return this.#begin(mayBlock);
+    this.#following ??= this.#running.then(() => this.#begin(false));
     return this.#following;
   }
 
   /** Starts a flush of all that is staged. The caller knows that none is under way. */
-  #begin(): Promise<void> {
+  #begin(mayBlock: boolean): Promise<void> {
     this.#following = undefined;
     this.#running = undefined;
     if (this.#stagedBytes === 0) return Promise.resolve();
-    const running = this.#writeBatch(this.#take());
+    const running = this.#writeBatch(this.#take(), mayBlock);
     this.#running = running.then(
       () => {
         if (this.#following === undefined) this.#running = undefined;
@@ -305,14 +308,14 @@ class DiskLog implements Log {
     return batch;
   }
 
-  async #writeBatch(batch: Batch): Promise<void> {
+  async #writeBatch(batch: Batch, mayBlock: boolean): Promise<void> {
     this.#isMarked = false;
     if (this.#active.offset + batch.bytes.length <= this.#active.capacity) {
       writeAll(this.#disk, this.#active.fd, batch.bytes, this.#active.offset);
       this.#active.offset += batch.bytes.length;
       // The page cache has the bytes: the staging buffer may be filled again during the sync.
       if (this.#staging.length > STAGING_BYTES_KEPT) this.#staging = Buffer.allocUnsafeSlow(STAGING_BYTES_FIRST);
-      await this.#disk.syncData(this.#active.fd);
+      await this.#sync.data(this.#active.fd, mayBlock);
     } else {
       this.#staging = Buffer.allocUnsafeSlow(STAGING_BYTES_FIRST);
       await this.#roll(batch);

@@ -106,8 +106,12 @@ export interface Engine<T> {
   rollback(to: Savepoint): void;
   /** Seals the writes since the last commit as one record; with no writes nothing is logged. `ts` must exceed `head`. */
   commit(ts: Ts, note: string): void;
-  /** Resolves once everything sealed before the call is durable. Concurrent calls share one flush. */
-  flush(): Promise<void>;
+  /**
+   * Resolves once everything sealed before the call is durable. Concurrent calls share one flush.
+   *
+   * @param mayBlock The caller has nothing else to do: this thread may wait for the disk, which is sooner done than through another thread.
+   */
+  flush(mayBlock?: boolean): Promise<void>;
 
   /**
    * Fills a new index online, in steps between transactions: adds entries for rows that exist. Logged as records of their

@@ -261,7 +261,8 @@ export class Core {
   async #tick(): Promise<void> {
     this.ticks += 1;
     await this.#runGroup();
-    this.#outbox.endTick();
+    // With more to do the flush goes on beside it; else the next thing to happen is its end.
+    this.#outbox.endTick(this.#queue.length === 0 && !this.reactor.hasWork);
     if (this.reactor.hasWork) {
       this.runner.queryCaller = "Subscription";
       await this.reactor.settle({ budgetMs: SETTLE_MS });

@@ -17,7 +17,7 @@ import type { Ts } from "@narrowcast/values";
 export interface Durability {
   readonly head: Ts;
   readonly durable: Ts;
-  flush(): Promise<void>;
+  flush(mayBlock?: boolean): Promise<void>;
 }
 
 /** See the module comment. `T` is a message. */
@@ -51,11 +51,15 @@ export class DurableOutbox<T> {
     this.#held.push({ ts, message });
   }
 
-  /** Ends a tick of the core: starts a flush if there is something to flush, and sends what may go. */
-  endTick(): void {
+  /**
+   * Ends a tick of the core: starts a flush if there is something to flush, and sends what may go.
+   *
+   * @param mayBlock There is nothing else to do: the flush may hold the thread.
+   */
+  endTick(mayBlock = false): void {
     if (this.#failed) return;
     this.#release();
-    if (!this.#flushing && this.#engine.head > this.#engine.durable) void this.#flush();
+    if (!this.#flushing && this.#engine.head > this.#engine.durable) void this.#flush(mayBlock);
   }
 
   /** Resolves after the next flush, at once when none is under way: for a core that is too far ahead of the disk. */
@@ -66,11 +70,11 @@ export class DurableOutbox<T> {
     });
   }
 
-  async #flush(): Promise<void> {
+  async #flush(mayBlock: boolean): Promise<void> {
     this.#flushing = true;
     try {
       while (!this.#failed && this.#engine.head > this.#engine.durable) {
-        await this.#engine.flush();
+        await this.#engine.flush(mayBlock);
         this.#release();
         this.#wake();
       }

@@ -94,6 +94,10 @@ export class SimDisk implements LogFs {
     this.syncNow(fd);
   }
 
+  syncDataNow(fd: number): void {
+    this.syncNow(fd);
+  }
+
   sync(fd: number): Promise<void> {
     return this.syncData(fd);
   }
