@@ -99,8 +99,8 @@ test("a slot deduplicates its last use and keeps one row", async () => {
   await world.mutation("notes:add", { text: "b" }, slot("2"));
   await world.mutation("notes:add", { text: "c" }, slot("3"));
   expect(await world.value("notes:texts")).toEqual(["a", "b", "c"]);
-  const sessions = world.core.database.catalogue.get("_sessions")?.number ?? 0;
-  expect(world.core.database.engine.count(sessions)).toBe(1);
+  const slots = world.core.database.catalogue.get("_slots")?.number ?? 0;
+  expect(world.core.database.engine.count(slots)).toBe(1);
 });
 
 test("a mutation that the watchdog ended is only looked up", async () => {

@@ -4,9 +4,10 @@
  * The outcome of a mutation is a row written by the mutation's own transaction, so either both are there or neither. A second call
  * with the same key finds the row and is answered from it, with the timestamp of the first, without running anything.
  *
- *   `_sessions`  {sessionId, requestId, serial, value, logLines, ts}
+ *   `_sessions`  {value, logLines, ts}            a client's (session, request id), kept for 14 days
+ *   `_slots`     {value, logLines, ts, serial}    a slot of main, overwritten by its next use
  *
- * Two kinds of keys, see `DedupeKey`: a client's (session, request id) is kept for 14 days; a slot of main is overwritten by its next use.
+ * Every mutation of a client writes such a row, so it is as cheap as can be: its id is made from the key, and there is no index.
  *
  * Invariants:
  *   - Failures are not recorded: the call may run again.
@@ -15,15 +16,16 @@
  *
  * @module
  */
+import { hash } from "node:crypto";
 import type { Doc, Ts } from "@narrowcast/values";
 import type { Transaction } from "../tx/types.ts";
 import type { DedupeKey } from "./core-protocol.ts";
 import { readRows, textOf } from "./system-rows.ts";
 
-export const SESSIONS_TABLE = "_sessions";
-/** Session ids of slots begin with this; no client's can, they are UUIDs. */
-const SLOT_SESSION = "slot:";
+const SESSIONS_TABLE = "_sessions";
+const SLOTS_TABLE = "_slots";
 const EXPIRE_ROWS_MAX = 256;
+const INTERNAL_ID_BYTES = 16;
 
 /** What a mutation gave. */
 export interface RecordedOutcome {
@@ -32,30 +34,20 @@ export interface RecordedOutcome {
   readonly ts: Ts;
 }
 
-interface RowKey {
-  readonly sessionId: string;
-  readonly requestId: number;
-  readonly serial: string | null;
+/** Where the outcome of `key` lies. Half of a SHA-256: nobody finds another key with the same. */
+function internalIdOf(key: DedupeKey): Uint8Array {
+  const text = key.kind === "session" ? `${key.requestId}:${key.sessionId}` : String(key.slot);
+  return hash("sha256", text, "buffer").subarray(0, INTERNAL_ID_BYTES);
 }
 
-function rowKey(key: DedupeKey): RowKey {
-  if (key.kind === "session") return { sessionId: key.sessionId, requestId: key.requestId, serial: null };
-  return { sessionId: SLOT_SESSION, requestId: key.slot, serial: key.serial };
-}
-
-function findRow(tx: Transaction, { sessionId, requestId }: RowKey): Doc | undefined {
-  const range = [
-    { type: "eq", fieldPath: "sessionId", value: sessionId },
-    { type: "eq", fieldPath: "requestId", value: requestId },
-  ] as const;
-  return readRows(tx, SESSIONS_TABLE, "by_request", range, 1)[0];
+function tableOf(key: DedupeKey): string {
+  return key.kind === "session" ? SESSIONS_TABLE : SLOTS_TABLE;
 }
 
 /** The outcome of an earlier call with this key. */
 export function findOutcome(tx: Transaction, key: DedupeKey): RecordedOutcome | undefined {
-  const wanted = rowKey(key);
-  const row = findRow(tx, wanted);
-  if (row === undefined || row["serial"] !== wanted.serial) return undefined;
+  const row = tx.system.getAt(tableOf(key), internalIdOf(key));
+  if (row === null || (key.kind === "slot" && row["serial"] !== key.serial)) return undefined;
   return {
     value: textOf(row, "value"),
     logLines: (row["logLines"] as readonly string[]).map(String),
@@ -63,13 +55,17 @@ export function findOutcome(tx: Transaction, key: DedupeKey): RecordedOutcome | 
   };
 }
 
-/** Adds the outcome to the mutation's own transaction. `ts` is the timestamp that its commit will have. */
-export function recordOutcome(tx: Transaction, key: DedupeKey, outcome: RecordedOutcome): void {
-  const wanted = rowKey(key);
-  const fields = { ...wanted, value: outcome.value, logLines: [...outcome.logLines], ts: outcome.ts };
-  const row = key.kind === "slot" ? findRow(tx, wanted) : undefined;
-  if (row === undefined) tx.system.insert(SESSIONS_TABLE, fields);
-  else tx.system.patch(row._id, fields);
+/** Adds the outcome to the mutation's own transaction, where none was found. `ts` is the timestamp that its commit will have. */
+export function recordOutcome(tx: Transaction, key: DedupeKey, { value, logLines, ts }: RecordedOutcome): void {
+  const fields = { value, logLines: [...logLines], ts };
+  const internalId = internalIdOf(key);
+  if (key.kind === "session") {
+    tx.system.insert(SESSIONS_TABLE, fields, internalId);
+    return;
+  }
+  const row = tx.system.getAt(SLOTS_TABLE, internalId);
+  if (row === null) tx.system.insert(SLOTS_TABLE, { ...fields, serial: key.serial }, internalId);
+  else tx.system.patch(row._id, { ...fields, serial: key.serial });
 }
 
 /** When the oldest client's row may go, in milliseconds since the epoch; undefined when there is none. */
@@ -89,7 +85,6 @@ export function expireSessions(tx: Transaction, nowMs: number, keptMs: number): 
   return count;
 }
 
-/** Clients' rows (those without a serial) by age. */
 function oldestRows(tx: Transaction, limit: number): readonly Doc[] {
-  return readRows(tx, SESSIONS_TABLE, "by_age", [{ type: "eq", fieldPath: "serial", value: null }], limit);
+  return readRows(tx, SESSIONS_TABLE, "by_creation_time", [], limit);
 }

@@ -18,13 +18,8 @@ export const SYSTEM_TABLES: readonly {
       { name: "by_completed", fields: ["completedTime"] },
     ],
   },
-  {
-    name: "_sessions",
-    indexes: [
-      { name: "by_request", fields: ["sessionId", "requestId"] },
-      { name: "by_age", fields: ["serial"] },
-    ],
-  },
+  { name: "_sessions", indexes: [] },
+  { name: "_slots", indexes: [] },
   { name: "_environment", indexes: [{ name: "by_name", fields: ["name"] }] },
   { name: "_modules", indexes: [{ name: "by_name", fields: ["name"] }] },
   {

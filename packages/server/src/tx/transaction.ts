@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { encodeId } from "@narrowcast/values";
 import type { Doc, Value } from "@narrowcast/values";
 import type { CatalogueChanges } from "./catalogue-changes.ts";
 import { Reader } from "./reader.ts";
@@ -231,18 +232,23 @@ export class DatabaseTransaction implements Transaction {
   }
 
   #systemWriter(): SystemWriter {
+    const get = (id: string): Doc | null => {
+      this.#checkOpen();
+      return this.#reader.get(id, undefined, "core");
+    };
     return {
-      get: (id) => {
-        this.#checkOpen();
-        return this.#reader.get(id, undefined, "core");
+      get,
+      getAt: (table, internalId) => {
+        const number = this.#context.catalogue.get(table)?.number;
+        return number === undefined ? null : get(encodeId(number, internalId));
       },
       query: (plan) => {
         this.#checkOpen();
         return this.#reader.query(plan, "core");
       },
-      insert: (table, value) => {
+      insert: (table, value, internalId) => {
         this.#checkWritable();
-        return this.#writer.insert(table, value, "core");
+        return this.#writer.insert(table, value, "core", internalId);
       },
       patch: (id, value) => {
         this.#checkWritable();

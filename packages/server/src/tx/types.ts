@@ -226,7 +226,10 @@ export interface Transaction {
 /** Writes and reads of system tables inside a transaction; same semantics as documents, without user checks. */
 export interface SystemWriter {
   get(id: string): Doc | null;
-  insert(table: string, value: { readonly [field: string]: Value | undefined }): string;
+  /** The row that was inserted with this `internalId`. */
+  getAt(table: string, internalId: Uint8Array): Doc | null;
+  /** @param internalId 16 bytes, for rows that are found by what they are about; there must be no such row yet. Left out: random. */
+  insert(table: string, value: { readonly [field: string]: Value | undefined }, internalId?: Uint8Array): string;
   patch(id: string, value: { readonly [field: string]: Value | undefined }): void;
   delete(id: string): void;
   query(plan: QueryPlan): QueryStream;

@@ -35,10 +35,11 @@ export class Writer implements RowWriter {
     this.catalogue = new CatalogueChanges(context.catalogue, context.engine, this);
   }
 
-  insert(tableName: string, value: Fields, access: Access): string {
+  insert(tableName: string, value: Fields, access: Access, internalId?: Uint8Array): string {
     const { clock } = this.#context;
     const table = this.#tableForInsert(tableName, access);
-    const document = newDocument(this.#newId(table), clock.next(), value, this.#limits(access));
+    const id = internalId === undefined ? this.#newId(table) : encodeId(table.number, internalId);
+    const document = newDocument(id, clock.next(), value, this.#limits(access));
     this.#check(table, document, access);
     this.#write(table, undefined, document, access);
     return document._id;
