@@ -25,4 +25,15 @@ export type {
   PushOutcome,
   PushSummary,
 } from "./runtime/deployment-types.ts";
+export {
+  openTestDeployment,
+  type Cost,
+  type TestClient,
+  type TestDeployment,
+  type TestFunction,
+  type TestSubscription,
+  type WorkCost,
+} from "./runtime/test-deployment.ts";
+export type { Account } from "./meter/account.ts";
+export type { LedgerReport, ReportRow, ReportTable } from "./meter/report.ts";
 export type { Analysis, CodePackage, FunctionInfo } from "./runtime/types.ts";

@@ -102,7 +102,8 @@ export class CoreMeter implements RunObserver {
   }
 
   cutOff(run: Run, wake: Wake, by: "node" | "field"): void {
-    if (run.cost === undefined) return;
+    // A result that nobody holds would not be computed again by anybody's rules.
+    if (run.cost === undefined || run.holders.size === 0) return;
     const usage = this.#usageOf(run.cost, true);
     const cause = this.#causeOf(wake);
     this.ledger.cutOff({ question: this.#questionOf(run), cause, by, askers: run.holders.size, usage });
