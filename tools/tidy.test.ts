@@ -16,6 +16,7 @@ const LINES_MAX = 400;
 /** Every room and the rooms it may import, lowest first. */
 const ARROWS: Record<string, readonly string[]> = {
   values: [],
+  client: ["values"],
   "server/engine": ["values"],
   "server/tx": ["values", "server/engine"],
   "server/reactive": ["values", "server/tx"],
@@ -40,6 +41,7 @@ const ARROWS: Record<string, readonly string[]> = {
 
 const PACKAGES: Record<string, string> = {
   "@narrowcast/values": "values",
+  "@narrowcast/client": "client",
   "@narrowcast/server": "server",
   narrowcast: "cli",
 };
@@ -53,10 +55,10 @@ const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
 const sources = files.filter((file) => /\.tsx?$/.test(file) && !file.includes("/_generated/"));
 const roomFiles = sources.filter((file) => file.startsWith("packages/"));
 
-/** The room a file lies in: `server/tx` for `packages/server/src/tx/a.ts`, `server` for its lid. */
+/** The room a file lies in: `server/tx` for `packages/server/src/tx/a.ts`, `server` for its lid and for fixtures of the whole package. */
 function roomOf(file: string): string {
   const [, packageName = "", , folder = "", ...rest] = file.split("/");
-  return rest.length === 0 ? packageName : `${packageName}/${folder}`;
+  return rest.length === 0 || folder === "testing" ? packageName : `${packageName}/${folder}`;
 }
 
 /** Rooms that a file imports from, its own left out. Tests and fixtures may look anywhere below their package. */
