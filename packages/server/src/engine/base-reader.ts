@@ -8,6 +8,7 @@
  */
 import type { Database, Transaction } from "lmdb";
 import { CHUNK_BYTES, isLink, linkedSpace, linkKey, SPACE_BYTES, spaceAfter, spaceOf } from "./base-keys.ts";
+import { unseal } from "./base-seal.ts";
 import type { Key, KeyRange } from "./types.ts";
 
 /** Byte limit of one page, so that a page of large rows does not fill the memory. */
@@ -45,7 +46,11 @@ export class BaseReader {
     this.#transaction.done();
   }
 
-  /** The value under a key. The bytes are valid until the next read of any reader, and only the first `length` of them. */
+  /**
+   * The value under a key. The bytes are valid until the next read of any reader.
+   *
+   * @throws {BaseDamagedError} If they are not what was written; so do all reads here.
+   */
   get(collection: number, index: number, key: Key): Uint8Array | undefined {
     let space = spaceOf(collection, index);
     let rest = key;
@@ -61,7 +66,7 @@ export class BaseReader {
   /** The bytes under a stored key; a copy. For `base-batch.ts`. */
   stored(storedKey: string): Uint8Array | undefined {
     const found = this.#fast(storedKey);
-    return found === undefined ? undefined : Buffer.from(found.subarray(0, found.length));
+    return found === undefined ? undefined : Buffer.from(found);
   }
 
   /** The stored keys of one space, without following links. For `base-batch.ts`. */
@@ -87,7 +92,8 @@ export class BaseReader {
       key: string,
       options: { transaction: Transaction },
     ) => Uint8Array | undefined;
-    return read(storedKey, { transaction: this.#transaction });
+    const found = read(storedKey, { transaction: this.#transaction });
+    return found === undefined ? undefined : unseal(storedKey, found, found.length);
   }
 
   /** Adds entries upwards; true when the page is full before the range ends. */
@@ -96,8 +102,9 @@ export class BaseReader {
     const stop =
       end === undefined ? spaceAfter(space) : end.length > CHUNK_BYTES ? `${linkKey(space, end)}\0` : space + end;
     const options = { start: space + first, end: stop, transaction: this.#transaction };
-    for (const { key, value } of this.#data.getRange(options)) {
+    for (const { key, value: sealed } of this.#data.getRange(options)) {
       const stored = key.slice(SPACE_BYTES);
+      const value = unseal(key, sealed, sealed.length);
       if (!isLink(stored)) {
         if (stored < start || (end !== undefined && stored >= end)) continue;
         if (add(walk, path + stored, value)) return true;
@@ -117,12 +124,13 @@ export class BaseReader {
     const from = end === undefined ? spaceAfter(space) : end.length > CHUNK_BYTES ? linkKey(space, end) : space + end;
     const stop = (space + start.slice(0, CHUNK_BYTES)).slice(0, -1);
     const options = { start: from, end: stop, reverse: true, transaction: this.#transaction };
-    for (const { key, value } of this.#data.getRange(options)) {
+    for (const { key, value: sealed } of this.#data.getRange(options)) {
       if (!key.startsWith(space)) {
         if (key < space) break;
         continue;
       }
       const stored = key.slice(SPACE_BYTES);
+      const value = unseal(key, sealed, sealed.length);
       if (!isLink(stored)) {
         if (stored < start) break;
         if (end !== undefined && stored >= end) continue;

@@ -15,11 +15,12 @@ import { open } from "lmdb";
 import type { Database, RootDatabase } from "lmdb";
 import type { BaseBatch } from "./base-batch.ts";
 import { BaseReader } from "./base-reader.ts";
+import { seal } from "./base-seal.ts";
 import type { CollectionStats } from "./stats.ts";
 import type { Ts } from "./types.ts";
 
 /** Raised when the layout changes; a base of another format is refused. */
-const FORMAT = 1;
+const FORMAT = 2;
 const STATE_KEY = "state";
 const COLLECTION_PREFIX = "collection:";
 
@@ -120,7 +121,7 @@ export class Base {
       for (const [key, value] of changes) {
         // The promises of single changes are those of the batch.
         if (value === undefined) void this.#data.remove(key);
-        else void this.#data.put(key, value);
+        else void this.#data.put(key, seal(key, value));
       }
       void this.#meta.put(STATE_KEY, Buffer.from(JSON.stringify(next)));
       for (const [collection, numbers] of stats) this.#putStats(collection, numbers);

@@ -64,7 +64,7 @@ test("the base never has what the log did not make durable", async () => {
   // Sealed while the flush is under way: not part of it.
   write(engine, 1, 2);
   await flushed;
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await expect.poll(() => engine.counters.checkpoints, { timeout: 20_000 }).toBe(1);
   const base = new Base(join(options.directory, "base"));
   expect([base.stats(1)?.rows, engine.counters.checkpoints]).toEqual([1, 1]);
   await base.close();
