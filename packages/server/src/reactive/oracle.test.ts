@@ -8,6 +8,7 @@
  *   SIMS=5000 npx vitest run packages/server/src/reactive/oracle.test.ts   search longer
  */
 import { expect, test } from "vitest";
+import { NARROW_RULES } from "../tx/types.ts";
 import type { Commit, Mechanisms, ReadSetView } from "../tx/types.ts";
 import { DependencyIndex } from "./dependency-index.ts";
 import { OracleWorld } from "./testing/oracle-world.ts";
@@ -63,6 +64,17 @@ test("the worlds do what they are for: they share runs, find equal results, and 
   }
   const all = Object.entries({ executed, invalidated, unchanged, shared, updates });
   expect(all.filter(([, count]) => count < 30)).toEqual([]);
+});
+
+test("with all mechanisms the worlds cut off by rows and by fields", async () => {
+  let [nodes, fields] = [0, 0];
+  for (const seed of seedsOf(10)) {
+    const { counters } = (await playWorld(seed, { mechanisms: NARROW_RULES })).reactor;
+    nodes += counters.nodeCutoffs;
+    fields += counters.fieldCutoffs;
+  }
+  expect(nodes).toBeGreaterThan(30);
+  expect(fields).toBeGreaterThan(10);
 });
 
 test("the same seed gives the same world", async () => {

@@ -161,10 +161,8 @@ export class Reactor {
   invalidateAll(): number {
     this.#assertBetweenExecutions("invalidate all runs");
     const wake = wakeWithoutCommit("deployment", []);
-    return this.#invalidateIds(
-      [...this.#runs.all()].map((run) => run.id),
-      () => wake,
-    );
+    const ids = [...this.#runs.all()].map((run) => run.id);
+    return this.#invalidateIds(ids, () => wake);
   }
 
   /**
@@ -311,9 +309,7 @@ export class Reactor {
 
   /** A run that looked at the identity answers only those who share it; the others get runs of their own. */
   #splitOff(run: Run): void {
-    for (const query of run.holders) {
-      if (query.socket.identity.key !== run.identity.key) this.#subscribe(query);
-    }
+    for (const query of run.holders) if (query.socket.identity.key !== run.identity.key) this.#subscribe(query);
   }
 
   /** Finds or makes the run for a query as its client would ask it now. */

@@ -56,7 +56,8 @@ export interface MemoRows {
 export interface MemoPoint {
   /** Shared, read-only; `undefined`: there is none. */
   readonly document: Doc | undefined;
-  readonly bytes: number;
+  /** Size of the document. */
+  readonly documentBytes: number;
   /** Whether the row was really visited for this answer, or is seen for the first time since a commit changed it. */
   readonly isVisited: boolean;
 }

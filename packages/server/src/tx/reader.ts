@@ -12,8 +12,11 @@ import { PRIMARY } from "../engine/types.ts";
 import type { KeyRange } from "../engine/types.ts";
 import type { Index, Table } from "./catalogue.ts";
 import { planFingerprint } from "./page-cursor.ts";
+import { MemoStream } from "./memo-stream.ts";
 import { readPage } from "./paginate.ts";
+import type { PageRows } from "./paginate.ts";
 import { compileRange } from "./range.ts";
+import type { ReadMemo } from "./read-memo.ts";
 import { compileStages } from "./plan-stages.ts";
 import type { PlanStages } from "./plan-stages.ts";
 import { copyDocument, EMPTY_STREAM, RowStream } from "./stream.ts";
@@ -49,12 +52,13 @@ export class Reader {
    * @throws {UserError} If `id` is no id, or not one of `tableName`.
    */
   find(id: string, tableName: string | undefined, access: Access, method: string): Doc | undefined {
-    const { engine, catalogue, reads, meter } = this.#context;
+    const { engine, catalogue, reads, meter, memo } = this.#context;
     const number = typeof id === "string" ? tableNumberOfId(id) : undefined;
     if (number === undefined) throw idError(id, method);
     if (tableName !== undefined) this.#checkTable(id, number, tableName, access, method);
     reads.addPoint(number, id);
     if (access !== "core") meter.checkRanges(reads);
+    if (memo !== undefined && access !== "core") return this.#findRemembered(memo, number, id, access, method);
     const row = reaches(catalogue, number, access) ? engine.get(number, id) : undefined;
     if (row === undefined) {
       if (tryDecodeId(id) === undefined) throw idError(id, method);
@@ -62,6 +66,19 @@ export class Reader {
     }
     if (access !== "core") meter.countRead(row, number, 0);
     return row;
+  }
+
+  #findRemembered(memo: ReadMemo, number: number, id: string, access: Access, method: string): Doc | undefined {
+    const { catalogue, meter } = this.#context;
+    const point = reaches(catalogue, number, access) ? memo.point(number, id) : undefined;
+    if (point?.document === undefined) {
+      if (tryDecodeId(id) === undefined) throw idError(id, method);
+      return undefined;
+    }
+    const { documentBytes } = point;
+    if (point.isVisited) meter.countStorage(documentBytes, number);
+    meter.countRemembered(1, documentBytes, 0, number);
+    return point.document;
   }
 
   query(plan: QueryPlan, access: Access): QueryStream {
@@ -147,11 +164,18 @@ export class Reader {
     throw new UserError("IndexNotFound", `Index ${fullName} not found.`);
   }
 
-  #stream(plan: QueryPlan, table: Table, index: Index, range: KeyRange, access: Access, isPage: boolean): RowStream {
-    const { engine, reads, meter, hands } = this.#context;
+  #stream(
+    plan: QueryPlan,
+    table: Table,
+    index: Index,
+    range: KeyRange,
+    access: Access,
+    isPage: boolean,
+  ): QueryStream & PageRows {
+    const { engine, reads, meter, hands, memo } = this.#context;
     const stages = compileStages(plan.operators);
     const handOut = access === "core" ? undefined : hands?.of(table.number);
-    return new RowStream({
+    const source = {
       engine,
       collection: table.number,
       index: index.number,
@@ -161,8 +185,10 @@ export class Reader {
       reads,
       rule: handOut === undefined ? WHOLE_ROWS : this.#rule(stages, handOut.isWhole, isPage),
       handOut,
-      meter: access === "core" ? undefined : meter,
-    });
+    };
+    if (access === "core") return new RowStream({ ...source, meter: undefined });
+    if (memo === undefined) return new RowStream({ ...source, meter });
+    return new MemoStream({ ...source, meter, memo, showsDropped: isPage });
   }
 
   /** What a run takes from the rows of a stream. */

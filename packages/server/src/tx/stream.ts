@@ -66,6 +66,12 @@ export class RowStream implements QueryStream, PageRows {
     return row;
   }
 
+  rest(): Doc[] {
+    const documents: Doc[] = [];
+    for (let document = this.next(); document !== undefined; document = this.next()) documents.push(document);
+    return documents;
+  }
+
   close(): void {
     this.#isOver = true;
     this.#cursor = undefined;
@@ -121,6 +127,7 @@ export class RowStream implements QueryStream, PageRows {
 /** The stream of a table that does not exist. */
 export const EMPTY_STREAM: QueryStream & PageRows = {
   next: () => undefined,
+  rest: () => [],
   pull: () => undefined,
   close: () => undefined,
   dependOnWholeRows: () => undefined,

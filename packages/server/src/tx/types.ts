@@ -59,6 +59,8 @@ export interface Page {
 export interface QueryStream {
   /** The next document (a private copy, the caller may write to it), or `undefined` at the end. */
   next(): Doc | undefined;
+  /** All further documents. */
+  rest(): Doc[];
   close(): void;
 }
 

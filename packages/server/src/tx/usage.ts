@@ -53,25 +53,42 @@ export class UsageMeter {
    * @returns Its size in bytes.
    */
   countRead(document: Doc, collection: number, keyBytes: number): number {
-    const { usage } = this;
     const bytes = sizeOfStored(document);
-    usage.documentsRead += 1;
-    usage.bytesRead += bytes;
-    usage.keyBytesRead += keyBytes;
-    usage.storageDocuments += 1;
-    usage.storageBytes += bytes;
+    this.countStorage(bytes, collection);
+    this.countRemembered(1, bytes, keyBytes, collection);
+    return bytes;
+  }
+
+  /** Counts one row that was really visited in the engine. */
+  countStorage(bytes: number, collection: number): void {
+    this.usage.storageDocuments += 1;
+    this.usage.storageBytes += bytes;
     const table = this.#tableUsage(collection);
-    table.documentsRead += 1;
-    table.bytesRead += bytes;
     table.storageDocuments += 1;
     table.storageBytes += bytes;
-    if (usage.documentsRead > this.#limits.documentsReadMax) {
-      throw limitError("TooManyDocumentsRead", "documents read", this.#limits.documentsReadMax, READ_LESS);
+  }
+
+  /** Counts rows as read by Convex's rules, wherever they come from. */
+  countRemembered(rows: number, bytes: number, keyBytes: number, collection: number): void {
+    const { usage } = this;
+    usage.documentsRead += rows;
+    usage.bytesRead += bytes;
+    usage.keyBytesRead += keyBytes;
+    const table = this.#tableUsage(collection);
+    table.documentsRead += rows;
+    table.bytesRead += bytes;
+    this.checkRead(0, 0);
+  }
+
+  /** Whether so much more may be read. @throws {UserError} If not. */
+  checkRead(rows: number, bytes: number): void {
+    const { documentsReadMax, bytesReadMax } = this.#limits;
+    if (this.usage.documentsRead + rows > documentsReadMax) {
+      throw limitError("TooManyDocumentsRead", "documents read", documentsReadMax, READ_LESS);
     }
-    if (usage.bytesRead > this.#limits.bytesReadMax) {
-      throw limitError("TooManyBytesRead", "bytes read", this.#limits.bytesReadMax, READ_LESS);
+    if (this.usage.bytesRead + bytes > bytesReadMax) {
+      throw limitError("TooManyBytesRead", "bytes read", bytesReadMax, READ_LESS);
     }
-    return bytes;
   }
 
   #tableUsage(collection: number): TableUsage {

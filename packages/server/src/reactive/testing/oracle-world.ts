@@ -16,6 +16,7 @@ import type { BeginOptions } from "../../tx/database.ts";
 import { ReadHabits } from "../../tx/hand-out.ts";
 import type { Commit, Mechanisms, Transaction } from "../../tx/types.ts";
 import type { Dependencies } from "../dependency-index.ts";
+import { NodeStore } from "../node-store.ts";
 import { Reactor } from "../reactor.ts";
 import { sameResult } from "../results.ts";
 import type { Identity, RunOutcome, RunRequest, RunResult } from "../types.ts";
@@ -57,6 +58,7 @@ export class OracleWorld {
   readonly #mechanisms: Mechanisms | undefined;
   readonly #database: Database;
   readonly #habits = new ReadHabits();
+  readonly #memo: NodeStore;
   readonly #askers = new Map<number, Asker>();
   readonly #programs: readonly string[];
   /** Requests executed at this head that gave a value. */
@@ -72,8 +74,11 @@ export class OracleWorld {
     const random = new Random(seed);
     this.#mechanisms = mechanisms;
     this.#random = random;
+    const engine = new MemoryEngine<Doc>();
+    // Small, so that nodes are forgotten too.
+    this.#memo = new NodeStore(engine, 8_000);
     this.#database = Database.open({
-      engine: new MemoryEngine<Doc>(),
+      engine,
       clock: { nowMs: () => this.#clockMs },
       random,
       limits: CONVEX_LIMITS,
@@ -230,7 +235,11 @@ export class OracleWorld {
 
   async #execute(request: RunRequest): Promise<RunOutcome> {
     if (this.#random.once(2)) await Promise.resolve();
-    const outcome = this.#run(request, { mechanisms: this.#mechanisms, habits: this.#habits });
+    const outcome = this.#run(request, {
+      mechanisms: this.#mechanisms,
+      habits: this.#habits,
+      memo: this.#memo,
+    });
     const { args, identity, journal } = request;
     const key = JSON.stringify([
       args,
@@ -274,6 +283,7 @@ export class OracleWorld {
     const commit: Commit | undefined = tx.commit("app:m");
     if (commit === undefined) return;
     this.#executed.clear();
+    this.#memo.apply(commit);
     this.reactor.applyCommit(commit);
   }
 

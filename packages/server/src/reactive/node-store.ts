@@ -1,0 +1,241 @@
+/**
+ * The node store: the read memo of a deployment. Reads that were made before answer from memory; commits patch them in place.
+ *
+ *   commit ──keys──▶ interval tree per (collection, index) ──▶ nodes: enter, leave, move, replace
+ *          ──id────▶ points
+ *
+ * Invariants:
+ *   - Between two commits every node answers as the engine would (`RowNode`).
+ *   - Nodes take at most the budget and what one call adds to it; one that is forgotten is read again.
+ *   - A commit that names `schema` empties the store: indexes may mean something else.
+ *
+ * What the caller guarantees: `apply` is called for every commit, in order, before anything is read at it; only transactions that cannot see
+ * uncommitted writes ask.
+ *
+ * @module
+ */
+import { encodeKey, sizeOfDocument } from "@narrowcast/values";
+import type { Doc } from "@narrowcast/values";
+import { PRIMARY } from "../engine/types.ts";
+import type { Engine, Key } from "../engine/types.ts";
+import type { MemoCall, MemoPoint, MemoRows, ReadMemo } from "../tx/read-memo.ts";
+import type { Commit, DocumentChange, FilterExpression } from "../tx/types.ts";
+import { IntervalTree } from "./interval-tree.ts";
+import { NodeBudget } from "./node-budget.ts";
+import type { Held } from "./node-budget.ts";
+import { RowNode } from "./row-node.ts";
+import { NOBODY, withoutSubscriber, withSubscriber } from "./subscribers.ts";
+
+/** Memory of nodes in an ordinary deployment. */
+export const NODE_BYTES_MAX = 128 * 1024 * 1024;
+/** Memory of a point besides its document, estimated. */
+const POINT_BYTES = 250;
+
+class PointNode implements Held, MemoPoint {
+  readonly collection: number;
+  readonly id: Key;
+  document: Doc | undefined;
+  documentBytes: number;
+  isUsed = true;
+  isGone = false;
+  isVisited = true;
+  isFresh = false;
+
+  constructor(collection: number, id: Key, document: Doc | undefined) {
+    this.collection = collection;
+    this.id = id;
+    this.document = document;
+    this.documentBytes = document === undefined ? 0 : sizeOfDocument(document);
+  }
+
+  get bytes(): number {
+    return POINT_BYTES + this.documentBytes;
+  }
+}
+
+interface StoredRows {
+  readonly key: string;
+  readonly number: number;
+  readonly node: RowNode;
+}
+
+/** Work done so far, for tests and the meter; monotone. */
+export interface NodeCounters {
+  /** Read calls that found a node, and those that made one. */
+  readonly found: number;
+  readonly made: number;
+  /** Nodes that a commit changed. */
+  readonly patched: number;
+  readonly forgotten: number;
+}
+
+/** See the module comment. */
+export class NodeStore implements ReadMemo {
+  readonly #engine: Engine<Doc>;
+  readonly #rows = new Map<string, StoredRows>();
+  readonly #byNumber = new Map<number, StoredRows>();
+  readonly #byNode = new Map<RowNode, StoredRows>();
+  readonly #points = new Map<number, Map<Key, PointNode>>();
+  readonly #trees = new Map<number, Map<number, IntervalTree>>();
+  readonly #budget: NodeBudget<RowNode | PointNode>;
+  readonly #counts = { found: 0, made: 0, patched: 0 };
+  /** Reused: one commit may write many rows. */
+  readonly #hits = new Set<number>();
+  #numbers = 0;
+  readonly #grew = (bytes: number): void => {
+    this.#budget.bytes += bytes;
+  };
+
+  constructor(engine: Engine<Doc>, bytesMax: number = NODE_BYTES_MAX) {
+    this.#engine = engine;
+    this.#budget = new NodeBudget(bytesMax, (held) => this.#forget(held));
+  }
+
+  get counters(): NodeCounters {
+    return { ...this.#counts, forgotten: this.#budget.forgotten };
+  }
+
+  /** What is held now; bytes are estimated. */
+  get size(): { readonly nodes: number; readonly bytes: number } {
+    return { nodes: this.#budget.size, bytes: this.#budget.bytes };
+  }
+
+  rows(call: MemoCall): MemoRows {
+    const key = keyOf(call);
+    const stored = this.#rows.get(key);
+    if (stored !== undefined) {
+      this.#counts.found += 1;
+      stored.node.isUsed = true;
+      return stored.node;
+    }
+    this.#counts.made += 1;
+    const added = { key, number: this.#numbers++, node: new RowNode(call, this.#engine, this.#grew) };
+    this.#budget.add(added.node);
+    this.#rows.set(key, added);
+    this.#byNumber.set(added.number, added);
+    this.#byNode.set(added.node, added);
+    const interval = this.#tree(call.collection, call.index).ensure(call.range.start, call.range.end);
+    interval.subscribers = withSubscriber(interval.subscribers, added.number);
+    return added.node;
+  }
+
+  point(collection: number, id: Key): MemoPoint {
+    let points = this.#points.get(collection);
+    if (points === undefined) this.#points.set(collection, (points = new Map<Key, PointNode>()));
+    const known = points.get(id);
+    if (known !== undefined) {
+      this.#counts.found += 1;
+      known.isUsed = true;
+      known.isVisited = known.isFresh;
+      known.isFresh = false;
+      return known;
+    }
+    this.#counts.made += 1;
+    const point = new PointNode(collection, id, this.#engine.get(collection, id));
+    this.#budget.add(point);
+    points.set(id, point);
+    return point;
+  }
+
+  /** Patches every node that `commit` concerns. */
+  apply(commit: Commit): void {
+    if (commit.names.includes("schema")) return this.clear();
+    for (const change of commit.changes) this.#applyChange(change);
+  }
+
+  /** Forgets everything: each read reads again. */
+  clear(): void {
+    this.#budget.clear();
+  }
+
+  #applyChange(change: DocumentChange): void {
+    const { collection, id, before, after } = change;
+    const bytes = after === undefined ? 0 : sizeOfDocument(after);
+    const point = this.#points.get(collection)?.get(id);
+    if (point !== undefined) this.#patchPoint(point, after, bytes);
+    const trees = this.#trees.get(collection);
+    if (trees === undefined) return;
+    this.#patchRows(trees.get(PRIMARY), before && id, after && id, after, bytes);
+    for (const { index, remove, add } of change.moves) {
+      if (index !== PRIMARY) this.#patchRows(trees.get(index), remove, add, after, bytes);
+    }
+  }
+
+  #patchPoint(point: PointNode, after: Doc | undefined, bytes: number): void {
+    this.#counts.patched += 1;
+    this.#budget.bytes += bytes - point.documentBytes;
+    point.documentBytes = bytes;
+    point.document = after;
+    point.isFresh = after !== undefined;
+  }
+
+  #patchRows(
+    tree: IntervalTree | undefined,
+    remove: Key | undefined,
+    add: Key | undefined,
+    after: Doc | undefined,
+    bytes: number,
+  ): void {
+    if (tree === undefined) return;
+    const hits = this.#hits;
+    hits.clear();
+    if (remove !== undefined) tree.stab(remove, hits);
+    if (add !== undefined && add !== remove) tree.stab(add, hits);
+    for (const number of hits) {
+      const stored = this.#byNumber.get(number);
+      if (stored === undefined) continue;
+      this.#counts.patched += 1;
+      stored.node.pause();
+      if (!stored.node.patch(remove, add, after, bytes)) this.#budget.remove(stored.node);
+    }
+  }
+
+  #forget(held: RowNode | PointNode): void {
+    if (held instanceof PointNode) {
+      this.#points.get(held.collection)?.delete(held.id);
+      return;
+    }
+    const stored = this.#byNode.get(held);
+    if (stored === undefined) return;
+    this.#byNode.delete(held);
+    this.#byNumber.delete(stored.number);
+    this.#rows.delete(stored.key);
+    const { collection, index, range } = held.call;
+    const tree = this.#tree(collection, index);
+    const interval = tree.ensure(range.start, range.end);
+    interval.subscribers = withoutSubscriber(interval.subscribers, stored.number);
+    if (interval.subscribers === NOBODY) tree.remove(interval);
+  }
+
+  #tree(collection: number, index: number): IntervalTree {
+    let trees = this.#trees.get(collection);
+    if (trees === undefined) this.#trees.set(collection, (trees = new Map<number, IntervalTree>()));
+    let tree = trees.get(index);
+    if (tree === undefined) trees.set(index, (tree = new IntervalTree()));
+    return tree;
+  }
+}
+
+/** Equal for equal calls only: lengths stand before what may hold anything. */
+function keyOf({ collection, index, range: { start, end }, order, filters }: MemoCall): string {
+  const bounds = `${start.length}:${start}${end === undefined ? "-" : `${end.length}:${end}`}`;
+  return `${collection}.${index}.${order} ${bounds}${filters.length === 0 ? "" : filters.map(filterText).join(" ")}`;
+}
+
+/** One text for each expression; encoded literals know where they end. */
+function filterText(expression: FilterExpression): string {
+  switch (expression.op) {
+    case "field":
+      return `f${JSON.stringify(expression.path)}`;
+    case "literal":
+      return `v${encodeKey([expression.value])}`;
+    case "and":
+    case "or":
+      return `${expression.op}${expression.operands.length}(${expression.operands.map(filterText).join("")})`;
+    case "not":
+    case "neg":
+      return `${expression.op}(${filterText(expression.operand)})`;
+    default:
+      return `${expression.op}(${filterText(expression.left)}${filterText(expression.right)})`;
+  }
+}
