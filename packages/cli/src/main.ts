@@ -24,8 +24,16 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
     stopping.abort();
   });
 }
-const { stdout, stderr, env } = process;
-const world = { cwd: process.cwd(), stdout, stderr, env, signal: stopping.signal, colours: coloursFor(stdout, env) };
+const { stdin, stdout, stderr, env } = process;
+const world = {
+  cwd: process.cwd(),
+  stdin,
+  stdout,
+  stderr,
+  env,
+  signal: stopping.signal,
+  colours: coloursFor(stdout, env),
+};
 try {
   await buildProgram(world, version, (code) => {
     process.exitCode = code;

@@ -17,6 +17,8 @@ import { logsCommand, type LogsOptions } from "./commands/logs.ts";
 import { runCommand, type RunOptions } from "./commands/run.ts";
 import { startCommand, type StartOptions } from "./commands/start.ts";
 import { requireServer, stateDirectory } from "./commands/state-directory.ts";
+import { topCommand, type TopOptions } from "./commands/top.ts";
+import { TOP_VIEWS } from "./commands/top-view.ts";
 
 const PORT_DEFAULT = 3210;
 const MIB = 1024 * 1024;
@@ -44,6 +46,7 @@ export function buildProgram(world: ProgramWorld, version: string, exit: (code: 
   const run = (command: (at: CommandContext) => Promise<number>): Promise<void> => command(context()).then(exit);
   addServers(program, run);
   addCalls(program, run);
+  addMeter(program, run);
   addEnvironment(program, run);
   program
     .command("check")
@@ -121,6 +124,18 @@ function addCalls(program: Command, run: Run): void {
     .option("--jsonl", "one JSON object a line", false)
     .action((options: Partial<Target> & Omit<LogsOptions, keyof Target>) =>
       run((at) => logsCommand(at, { ...options, ...target(at, options) })),
+    );
+}
+
+function addMeter(program: Command, run: Run): void {
+  targetOptions(program.command("top"))
+    .description("what functions read, run again and send, dearest first, beside Convex's account")
+    .addOption(new Option("--view <table>", "table to begin with").choices(TOP_VIEWS).default("functions"))
+    .option("--interval <seconds>", "between two looks", positive, 1)
+    .option("--once", "print one table and stop", false)
+    .option("--json", "print the ledger as JSON and stop", false)
+    .action((options: Partial<Target> & { interval: number } & Omit<TopOptions, keyof Target | "intervalMs">) =>
+      run((at) => topCommand(at, { ...options, ...target(at, options), intervalMs: options.interval * 1_000 })),
     );
 }
 

@@ -10,7 +10,14 @@ import type { ProgressSink } from "../terminal/progress.ts";
 export interface CommandContext {
   /** The app's folder: the one that holds `convex/`. */
   readonly directory: string;
-  readonly stdout: { write(text: string): unknown };
+  readonly stdout: {
+    write(text: string): unknown;
+    readonly isTTY?: boolean | undefined;
+    readonly columns?: number | undefined;
+    readonly rows?: number | undefined;
+  };
+  /** Where keys come from, for commands that listen to them. */
+  readonly stdin?: NodeJS.ReadStream | undefined;
   readonly stderr: ProgressSink;
   readonly colours: Colours;
   readonly env: NodeJS.ProcessEnv;

@@ -34,9 +34,9 @@ afterEach(async () => {
 });
 
 async function openApp(): Promise<TestDeployment> {
-  const { dir, remove } = writeApp({ "messages.ts": MESSAGES, "schema.ts": SCHEMA });
-  const app = await openTestDeployment(dir);
-  open = { app, remove };
+  const written = writeApp({ "messages.ts": MESSAGES, "schema.ts": SCHEMA });
+  const app = await openTestDeployment(written.dir);
+  open = { app, remove: () => written.remove() };
   return app;
 }
 
@@ -88,7 +88,7 @@ test("failures are errors, identities are told apart, internal functions may be 
 });
 
 test("an app that cannot be pushed says why", async () => {
-  const { dir, remove } = writeApp({ "messages.ts": "export const x = ;" });
-  await expect(openTestDeployment(dir)).rejects.toThrow(/messages/);
-  remove();
+  const written = writeApp({ "messages.ts": "export const x = ;" });
+  await expect(openTestDeployment(written.dir)).rejects.toThrow(/messages/);
+  written.remove();
 });

@@ -169,7 +169,7 @@ class LocalTestDeployment extends LocalTestClient implements TestDeployment {
   as(claims: { readonly subject: string; readonly [claim: string]: unknown }): TestClient {
     const issuer = ISSUER;
     const attributes = { issuer, tokenIdentifier: `${issuer}|${claims.subject}`, ...claims };
-    const key = stringifyValue(attributes as Value);
+    const key = stringifyValue(attributes);
     return new LocalTestClient(this.deployment, { kind: "user", key, attributes }, this.#sockets);
   }
 
