@@ -41,8 +41,17 @@ export class Player {
   #ticks = 0;
   #changes = 0;
 
-  /** @param parts What the page shows; the chain is followed when it moves on. */
-  constructor(world: World, form: Form, facts: Facts, parts: readonly Part[]) {
+  /**
+   * @param parts What the page shows; the chain is followed when it moves on.
+   * @param watch Sees every frame of the page and of the runner; for tests.
+   */
+  constructor(
+    world: World,
+    form: Form,
+    facts: Facts,
+    parts: readonly Part[],
+    watch: { readonly page?: (frame: string) => void; readonly runner?: (frame: string) => void } = {},
+  ) {
     this.world = world;
     this.form = form;
     this.#facts = facts;
@@ -51,8 +60,8 @@ export class Player {
     this.#groups = [...facts.groups];
     this.#runningAt = facts.runningAt;
     const deltas = world.rules === "narrow" ? deltaTable() : undefined;
-    this.page = new CountedSocket(world, deltas);
-    this.runner = new CountedSocket(world, deltas);
+    this.page = new CountedSocket(world, deltas, watch.page);
+    this.runner = new CountedSocket(world, deltas, watch.runner);
   }
 
   get bytesSent(): number {

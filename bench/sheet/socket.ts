@@ -48,6 +48,7 @@ export class CountedSocket {
   updates = 0;
   readonly #world: World;
   readonly #session: Session;
+  readonly #onFrame: ((frame: string) => void) | undefined;
   readonly #queryIds = new Map<string, number>();
   #responses = new Map<number, Response>();
   #querySetShown = 0;
@@ -55,9 +56,13 @@ export class CountedSocket {
   #lastQueryId = 0;
   #lastRequestId = 0;
 
-  /** @param deltas Left out: a plain client, which is sent whole values. */
-  constructor(world: World, deltas: DeltaTable | undefined) {
+  /**
+   * @param deltas Left out: a plain client, which is sent whole values.
+   * @param onFrame Sees every frame; for tests.
+   */
+  constructor(world: World, deltas: DeltaTable | undefined, onFrame?: (frame: string) => void) {
     this.#world = world;
+    this.#onFrame = onFrame;
     const transport: Transport = {
       send: (frame, onFlushed) => {
         this.#receive(frame);
@@ -85,6 +90,12 @@ export class CountedSocket {
     });
     if (deltas !== undefined) this.#receive(DELTAS_ON_FRAME);
     this.#send({ type: "Connect", sessionId: randomUUID(), connectionCount: 0, lastCloseReason: null });
+  }
+
+  /** What is subscribed to, by query id. */
+  get questions(): ReadonlyMap<number, Question> {
+    const entries = [...this.#queryIds].map(([key, queryId]) => [queryId, JSON.parse(key) as Question] as const);
+    return new Map(entries);
   }
 
   /** Changes what is subscribed to, and waits until the new results are there. */
@@ -127,6 +138,7 @@ export class CountedSocket {
 
   #receive(frame: string): void {
     this.bytesSent += Buffer.byteLength(frame);
+    this.#onFrame?.(frame);
     if (frame.startsWith('{"type":"MutationResponse"')) {
       const response = JSON.parse(frame) as Response;
       this.#responses.set(response.requestId, response);

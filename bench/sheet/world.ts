@@ -37,8 +37,10 @@ export class World {
   readonly clock: VirtualClock;
   readonly deployment: RunningDeployment;
   readonly rules: Rules;
+  readonly engine: Engine<Doc>;
 
-  private constructor(clock: VirtualClock, deployment: RunningDeployment, rules: Rules) {
+  private constructor(clock: VirtualClock, deployment: RunningDeployment, rules: Rules, engine: Engine<Doc>) {
+    this.engine = engine;
     this.clock = clock;
     this.deployment = deployment;
     this.rules = rules;
@@ -54,8 +56,8 @@ export class World {
     return await World.#start((await data).copy(), rules, START_MS, WORLD_SEED);
   }
 
-  /** An empty one on an engine that is to be filled. */
-  static async openEmpty(engine: Engine<Doc>): Promise<World> {
+  /** By Convex's rules, on whatever the engine holds. Of a world that was closed, it holds the data still. */
+  static async openOn(engine: Engine<Doc>): Promise<World> {
     return await World.#start(engine, "convex", SEEDED_MS, SEED);
   }
 
@@ -70,7 +72,7 @@ export class World {
       home: { engine, random: { bytes: (count) => randomBytes(random, count) } },
       tracking: rules === "convex" ? "document" : "fields",
     };
-    return new World(clock, await startDeployment(options), rules);
+    return new World(clock, await startDeployment(options), rules, engine);
   }
 
   /** Calls a function as an administrator, beside all sockets. */
@@ -88,7 +90,7 @@ export class World {
 
 async function seed(state: SeedState): Promise<RecordingEngine<Doc>> {
   const engine = new RecordingEngine<Doc>();
-  const world = await World.openEmpty(engine);
+  const world = await World.openOn(engine);
   const pushed = await world.deployment.push((await bundleApp(APP)).code);
   if (!pushed.ok) throw new Error(`Cannot push the app: ${pushed.message}`);
   await world.deployment.setEnvironment([{ name: "ADMIN_PASSWORD", value: PASSWORD }]);
