@@ -11,6 +11,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** Name and file of each. */
 export const ROOM_BENCHES: ReadonlyMap<string, string> = new Map([
   ["values", "packages/values/src/codec.bench.ts"],
+  ["deltas", "packages/values/src/delta.bench.ts"],
+  ["delta-sockets", "packages/server/src/sync/deltas.bench.ts"],
   ["log", "packages/server/src/engine/log.bench.ts"],
   ["engine", "packages/server/src/engine/engine.bench.ts"],
   ["reactive", "packages/server/src/reactive/reactive.bench.ts"],

@@ -106,5 +106,9 @@ test("a whole value shares with the one before, also of the connection before", 
   expect(second[0]).toBe(first[1]);
   const later = open(former).stream;
   later.receive(ON);
+  former.set(7, "of a query that was given up meanwhile");
   expect(valueOf(later, transition(updated([{ _id: "c" }, { _id: "b", pad }])))[1]).toBe(first[1]);
+  expect([...former.keys()]).toEqual([1, 7]);
+  later.receive(transition().replace('"endVersion":{}', '"endVersion":{"querySet":1}'));
+  expect([...former.keys()]).toEqual([1]);
 });

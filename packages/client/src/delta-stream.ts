@@ -65,6 +65,7 @@ export class DeltaStream {
   readonly #values = new Map<number, Known>();
   #isFirst = true;
   #isOn = false;
+  #isComplete = false;
   #chunks: string[] = [];
 
   /** @param former Values of connections before, by query: to share with, no more. */
@@ -117,8 +118,16 @@ export class DeltaStream {
       hasDelta ||= modification.type === "QueryDelta";
       return this.#modification(modification);
     });
+    this.#forget(message.endVersion.querySet);
     const plain: TransitionMessage = { ...message, modifications };
     return { text: hasDelta ? JSON.stringify(plain) : text, message: plain };
+  }
+
+  /** The first query set holds everything the client still wants: what it does not have was given up in between. */
+  #forget(querySet: number): void {
+    if (this.#isComplete || !(querySet > 0)) return;
+    this.#isComplete = true;
+    for (const queryId of this.#former.keys()) if (!this.#values.has(queryId)) this.#former.delete(queryId);
   }
 
   #modification(modification: StateModification | QueryDelta): StateModification {

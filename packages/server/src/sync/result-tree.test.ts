@@ -14,7 +14,7 @@ const leaf = fc.oneof(
   fc.constantFrom(null, true, false),
 );
 /** Long enough for parts of their own, now and then. */
-const padding = fc.constantFrom("", "p".repeat(400), "q".repeat(1_500));
+const padding = fc.constantFrom("", "p".repeat(400), "q".repeat(1_500), "r".repeat(9_000));
 const anyRow = fc.record({
   _id: fc.integer({ min: 0, max: 9 }).map(String),
   n: leaf,

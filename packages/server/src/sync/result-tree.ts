@@ -26,6 +26,9 @@ export interface ResultTree {
 /** A part whose text is shorter is parsed as a whole. */
 const PARTED_CHARS_MIN = 1_024;
 
+/** How much text is compared at once. */
+const STEP_CHARS = 4_096;
+
 const QUOTE = 34;
 const COMMA = 44;
 const BACKSLASH = 92;
@@ -47,10 +50,15 @@ export function rereadResult(text: string, former: ResultTree, formerText: strin
 class Reader {
   readonly #text: string;
   readonly #formerText: string;
+  /** Chars that both texts begin with, and end with; found in large steps, not necessarily all. */
+  readonly #sameStart: number;
+  readonly #sameEnd: number;
 
   constructor(text: string, formerText: string) {
     this.#text = text;
     this.#formerText = formerText;
+    this.#sameStart = commonStart(text, formerText);
+    this.#sameEnd = commonEnd(text, formerText);
   }
 
   /** The value at `at`; `former` may be what it was, at `formerAt` of the former text. */
@@ -74,6 +82,9 @@ class Reader {
     // Numbers have no end of their own: 12 is not the 12 of 123.
     const next = this.#text.charCodeAt(end);
     if (end < this.#text.length && next !== COMMA && next !== LIST_END && next !== OBJECT_END) return false;
+    if (formerAt === at && end <= this.#sameStart) return true;
+    const { length } = this.#text;
+    if (formerAt - at === this.#formerText.length - length && length - at <= this.#sameEnd) return true;
     // Comparing slices is a comparison of memory; `startsWith` goes char by char.
     return this.#text.slice(at, end) === this.#formerText.slice(formerAt, formerAt + chars);
   }
@@ -155,6 +166,25 @@ class Reader {
   }
 }
 
+function commonStart(a: string, b: string): number {
+  const max = Math.min(a.length, b.length);
+  let chars = 0;
+  while (chars + STEP_CHARS <= max && a.slice(chars, chars + STEP_CHARS) === b.slice(chars, chars + STEP_CHARS)) {
+    chars += STEP_CHARS;
+  }
+  return chars;
+}
+
+function commonEnd(a: string, b: string): number {
+  const max = Math.min(a.length, b.length);
+  let chars = 0;
+  for (let next = STEP_CHARS; next <= max; next += STEP_CHARS) {
+    if (a.slice(a.length - next, a.length - chars) !== b.slice(b.length - next, b.length - chars)) break;
+    chars = next;
+  }
+  return chars;
+}
+
 /** The former elements of a list, looked at from left to right beside the new ones. */
 class FormerItems {
   readonly #items: readonly ResultTree[];
@@ -181,7 +211,7 @@ class FormerItems {
   /** The new element was another: goes on behind the former one with its `_id`; waits where it is for one that was not there. */
   follow(value: JsonValue): void {
     const id = idOf(value);
-    if (id === undefined) {
+    if (id === undefined || id === idOf(this.item?.value ?? null)) {
       this.advance();
       return;
     }
