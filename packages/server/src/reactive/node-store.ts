@@ -139,6 +139,7 @@ export class NodeStore implements ReadMemo {
 
   /** Patches every node that `commit` concerns. */
   apply(commit: Commit): void {
+    if (this.#budget.size === 0) return;
     if (commit.names.includes("schema")) return this.clear();
     for (const change of commit.changes) this.#applyChange(change);
   }

@@ -30,7 +30,14 @@ import type { LogRing } from "./log-buffers.ts";
 import type { SlotPool } from "./slot-pool.ts";
 
 const NO_IDENTITY: Identity = { kind: "none", key: "", attributes: null };
-const NO_USAGE = { documentsRead: 0, bytesRead: 0, documentsWritten: 0, bytesWritten: 0 };
+const NO_USAGE = {
+  documentsRead: 0,
+  bytesRead: 0,
+  storageDocuments: 0,
+  storageBytes: 0,
+  documentsWritten: 0,
+  bytesWritten: 0,
+};
 const NO_HTTP = "This Convex deployment does not have HTTP actions enabled.";
 
 /** What the host works with. `client` is asked lazily: it is opened after the host. */

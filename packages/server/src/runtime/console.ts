@@ -16,14 +16,19 @@ export class ConsoleCapture {
   readonly #limits: Limits;
   readonly #now: () => number;
   readonly #onLine: ((line: LogLine) => void) | undefined;
+  readonly #onShow: ((value: unknown) => void) | undefined;
   #count = 0;
   #indent = "";
   /** Made at the first use: there is a capture for every run, and hardly any counts or measures. */
   #counters: Map<string, number> | undefined;
   #timers: Map<string, number> | undefined;
 
-  /** @param onLine Called with each line as it comes, for runs that report while they run. */
-  constructor(limits: Limits, now: () => number, onLine?: (line: LogLine) => void) {
+  /**
+   * @param onLine Called with each line as it comes, for runs that report while they run.
+   * @param onShow Called with each argument before it is rendered: inspection looks behind the traps of proxies.
+   */
+  constructor(limits: Limits, now: () => number, onLine?: (line: LogLine) => void, onShow?: (value: unknown) => void) {
+    this.#onShow = onShow;
     this.#limits = limits;
     this.#now = now;
     this.#onLine = onLine;
@@ -38,6 +43,7 @@ export class ConsoleCapture {
       }
       return;
     }
+    if (this.#onShow !== undefined) for (const arg of args) this.#onShow(arg);
     const text = this.#indent + args.map((arg) => renderArgument(arg, this.#limits.logLineBytesMax)).join(" ");
     const cut = truncateUtf8(text, this.#limits.logLineBytesMax);
     this.#push(level, cut, cut.length < text.length);

@@ -40,12 +40,12 @@ type WithoutId<R> = R extends CoreRequest ? Omit<R, "id"> : never;
 type NewRequest = WithoutId<CoreRequest>;
 
 /** What the core says by itself. */
-export type CoreEvent = Extract<FromCore, { type: "ready" | "active" | "startAction" | "logs" }>;
+export type CoreEvent = Extract<FromCore, { type: "ready" | "active" | "startAction" | "logs" | "trace" }>;
 
 /** How a core is run and where its events go. */
 export interface CoreClientOptions {
   readonly home: Omit<CoreHome, "start">;
-  readonly start: Pick<CoreStart, "cloudUrl" | "siteUrl" | "limits" | "isMetered">;
+  readonly start: Pick<CoreStart, "cloudUrl" | "siteUrl" | "limits" | "isMetered" | "tracking" | "nodeBytes">;
   readonly threads: boolean;
   /** Actions under way, of which a new core must know. */
   readonly running: () => readonly ActionTicket[];
@@ -239,6 +239,7 @@ export class CoreClient {
           break;
         case "startAction":
         case "logs":
+        case "trace":
           this.#options.onEvent(message);
           break;
         case "failed":

@@ -21,6 +21,7 @@ import type { Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
 import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { CallOutcome, CallRequest, LogEntry, PushOutcome } from "./deployment-types.ts";
 import type { ActionNote, SentNote } from "./meter-notes.ts";
+import type { TrackingOptions } from "./tracking.ts";
 import type { Analysis, CodePackage } from "./types.ts";
 
 /** Who asked for a function call, as it appears in log entries. */
@@ -127,7 +128,10 @@ export type CoreSignal =
   | { readonly type: "wantLogs"; readonly untilMs: number }
   /** For the ledger. */
   | { readonly type: "sent"; readonly notes: readonly SentNote[] }
-  | { readonly type: "acted"; readonly note: ActionNote };
+  | { readonly type: "acted"; readonly note: ActionNote }
+  /** From now on everything is told for a trace; `sockets` establishes those that are open. */
+  | { readonly type: "trace"; readonly sockets: readonly CoreSignal[] }
+  | { readonly type: "endTrace" };
 
 export type ToCore = CoreRequest | CoreSignal;
 
@@ -153,6 +157,8 @@ export type FromCore =
       readonly requestId: string;
     }
   | { readonly type: "logs"; readonly entries: readonly LogEntry[] }
+  /** Lines of a trace file, see `trace-types.ts`. */
+  | { readonly type: "trace"; readonly lines: readonly string[] }
   /** The core began to work by itself (a timer): the watchdog must look again. */
   | { readonly type: "awake" }
   /** The core cannot go on, for example because the disk failed; it sends nothing more. */
@@ -175,6 +181,10 @@ export interface CoreStart {
   readonly limits: Limits;
   /** Whether a ledger is kept; it is by default. */
   readonly isMetered?: boolean | undefined;
+  /** By which rules queries run; Convex's by default. */
+  readonly tracking?: TrackingOptions | undefined;
+  /** Budget of memoised reads, in bytes. */
+  readonly nodeBytes?: number | undefined;
   readonly guilty: readonly Guilty[];
   /** Actions that are under way in action threads: a restart of the core does not end them. */
   readonly running: readonly ActionTicket[];

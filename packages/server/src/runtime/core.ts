@@ -18,6 +18,8 @@
  * @module
  */
 import type { Limits, Ts } from "@narrowcast/values";
+import { NodeStore } from "../reactive/node-store.ts";
+import type { RunRecord } from "../meter/record.ts";
 import { Reactor } from "../reactive/reactor.ts";
 import type { Database } from "../tx/database.ts";
 import type { Commit, Transaction } from "../tx/types.ts";
@@ -34,6 +36,8 @@ import { LogOutbox } from "./log-buffers.ts";
 import { PushLine } from "./push-line.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Scheduler, type SchedulerParts } from "./scheduler.ts";
+import { TrackingRules } from "./tracking.ts";
+import type { TraceWriter } from "./trace-writer.ts";
 import type { RunMonitor } from "./watchdog.ts";
 
 /** Most jobs of one group: bounds how long the first of them waits for its flush. */
@@ -76,8 +80,13 @@ export class Core {
   readonly scheduler: Scheduler;
   readonly crons: Crons;
   readonly quarantine: Quarantine;
+  /** Reads of queries that were made before. */
+  readonly nodes: NodeStore;
+  readonly tracking: TrackingRules;
   /** undefined: metering is off. */
   readonly meter: CoreMeter | undefined;
+  /** Set while a trace is written. */
+  trace: TraceWriter | undefined;
   readonly logs = new LogOutbox();
   readonly pushes = new PushLine();
   readonly #outbox: DurableOutbox<FromCore>;
@@ -105,8 +114,15 @@ export class Core {
       this.enqueue(() => void this.reactor.invalidateNames(names));
     });
     const { cloudUrl, siteUrl, limits } = start;
-    const { catalogue } = this.database;
-    const meterParts = { nowMs: () => clock.nowMs(), catalogue, caller: () => this.runner.queryCaller };
+    const { catalogue, engine } = this.database;
+    this.nodes = new NodeStore(engine, start.nodeBytes);
+    this.tracking = new TrackingRules(start.tracking ?? {}, this.nodes);
+    const meterParts = {
+      nowMs: () => clock.nowMs(),
+      catalogue,
+      caller: () => this.runner.queryCaller,
+      onRun: (record: RunRecord) => this.trace?.ran(record),
+    };
     this.meter = start.isMetered === false ? undefined : new CoreMeter(meterParts);
     this.runner = new FunctionRunner({
       clock,
@@ -116,7 +132,7 @@ export class Core {
       quarantine: this.quarantine,
       cloudUrl,
       siteUrl,
-      begin: () => this.database.begin({ readOnly: true }),
+      begin: (path) => this.database.begin(this.tracking.beginOptions(path)),
       schedule: (tx, path, args, atMs) => this.scheduler.scheduleIn(tx, path, args, atMs),
       cancelScheduled: (tx, id) => this.scheduler.cancelIn(tx, id),
       log: (entry) => this.logs.add(entry),
@@ -180,8 +196,10 @@ export class Core {
 
   /** Tells the reactive room of a commit, right after it was made. */
   noteCommit(commit: Commit): void {
+    this.nodes.apply(commit);
     this.reactor.applyCommit(commit);
     this.meter?.committed(commit);
+    this.trace?.commit(commit);
     this.quarantine.noteCommit();
   }
 

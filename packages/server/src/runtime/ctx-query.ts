@@ -134,13 +134,11 @@ export class ChainedQuery {
     this.#start();
     while (this.#scope.busy !== undefined) await this.#scope.busy;
     const stream = this.#open();
-    const documents: Doc[] = [];
     try {
-      for (let doc = stream.next(); doc !== undefined; doc = stream.next()) documents.push(doc);
+      return stream.rest();
     } finally {
       this.#close();
     }
-    return documents;
   }
 
   async take(count: number): Promise<Doc[]> {

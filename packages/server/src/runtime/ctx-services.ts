@@ -90,7 +90,10 @@ export function createMeta(scope: Scope): object {
   const { run, info, kind } = scope;
   return {
     getFunctionMetadata: async () => ({ ...functionMetadata(info.path), type: kind, visibility: info.visibility }),
-    getTransactionMetrics: async () => transactionMetrics(scope.tx.usage, run.host.limits),
+    getTransactionMetrics: async () => {
+      scope.tx.noteUsageSeen();
+      return transactionMetrics(scope.tx.usage, run.host.limits);
+    },
     getDeploymentMetadata: async () => deploymentMetadata(run.host.cloudUrl),
     getSnapshotTs: () => snapshotTs(scope.tx.startMs),
     ...(kind === "mutation"

@@ -75,6 +75,9 @@ export interface LogEntry {
   readonly usage: {
     readonly documentsRead: number;
     readonly bytesRead: number;
+    /** Of those, what was really visited in storage; the rest was remembered. */
+    readonly storageDocuments: number;
+    readonly storageBytes: number;
     readonly documentsWritten: number;
     readonly bytesWritten: number;
   };
@@ -124,6 +127,8 @@ export interface Deployment {
   logs(cursor: number, waitMs: number): Promise<{ readonly entries: readonly LogEntry[]; readonly cursor: number }>;
   /** What was read, run again and sent, and what Convex's rules would have made of it. null: metering is off. */
   ledger(options?: ReportOptions): Promise<LedgerReport | null>;
+  /** Gives the lines of a trace, which begins now, until the returned function is called. It ends with the core, should that end. */
+  trace(onLines: (lines: readonly string[]) => void): () => Promise<void>;
   close(): Promise<void>;
 }
 

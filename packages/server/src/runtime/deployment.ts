@@ -36,6 +36,7 @@ import type {
 } from "./deployment-types.ts";
 import { LogRing } from "./log-buffers.ts";
 import { SlotPool } from "./slot-pool.ts";
+import type { Tracking, TrackingOptions } from "./tracking.ts";
 import type { Analysis, CodePackage } from "./types.ts";
 
 const ACTION_THREADS_MAX = 2;
@@ -43,7 +44,7 @@ const ACTION_THREADS_MAX = 2;
 const LOG_WANTED_MS = 60_000;
 
 /** How a deployment is started. */
-export interface DeploymentOptions {
+export interface DeploymentOptions extends TrackingOptions {
   /** Folder of the store; made when it is missing. Left out: data is gone when the deployment closes. */
   readonly directory?: string | undefined;
   /** What browsers call the deployment; functions see it as `CONVEX_CLOUD_URL`. */
@@ -55,6 +56,8 @@ export interface DeploymentOptions {
   readonly threads?: boolean | undefined;
   /** Budget of resident data, in bytes. */
   readonly memoryBytes?: number | undefined;
+  /** Budget of memoised reads, in bytes. */
+  readonly nodeBytes?: number | undefined;
   readonly actionThreads?: number | undefined;
   /** Whether a ledger of reads, re-runs and bytes is kept (it is by default). */
   readonly isMetered?: boolean | undefined;
@@ -99,6 +102,8 @@ class LocalDeployment implements RunningDeployment {
   readonly #logs = new LogRing(Date.now() * 1_000);
   readonly #slots = new SlotPool();
   readonly #isMetered: boolean;
+  readonly #tracking: TrackingOptions;
+  readonly #nodeBytes: number | undefined;
   readonly #host: ActionHost;
   #client: CoreClient | undefined;
   #active: Active | undefined;
@@ -106,8 +111,11 @@ class LocalDeployment implements RunningDeployment {
   /** Whether calls need slots: a core in memory cannot come back. */
   #isDurable = false;
   #logsWantedMs = 0;
+  #onTrace: ((lines: readonly string[]) => void) | undefined;
 
-  constructor({ cloudUrl, siteUrl, limits, actionThreads, isMetered = true }: DeploymentOptions) {
+  constructor({ cloudUrl, siteUrl, limits, actionThreads, isMetered = true, ...options }: DeploymentOptions) {
+    this.#tracking = { tracking: options.tracking, trackingFor: canonicalTracking(options.trackingFor ?? {}) };
+    this.#nodeBytes = options.nodeBytes;
     this.#isMetered = isMetered;
     this.cloudUrl = cloudUrl;
     this.siteUrl = siteUrl;
@@ -124,7 +132,14 @@ class LocalDeployment implements RunningDeployment {
     this.#client = await CoreClient.open({
       home,
       threads,
-      start: { cloudUrl: this.cloudUrl, siteUrl: this.siteUrl, limits: this.#limits, isMetered: this.#isMetered },
+      start: {
+        cloudUrl: this.cloudUrl,
+        siteUrl: this.siteUrl,
+        limits: this.#limits,
+        isMetered: this.#isMetered,
+        tracking: this.#tracking,
+        nodeBytes: this.#nodeBytes,
+      },
       running: () => this.#host.running(),
       onEvent: (event) => this.#onEvent(event),
     });
@@ -219,6 +234,18 @@ class LocalDeployment implements RunningDeployment {
     return this.core.request<"ledger">({ type: "ledger", options });
   }
 
+  trace(onLines: (lines: readonly string[]) => void): () => Promise<void> {
+    if (this.#onTrace !== undefined) throw new Error("Cannot write a trace: one is being written");
+    this.#onTrace = onLines;
+    this.core.signal({ type: "trace", sockets: this.core.sockets.restore() });
+    return async () => {
+      this.core.signal({ type: "endTrace" });
+      // What was said before comes before the answer to this.
+      await this.head();
+      this.#onTrace = undefined;
+    };
+  }
+
   async close(): Promise<void> {
     await this.actions.close();
     await this.#client?.close();
@@ -240,6 +267,9 @@ class LocalDeployment implements RunningDeployment {
         return;
       case "logs":
         this.#logs.add(event.entries);
+        return;
+      case "trace":
+        this.#onTrace?.(event.lines);
     }
   }
 
@@ -247,6 +277,10 @@ class LocalDeployment implements RunningDeployment {
     this.#active = active;
     this.actions.setActive(active);
   }
+}
+
+function canonicalTracking(byPath: { readonly [path: string]: Tracking }): { readonly [path: string]: Tracking } {
+  return Object.fromEntries(Object.entries(byPath).map(([path, tracking]) => [canonicalFunctionPath(path), tracking]));
 }
 
 function isSame(before: Active | undefined, after: Active): boolean {

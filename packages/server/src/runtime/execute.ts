@@ -20,6 +20,7 @@ import { parseValue } from "@narrowcast/values";
 import type { Value } from "@narrowcast/values";
 import { handlerOf } from "./analyze.ts";
 import type { LoadedFunction } from "./analyze.ts";
+import { untracked } from "../tx/tracked-document.ts";
 import { createMutationCtx, createQueryCtx } from "./ctx.ts";
 import { Run, Scope } from "./run.ts";
 import { settleOrStall } from "./settle.ts";
@@ -84,7 +85,8 @@ export class Executor {
       this.#isBusy = false;
       Error.stackTraceLimit = framesMax;
     }
-    noteLimitsNear(run.console, request.tx.usage, request.host.limits);
+    // The warning tells numbers that other changes than those that show may change.
+    if (noteLimitsNear(run.console, request.tx.usage, request.host.limits)) request.tx.noteUsageSeen();
     return {
       result,
       logLines: run.console.lines,
@@ -121,7 +123,8 @@ export class Executor {
       // Called without its object, as `convex/server` does: stack traces then say "handler".
       const handler = handlerOf(loaded.registered);
       const result = await handler(ctx, parsed);
-      return renderResult(result, info, run.tx, run.host.limits);
+      const plain = run.tx.hasTracked ? untracked(result) : result;
+      return renderResult(plain, info, run.tx, run.host.limits);
     } finally {
       await scope.end();
       leave?.();

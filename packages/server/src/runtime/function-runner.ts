@@ -29,7 +29,14 @@ import type { RunMonitor } from "./watchdog.ts";
 const INTERNAL_MARK = "!";
 /** What callers see of a failure of the server itself. */
 export const INTERNAL_ERROR = "Server Error\nYour request couldn't be completed. Try again later.";
-const NO_USAGE = { documentsRead: 0, bytesRead: 0, documentsWritten: 0, bytesWritten: 0 };
+const NO_USAGE = {
+  documentsRead: 0,
+  bytesRead: 0,
+  storageDocuments: 0,
+  storageBytes: 0,
+  documentsWritten: 0,
+  bytesWritten: 0,
+};
 const MISSING_CODE = "Did you forget to run `npx convex dev` or `npx convex deploy`?";
 
 /** What the core gives the runner. */
@@ -41,7 +48,8 @@ export interface RunnerParts {
   readonly quarantine: Quarantine;
   readonly cloudUrl: string;
   readonly siteUrl: string;
-  begin(): Transaction;
+  /** Begins the transaction of a query. */
+  begin(path: string): Transaction;
   schedule(tx: Transaction, path: string, args: string, atMs: number): string;
   cancelScheduled(tx: Transaction, id: string): void;
   log(entry: LogEntry): void;
@@ -101,7 +109,7 @@ export class FunctionRunner {
     const path = isMarked ? request.path.slice(INTERNAL_MARK.length) : request.path;
     const text = queryRunText(path, request.args, request.identity.key);
     if (this.#parts.quarantine.has(text)) return this.#quarantined(text);
-    const tx = this.#parts.begin();
+    const tx = this.#parts.begin(path);
     try {
       const outcome = path.startsWith(SYSTEM_PREFIX)
         ? this.#system(tx, path, request)
@@ -187,13 +195,13 @@ export class FunctionRunner {
   }
 
   #log(kind: "query" | "mutation", call: RunCall, tx: Transaction, outcome: ExecuteOutcome, startedMs: number): void {
-    const { documentsRead, bytesRead, documentsWritten, bytesWritten } = tx.usage;
+    const { documentsRead, bytesRead, storageDocuments, storageBytes, documentsWritten, bytesWritten } = tx.usage;
     this.#parts.log({
       ...this.#entry(kind, call.path, call.requestId, call.caller, startedMs),
       lines: outcome.logLines,
       error: outcome.result.ok ? null : outcome.result.errorMessage,
       returnBytes: outcome.result.ok ? outcome.result.value.length : 0,
-      usage: { documentsRead, bytesRead, documentsWritten, bytesWritten },
+      usage: { documentsRead, bytesRead, storageDocuments, storageBytes, documentsWritten, bytesWritten },
     });
   }
 

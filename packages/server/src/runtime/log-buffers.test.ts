@@ -20,7 +20,14 @@ function entry(path: string, more: Partial<LogEntry> = {}): LogEntry {
     cached: false,
     environment: "isolate",
     returnBytes: 0,
-    usage: { documentsRead: 0, bytesRead: 0, documentsWritten: 0, bytesWritten: 0 },
+    usage: {
+      documentsRead: 0,
+      bytesRead: 0,
+      storageDocuments: 0,
+      storageBytes: 0,
+      documentsWritten: 0,
+      bytesWritten: 0,
+    },
     ...more,
   };
 }

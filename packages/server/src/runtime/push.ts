@@ -171,6 +171,7 @@ function activate(core: Core, loaded: ActiveCode): void {
   core.runner.active = loaded;
   core.runner.loadError = undefined;
   core.quarantine.clear();
+  core.tracking.forgetHabits();
   core.reactor.invalidateAll();
   core.scheduler.noteCode();
   core.say({ type: "active", active: activeOf(core) });

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { loadTracked } from "../tx/tracked-document.ts";
 import type { Transaction } from "../tx/types.ts";
 import { ConsoleCapture } from "./console.ts";
 import { SeededRandom } from "./seeded-random.ts";
@@ -54,7 +55,14 @@ export class Run implements Activity {
     this.request = request;
     this.tx = request.tx;
     this.host = request.host;
-    this.console = new ConsoleCapture(request.host.limits, () => request.host.nowMs);
+    this.console = new ConsoleCapture(
+      request.host.limits,
+      () => request.host.nowMs,
+      undefined,
+      (value) => {
+        if (request.tx.hasTracked) loadTracked(value);
+      },
+    );
     this.#syscalls = syscalls;
   }
 

@@ -193,6 +193,7 @@ export class ScopeSyscalls implements HostSyscalls {
     const { tx, run, info } = this.#scope;
     switch (op) {
       case "1.0/getTransactionMetrics":
+        tx.noteUsageSeen();
         return JSON.stringify(transactionMetrics(tx.usage, run.host.limits));
       case "1.0/getFunctionMetadata":
         return JSON.stringify(functionMetadata(info.path));

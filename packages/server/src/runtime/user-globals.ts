@@ -18,6 +18,7 @@ import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { webcrypto } from "node:crypto";
+import { untracked } from "../tx/tracked-document.ts";
 import { createConsole } from "./console.ts";
 import type { ConsoleCapture } from "./console.ts";
 import type { HostSyscalls } from "./syscalls-types.ts";
@@ -71,6 +72,10 @@ export function deterministicGlobals(current: () => Activity): UserGlobals {
     seededMath(() => current().random()),
   );
   globals.set("crypto", seededCrypto(current));
+  // The real one looks behind the traps of documents.
+  globals.set("structuredClone", (value: unknown, options?: Parameters<typeof structuredClone>[1]): unknown =>
+    structuredClone(untracked(value), options),
+  );
   globals.set("performance", { now: () => current().now(), timeOrigin: 0, mark: ignore, measure: ignore });
   globals.set("fetch", () => Promise.reject(new Error(refusal("fetch()", current()))));
   for (const name of REFUSED_TIMERS) {

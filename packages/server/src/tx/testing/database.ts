@@ -71,7 +71,10 @@ export function read<T>(database: Database, read: (transaction: DatabaseTransact
 }
 
 /** Begins a read-only transaction with all mechanisms, or those named. */
-export function beginNarrow(database: Database, options: Omit<Partial<BeginOptions>, "readOnly"> = {}): DatabaseTransaction {
+export function beginNarrow(
+  database: Database,
+  options: Omit<Partial<BeginOptions>, "readOnly"> = {},
+): DatabaseTransaction {
   return database.begin({ mechanisms: NARROW_RULES, ...options, readOnly: true });
 }
 

@@ -1,0 +1,61 @@
+/**
+ * By which rules each query runs: Convex's (`document`), or those that make a run cost what changed (`fields`).
+ *
+ * `document`: dependencies are whole documents and consumed stretches, and every run reads. `fields`: a run depends on what it looked at, and
+ * reads answer from memory where nothing changed. Results are the same.
+ *
+ * @module
+ */
+import type { BeginOptions } from "../tx/database.ts";
+import { ReadHabits } from "../tx/hand-out.ts";
+import type { ReadMemo } from "../tx/read-memo.ts";
+import { CONVEX_RULES, NARROW_RULES } from "../tx/types.ts";
+import type { Mechanisms } from "../tx/types.ts";
+
+/** One of the two sets of rules; or each mechanism by itself, for tests and measurements. */
+export type Tracking = "document" | "fields" | Mechanisms;
+
+/** The rules of a deployment. */
+export interface TrackingOptions {
+  /** `document` if left out. */
+  readonly tracking?: Tracking | undefined;
+  /** Rules of single functions, by canonical path. */
+  readonly trackingFor?: { readonly [path: string]: Tracking } | undefined;
+}
+
+/** See the module comment. */
+export class TrackingRules {
+  readonly #options: TrackingOptions;
+  readonly #memo: ReadMemo;
+  readonly #habits = new Map<string, ReadHabits>();
+
+  constructor(options: TrackingOptions, memo: ReadMemo) {
+    this.#options = options;
+    this.#memo = memo;
+  }
+
+  /** How to begin the transaction of a query. */
+  beginOptions(path: string): BeginOptions {
+    const { tracking = "document", trackingFor } = this.#options;
+    const isNamed = trackingFor !== undefined && Object.hasOwn(trackingFor, path);
+    const mechanisms = mechanismsOf(isNamed ? (trackingFor[path] ?? tracking) : tracking);
+    if (mechanisms === CONVEX_RULES) return { readOnly: true };
+    return { readOnly: true, mechanisms, memo: this.#memo, habits: this.#habitsOf(path) };
+  }
+
+  /** Forgets what functions were seen to do: the code is another one. */
+  forgetHabits(): void {
+    this.#habits.clear();
+  }
+
+  #habitsOf(path: string): ReadHabits {
+    let habits = this.#habits.get(path);
+    if (habits === undefined) this.#habits.set(path, (habits = new ReadHabits()));
+    return habits;
+  }
+}
+
+function mechanismsOf(tracking: Tracking): Mechanisms {
+  if (tracking === "document") return CONVEX_RULES;
+  return tracking === "fields" ? NARROW_RULES : tracking;
+}
