@@ -239,6 +239,61 @@ test("what nobody holds any more is not kept by the server", async () => {
   await own.close();
 });
 
+test("clients share differences, also of results that come from another thread", async () => {
+  const own = await openRowsServer({}, true);
+  const tag = newTag();
+  const clients = Array.from({ length: 5 }, () => openLeanClient(own.url).client);
+  const http = openHttpClient(own.url);
+  await http.mutation(rows.fill, { tag, count: 9 });
+  const all = clients.map((client) => resultsOf<Row[]>((ok) => client.onUpdate(rows.list, { tag }, ok)));
+  const names = (): unknown[] => all.map((lists) => (lists.at(-1) as Row[] | undefined)?.[3]?.name);
+  await expect.poll(names).toEqual(Array<string>(5).fill("row 3"));
+  for (let n = 0; n < 3; n++) {
+    await http.mutation(rows.patch, { tag, place: 3, fields: { name: `name ${n}` } });
+    await expect.poll(names).toEqual(Array<string>(5).fill(`name ${n}`));
+  }
+  expect(own.http.deltas).toMatchObject({ values: 1, computed: 3, parsedWhole: 1 });
+  await Promise.all(clients.map((client) => client.close()));
+  await own.close();
+});
+
+test("an optimistic update gives way to the server's value", async () => {
+  const tag = newTag();
+  const { client } = openLeanClient(server.url);
+  const lists = resultsOf<Row[]>((ok) => client.onUpdate(rows.list, { tag }, ok));
+  await client.mutation(rows.fill, { tag, count: 3 });
+  const before = lists.at(-1) as Row[];
+  const guess: Row = { ...(before[1] as Row), name: "guessed" };
+  await client.mutation(
+    rows.patch,
+    { tag, place: 1, fields: { name: "patched" } },
+    { optimisticUpdate: (store) => store.setQuery(rows.list, { tag }, before.with(1, guess)) },
+  );
+  const names = lists.map((list) => (list as Row[])[1]?.name);
+  expect([...new Set(names)].slice(-3)).toEqual(["row 1", "guessed", "patched"]);
+  expect((lists.at(-1) as Row[])[0]).toBe(before[0]);
+  await client.close();
+});
+
+test.each(["", "?deltas=2", "?delta=1"])("nothing of deltas is said to a socket that asks %j", async (query) => {
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}/api/1.48.0/sync${query}`);
+  const frames: string[] = [];
+  socket.on("message", (data: Buffer) => frames.push(data.toString()));
+  await new Promise((resolve) => socket.once("open", resolve));
+  const tag = newTag();
+  const query1 = { type: "Add", queryId: 0, udfPath: "rows:list", args: [{ tag }] };
+  const say = (message: object): void => socket.send(JSON.stringify(message));
+  say({ type: "Connect", sessionId: crypto.randomUUID(), connectionCount: 0, lastCloseReason: null });
+  say({ type: "ModifyQuerySet", baseVersion: 0, newVersion: 1, modifications: [query1] });
+  const http = openHttpClient(server.url);
+  await http.mutation(rows.fill, { tag, count: 9 });
+  await http.mutation(rows.patch, { tag, place: 3, fields: { name: "changed" } });
+  await expect.poll(() => frames.at(-1)).toContain('"changed"');
+  expect(frames.join("")).not.toMatch(/DeltasOn|QueryDelta/);
+  expect(frames.at(-1)).toContain('"row 8"');
+  socket.close();
+});
+
 test("a host without WebSocket must be given one", () => {
   expect(() => deltaSocket({ webSocket: null })).toThrow(
     "Cannot make a socket: this host has no WebSocket; should be given as option webSocket",

@@ -90,11 +90,11 @@ export interface RowsServer {
   close(): Promise<void>;
 }
 
-export async function openRowsServer(options: Partial<ServerOptions> = {}): Promise<RowsServer> {
+export async function openRowsServer(options: Partial<ServerOptions> = {}, threads = false): Promise<RowsServer> {
   const deployment = await startDeployment({
     cloudUrl: "http://cloud.test",
     siteUrl: "http://site.test",
-    threads: false,
+    threads,
   });
   const pushed = await deployment.push(await bundleTexts({ "rows.ts": ROWS, "schema.ts": SCHEMA }));
   if (!pushed.ok) throw new Error(pushed.message);
