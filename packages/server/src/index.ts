@@ -34,6 +34,7 @@ export {
   type TestSubscription,
   type WorkCost,
 } from "./runtime/test-deployment.ts";
+export { replayTrace, type ReplayReport, type ReplayRules } from "./runtime/replay.ts";
 export type { Account } from "./meter/account.ts";
 export type { LedgerReport, ReportRow, ReportTable } from "./meter/report.ts";
 export type { Analysis, CodePackage, FunctionInfo } from "./runtime/types.ts";

@@ -52,6 +52,8 @@ export interface CoreMeterParts {
   readonly catalogue: Catalogue;
   /** Who causes the query that runs now. */
   caller(): Caller;
+  /** Hears of each record, for a trace. */
+  onRun(record: RunRecord): void;
 }
 
 /** A mutation that ended. */
@@ -81,7 +83,7 @@ export class CoreMeter implements RunObserver {
     if (cost === undefined) return;
     const isSubscribed = run.holders.size > 0;
     const { wake, result } = run;
-    this.ledger.ran({
+    this.#ran({
       atMs: this.#parts.nowMs(),
       question: this.#questionOf(run),
       kind: "query",
@@ -111,7 +113,7 @@ export class CoreMeter implements RunObserver {
 
   /** A mutation ended, before its commit is sealed. */
   mutated({ path, args, caller, cost, resultBytes, isError }: EndedMutation): void {
-    this.ledger.ran({
+    this.#ran({
       atMs: this.#parts.nowMs(),
       question: questionOf(path, args, null),
       kind: "mutation",
@@ -160,7 +162,12 @@ export class CoreMeter implements RunObserver {
       userMs,
       isError,
     };
+    this.#ran(record);
+  }
+
+  #ran(record: RunRecord): void {
     this.ledger.ran(record);
+    this.#parts.onRun(record);
   }
 
   #questionOf(run: Run): Question {

@@ -16,6 +16,7 @@ import { readEnvironment } from "./environment.ts";
 import { INTERNAL_ERROR, clientLines } from "./function-runner.ts";
 import { changeEnvironment } from "./environment-change.ts";
 import { pushCode } from "./push.ts";
+import { TraceWriter } from "./trace-writer.ts";
 import { expireSessions, findOutcome, nextExpiryMs, recordOutcome, type RecordedOutcome } from "./sessions.ts";
 
 const NO_IDENTITY: Identity = { kind: "none", key: "", attributes: null };
@@ -31,6 +32,7 @@ export class CoreRequests {
 
   /** Does what `message` asks. Failures of a request are its answer; they never end the core. */
   async handle(message: ToCore): Promise<void> {
+    this.#core.trace?.message(message);
     if (!("id" in message)) return this.#signal(message);
     const { id } = message;
     try {
@@ -61,6 +63,12 @@ export class CoreRequests {
         return this.#core.meter?.sent(message.notes);
       case "acted":
         return this.#core.meter?.acted(message.note);
+      case "trace":
+        this.#core.trace = new TraceWriter(this.#core, message.sockets);
+        return;
+      case "endTrace":
+        this.#core.trace = undefined;
+        return;
     }
   }
 
