@@ -1,6 +1,8 @@
 /**
  * Runs apps in tests: bundles a folder or a handful of texts, loads it, and executes functions over a memory database.
  *
+ * Every query is executed by both sets of rules, which must not show.
+ *
  * @module
  */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -10,9 +12,12 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { CONVEX_LIMITS, canonicalFunctionPath, parseValue, stringifyValue } from "@narrowcast/values";
 import type { Doc, Limits, Value } from "@narrowcast/values";
+import { expect } from "vitest";
 import { MemoryEngine } from "../../engine/memory-engine.ts";
+import { NodeStore } from "../../reactive/node-store.ts";
 import type { Identity } from "../../reactive/types.ts";
 import { Database } from "../../tx/database.ts";
+import { NARROW_RULES } from "../../tx/types.ts";
 import type { Transaction } from "../../tx/types.ts";
 import { bundleApp } from "../bundle.ts";
 import { formatLogLine } from "../console.ts";
@@ -109,9 +114,9 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
   });
   if (user.analysis.schema !== null) database.setSchema(user.analysis.schema);
   const scheduled: { path: string; args: string; atMs: number }[] = [];
-  const call = async (kind: "query" | "mutation", path: string, args: Value, options: CallOptions) => {
-    const tx = database.begin({ readOnly: kind === "query" });
-    const outcome = await user.execute({
+  const memo = new NodeStore(database.engine);
+  const execute = (kind: "query" | "mutation", path: string, args: Value, options: CallOptions, tx: Transaction) =>
+    user.execute({
       path: canonicalFunctionPath(path),
       kind,
       args: stringifyValue(args),
@@ -130,8 +135,29 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
         cancelScheduled: (_tx, id) => void scheduled.splice(Number(id) - 1, 1),
       },
     });
-    if (kind === "mutation" && outcome.result.ok) tx.commit(path);
-    else tx.abort();
+  /** Tracked documents and remembered reads must not show: the second run reads from memory. */
+  const expectSameTracked = async (
+    path: string,
+    args: Value,
+    options: CallOptions,
+    plain: ExecuteOutcome,
+    nowMs: number,
+  ) => {
+    for (let run = 0; run < 2; run++) {
+      const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, memo, nowMs });
+      const { userMs: _, ...outcome } = await execute("query", path, args, options, tx);
+      tx.abort();
+      const { userMs: __, ...expected } = plain;
+      expect(outcome, `${path} with tracked documents`).toEqual(expected);
+    }
+  };
+  const call = async (kind: "query" | "mutation", path: string, args: Value, options: CallOptions) => {
+    const tx = database.begin({ readOnly: kind === "query" });
+    const outcome = await execute(kind, path, args, options, tx);
+    const commit = kind === "mutation" && outcome.result.ok ? tx.commit(path) : undefined;
+    if (commit !== undefined) memo.apply(commit);
+    tx.abort();
+    if (kind === "query") await expectSameTracked(path, args, options, outcome, tx.startMs);
     return {
       value: outcome.result.ok ? parseValue(outcome.result.value) : undefined,
       error: outcome.result.ok ? undefined : outcome.result.errorMessage,
