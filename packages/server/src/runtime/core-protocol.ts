@@ -66,6 +66,8 @@ export type CoreRequest =
       readonly id: number;
       readonly call: CoreCall;
       readonly dedupe: DedupeKey | null;
+      /** Gets an update at or after the mutation's ts. */
+      readonly socket?: number | undefined;
       /** Do not execute: give the recorded outcome, or the time-out error when there is none. */
       readonly timedOut?: boolean;
     }

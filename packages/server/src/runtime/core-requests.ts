@@ -83,8 +83,12 @@ export class CoreRequests {
         for (const call of message.calls) outcomes.push(await this.#query(call));
         return outcomes;
       }
-      case "mutation":
-        return this.#mutation(message);
+      case "mutation": {
+        const outcome = await this.#mutation(message);
+        // The client waits for an update that shows it: asked for here, it goes with the answer.
+        if (outcome.ok && message.socket !== undefined) core.reactor.touch(message.socket, outcome.ts);
+        return outcome;
+      }
       case "head":
         return core.head;
       case "push":

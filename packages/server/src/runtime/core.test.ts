@@ -45,6 +45,25 @@ test("nothing that depends on an undurable commit is shown before the flush; the
   expect(world.updates.at(-1)?.changes[0]?.result).toMatchObject({ value: "2" });
 });
 
+test("the update that shows a socket's mutation comes with its answer", async () => {
+  const world = await World.open(NOTES_APP);
+  world.signal({ type: "openSocket", socket: 1 });
+  const call = {
+    path: "notes:increment",
+    args: "{}",
+    identity: NOBODY,
+    allowInternal: false,
+    requestId: "00",
+  } as const;
+  const outcome = await world.request<"mutation">({
+    type: "mutation",
+    call: { ...call, caller: "SyncWebsocket" },
+    dedupe: null,
+    socket: 1,
+  });
+  expect(world.updates).toMatchObject([{ socket: 1, ts: outcome.ok ? outcome.ts : "failed", changes: [] }]);
+});
+
 test("a query without undurable commits does not wait for a disk", async () => {
   const world = await World.open(NOTES_APP);
   world.disk.stall();

@@ -44,8 +44,12 @@ import type { RunMonitor } from "./watchdog.ts";
 const GROUP_JOBS_MAX = 256;
 /** A group ends after this time, in milliseconds, whatever is left. */
 const GROUP_MS = 10;
+/** After so few jobs, and with none waiting, the core waits for the disk itself. */
+const SMALL_GROUP_JOBS = 8;
 /** Time of one slice of settling. */
 const SETTLE_MS = 5;
+/** The same where commits wait for it to be flushed. */
+const SETTLE_BEFORE_FLUSH_MS = 1;
 /** With so many messages held back the core waits for the disk before it goes on. */
 const HELD_MESSAGES_MAX = 20_000;
 
@@ -278,18 +282,20 @@ export class Core {
 
   async #tick(): Promise<void> {
     this.ticks += 1;
+    const isSmall = this.#queue.length <= SMALL_GROUP_JOBS;
     await this.#runGroup();
-    // With more to do the flush goes on beside it; else the next thing to happen is its end.
-    this.#outbox.endTick(this.#queue.length === 0 && !this.reactor.hasWork);
+    // With more to do, or soon to come, the flush goes on beside it; else what is soon settled leaves with the answers.
+    const isLast = isSmall && this.#queue.length === 0;
+    if (!isLast) this.#outbox.endTick();
     if (this.reactor.hasWork) {
       this.runner.queryCaller = "Subscription";
-      await this.reactor.settle({ budgetMs: SETTLE_MS });
+      await this.reactor.settle({ budgetMs: isLast ? SETTLE_BEFORE_FLUSH_MS : SETTLE_MS });
     }
     this.scheduler.endTick();
     this.crons.endTick();
     const entries = this.logs.take();
     if (entries.length > 0) this.say({ type: "logs", entries });
-    this.#outbox.endTick();
+    this.#outbox.endTick(isLast && this.#queue.length === 0);
     if (this.#outbox.held > HELD_MESSAGES_MAX) await this.#outbox.nextFlush();
   }
 

@@ -31,12 +31,16 @@ export interface CallRequest {
   readonly session?: { readonly sessionId: string; readonly requestId: number } | undefined;
   /** 16 hex digits that tie log lines and errors together. */
   readonly requestId: string;
+  /** The `number` of the socket that asks: it gets an update at or after a mutation's ts, as after `touch`. */
+  readonly socket?: number | undefined;
   /** Network facts for `ctx.meta`. */
   readonly client?: { readonly ip: string | null; readonly userAgent: string | null } | undefined;
 }
 
 /** A socket as the core knows it: a set of queries and an identity, updated together. */
 export interface SocketLink {
+  /** Names the socket in calls. */
+  readonly number: number;
   /** Replaces nothing: adds and removes queries, then an update with this `querySet` (or a newer one) follows. */
   modifyQueries(querySet: number, add: readonly QueryAdd[], remove: readonly number[]): void;
   /** All queries are asked again as `identity`; an update with this version (or newer) follows. */

@@ -166,7 +166,7 @@ class LocalDeployment implements RunningDeployment {
     const asked = coreCall(call);
     if (call.session !== undefined) {
       const dedupe = { kind: "session", ...call.session } as const;
-      return this.core.request<"mutation">({ type: "mutation", call: asked, dedupe });
+      return this.core.request<"mutation">({ type: "mutation", call: asked, dedupe, socket: call.socket });
     }
     if (!this.#isDurable) return this.core.request<"mutation">({ type: "mutation", call: asked, dedupe: null });
     return this.#slots.use((dedupe) => this.core.request<"mutation">({ type: "mutation", call: asked, dedupe }));

@@ -87,6 +87,7 @@ export class SocketRegistry {
 
   #link(socket: number, state: SocketState): SocketLink {
     return {
+      number: socket,
       modifyQueries: (querySet, add, remove) => {
         for (const queryId of remove) state.queries.delete(queryId);
         for (const query of add) state.queries.set(query.queryId, query);

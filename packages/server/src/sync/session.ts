@@ -326,6 +326,7 @@ export class Session {
       identity: this.#identity,
       allowInternal: this.#identity.kind === "admin",
       session: { sessionId, requestId: message.requestId },
+      socket: this.#link.number,
       requestId: requestIdOf(sessionId, message.requestId),
       client: this.#options.client,
     };

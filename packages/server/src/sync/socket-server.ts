@@ -212,6 +212,8 @@ export class SocketServer {
       connection.isCorked = true;
       stream.cork();
       process.nextTick(() => {
+        // Every response of this turn was sent by now: a transition that waits for the turn's end may follow them in the same write.
+        if (this.#flushes.delete(connection)) connection.session.flush();
         connection.isCorked = false;
         stream.uncork();
       });
