@@ -14,6 +14,7 @@ import { devCommand, type DevOptions } from "./commands/dev.ts";
 import { envChangeCommand, envGetCommand, envListCommand, parseAssignment } from "./commands/env.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { logsCommand, type LogsOptions } from "./commands/logs.ts";
+import { replayCommand, type ReplayOptions } from "./commands/replay.ts";
 import { runCommand, type RunOptions } from "./commands/run.ts";
 import { startCommand, type StartOptions } from "./commands/start.ts";
 import { requireServer, stateDirectory } from "./commands/state-directory.ts";
@@ -47,6 +48,7 @@ export function buildProgram(world: ProgramWorld, version: string, exit: (code: 
   addServers(program, run);
   addCalls(program, run);
   addMeter(program, run);
+  addReplay(program, run);
   addEnvironment(program, run);
   program
     .command("check")
@@ -86,6 +88,7 @@ function serverOptions(command: Command): Command {
     .option("--site-port <number>", "port of HTTP actions (default: the next one)", portNumber)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--cloud-url <url>", "what browsers call the deployment, when a proxy is in front")
+    .option("--trace <file>", "write what happens into a file for `replay`; it holds data")
     .option("--site-url <url>", "what browsers call the HTTP actions, when a proxy is in front")
     .addOption(
       new Option("--memory <MiB>", "budget for data kept in memory").argParser((text) => positive(text) * MIB),
@@ -137,6 +140,18 @@ function addMeter(program: Command, run: Run): void {
     .action((options: Partial<Target> & { interval: number } & Omit<TopOptions, keyof Target | "intervalMs">) =>
       run((at) => topCommand(at, { ...options, ...target(at, options), intervalMs: options.interval * 1_000 })),
     );
+}
+
+function addReplay(program: Command, run: Run): void {
+  program
+    .command("replay")
+    .description("do the work of a trace again in memory, and print what it costs by either rules")
+    .argument("<trace>", "file of `dev --trace` or `start --trace`")
+    .addOption(
+      new Option("--rules <rules>", "how dependencies are followed").choices(["convex", "narrow"]).default("narrow"),
+    )
+    .option("--json", "print the whole ledger as JSON", false)
+    .action((file: string, options: ReplayOptions) => run((at) => replayCommand(at, file, options)));
 }
 
 function addEnvironment(program: Command, run: Run): void {

@@ -15,6 +15,7 @@ import {
 import { Progress } from "../terminal/progress.ts";
 import { CommandError, type CommandContext } from "./context.ts";
 import { functionsFolder } from "./functions-folder.ts";
+import { writeTrace } from "./trace-file.ts";
 import { announceServer, findServer, stateDirectory, storeDirectory } from "./state-directory.ts";
 
 export interface ServeOptions {
@@ -26,6 +27,8 @@ export interface ServeOptions {
   readonly siteUrl?: string | undefined;
   /** Budget for resident data, in bytes. */
   readonly memoryBytes?: number | undefined;
+  /** File for a trace of everything that happens. */
+  readonly trace?: string | undefined;
 }
 
 export interface Serving {
@@ -61,9 +64,11 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
     const { port, sitePort, host } = options;
     const http = await startServer({ deployment, adminKeys, port, sitePort, host });
     const forget = announceServer(context.directory, { url: cloudUrl, siteUrl, pid: process.pid });
+    const endTrace = options.trace === undefined ? undefined : writeTrace(context, deployment, options.trace);
     const close = async (): Promise<void> => {
       forget();
       await http.close();
+      await endTrace?.();
       await deployment.close();
     };
     return { deployment, http, adminKey: adminKeys.issue(), close };
