@@ -21,6 +21,12 @@ export interface Excuse {
 
 export const EXCUSES: readonly Excuse[] = [
   {
+    scenario: "sidebar",
+    figures: ["bytes"],
+    reason:
+      "Both read what changed or what is listed, and one changed assignment (4 kB, read for two fields) is larger than the three namespaces with their counts (1.2 kB).",
+  },
+  {
     scenario: "sidebar, an artifact",
     figures: CLAIMED,
     reason:
@@ -31,6 +37,12 @@ export const EXCUSES: readonly Excuse[] = [
     figures: CLAIMED,
     reason:
       "The before form has one query for badges and jobs, so a heartbeat is news to it. The same run serves the chain pane: see the tick with everything open.",
+  },
+  {
+    scenario: "typing",
+    figures: ["documents", "bytes"],
+    reason:
+      "When a chat job ends, the before form looks at it once more to see that it ended; the after form's index no longer holds it. One changed document a chat.",
   },
 ];
 

@@ -58,11 +58,16 @@ export const COMBINATIONS: readonly (readonly [Form, Rules])[] = [
 /** First plays whose CPU time is not counted: code is compiled in them. */
 const COLD_PLAYS = 1;
 
-/** One scenario on one state of the data, in all combinations. */
-export async function measure(state: SeedState, scenario: Scenario, size: SheetSize): Promise<SheetRow[]> {
+/** One scenario on one state of the data, in all combinations or those that are wanted. */
+export async function measure(
+  state: SeedState,
+  scenario: Scenario,
+  size: SheetSize,
+  combinations = COMBINATIONS,
+): Promise<SheetRow[]> {
   const sides: Side[] = [];
   try {
-    for (const [form, rules] of COMBINATIONS) sides.push(await Side.open(state, scenario, form, rules));
+    for (const [form, rules] of combinations) sides.push(await Side.open(state, scenario, form, rules));
     const plays = scenario.plays(size);
     for (let play = 0; play < plays; play++) {
       // Whoever is first pays for others' garbage.

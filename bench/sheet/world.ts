@@ -64,7 +64,7 @@ export class World {
   static async #start(engine: Engine<Doc>, rules: Rules, startMs: number, randomSeed: number): Promise<World> {
     const clock = new VirtualClock(startMs);
     const random = new SeededRandom(randomSeed);
-    const options: DeploymentOptions & { readonly tracking?: "document" | "fields" } = {
+    const options: DeploymentOptions = {
       threads: false,
       cloudUrl: UNSET_URL,
       siteUrl: UNSET_URL,
