@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Child } from "./child.ts";
+import { pause } from "./load.ts";
 import type { Args } from "./wire-client.ts";
 import { openClients, WireClient } from "./wire-client.ts";
 
@@ -21,6 +22,13 @@ export interface ServerOptions {
   /** A store to open again; a new one that is removed on close, if left out. */
   readonly directory?: string;
 }
+
+const LOOK_MS = 100;
+/** A process that uses less than this share of a core for a while has nothing left to do. */
+const QUIET_SHARE = 0.1;
+const QUIET_LOOKS = 3;
+/** What `untilQuiet` waits at least. */
+export const QUIET_MS = LOOK_MS * QUIET_LOOKS;
 
 /** A running server. */
 export class BenchServer {
@@ -42,6 +50,18 @@ export class BenchServer {
     const child = Child.start("server-process.ts", [store, app, memoryBytes === undefined ? "" : String(memoryBytes)]);
     const { url, openedMs } = await child.ask<{ url: string; openedMs: number }>({ type: "address" });
     return new BenchServer(child, url, openedMs, directory === undefined ? store : undefined);
+  }
+
+  /** Resolves when the server does nothing any more: what it loaded is in the base, what it opens is in memory. */
+  async untilQuiet(): Promise<void> {
+    let quiet = 0;
+    let { cpuMs } = await this.child.usage();
+    while (quiet < QUIET_LOOKS) {
+      await pause(LOOK_MS);
+      const usage = await this.child.usage();
+      quiet = usage.cpuMs - cpuMs < LOOK_MS * QUIET_SHARE ? quiet + 1 : 0;
+      ({ cpuMs } = usage);
+    }
   }
 
   async close(): Promise<void> {

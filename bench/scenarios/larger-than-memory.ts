@@ -23,6 +23,7 @@ export async function largerThanMemory(scale: Scale): Promise<Row[]> {
   const server = await BenchServer.start({ memoryBytes: scale.pagedBudgetBytes });
   try {
     await loadBatches(server.url, "blobs:load", documents, { chars: DOCUMENT_CHARS }, BATCH);
+    await server.untilQuiet();
     const anywhere = await latencies(server.url, documents, scale.pagedQueries);
     const hot = await latencies(server.url, HOT, scale.pagedQueries);
     const { heldBytes, residentBytes } = await server.child.usage();

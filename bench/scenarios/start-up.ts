@@ -7,17 +7,12 @@
  */
 import { rmSync } from "node:fs";
 import { median } from "../compare.ts";
-import { pause } from "../load.ts";
 import type { Row } from "../rows.ts";
 import { checked } from "../rows.ts";
 import type { Scale } from "../scale.ts";
-import { BenchServer, loadItems, makeDirectory, PER_CHANNEL, withClient } from "../server.ts";
+import { BenchServer, loadItems, makeDirectory, PER_CHANNEL, QUIET_MS, withClient } from "../server.ts";
 
 const MEMORY_BYTES = 4 * 1024 ** 3;
-const LOOK_MS = 100;
-/** A process that uses less than this share of a core for a while has nothing left to do. */
-const QUIET_SHARE = 0.1;
-const QUIET_LOOKS = 3;
 
 export async function startUp(scale: Scale): Promise<Row[]> {
   const full = makeDirectory();
@@ -51,15 +46,8 @@ async function start(directory: string, channel: number): Promise<Start> {
   try {
     await withClient(server.url, (client) => client.ask("items:latest", { channel }));
     const answeredMs = performance.now() - startMs;
-    let quiet = 0;
-    let { cpuMs } = await server.child.usage();
-    while (quiet < QUIET_LOOKS) {
-      await pause(LOOK_MS);
-      const usage = await server.child.usage();
-      quiet = usage.cpuMs - cpuMs < LOOK_MS * QUIET_SHARE ? quiet + 1 : 0;
-      ({ cpuMs } = usage);
-    }
-    const quietMs = performance.now() - startMs - QUIET_LOOKS * LOOK_MS;
+    await server.untilQuiet();
+    const quietMs = performance.now() - startMs - QUIET_MS;
     const { heldBytes } = await server.child.usage();
     return { answeredMs, openedMs: server.openedMs, quietMs, heldBytes };
   } finally {
