@@ -2,7 +2,8 @@ import { v } from "convex/values";
 import type { GenericValidator } from "convex/values";
 import { expect, test } from "vitest";
 import { encodeId } from "./id.ts";
-import { validateValue } from "./validate.ts";
+import { parseValue, stringifyValue } from "./json.ts";
+import { matchesValidator, validateValue } from "./validate.ts";
 import { parseValidator, printValidator } from "./validator-json.ts";
 import type { Value } from "./value.ts";
 
@@ -70,6 +71,31 @@ test.each<{ name: string; validator: GenericValidator; good: Value[]; bad: Value
 ])("$name accepts what it should", ({ validator, good, bad }) => {
   for (const value of good) expect(check(validator, value)).toBeUndefined();
   for (const value of bad) expect(check(validator, value)).toEqual(expect.any(String));
+});
+
+const optional = v.object({ a: v.optional(v.number()) });
+test.each<{ name: string; validator: GenericValidator; value: unknown; matches: boolean }>([
+  { name: "an optional field that is undefined", validator: optional, value: { a: undefined }, matches: true },
+  { name: "an unknown field that is undefined", validator: optional, value: { b: undefined }, matches: true },
+  {
+    name: "a required field that is undefined",
+    validator: v.object({ a: v.any() }),
+    value: { a: undefined },
+    matches: false,
+  },
+  {
+    name: "a field of a union's member",
+    validator: v.union(v.null(), optional),
+    value: { a: undefined },
+    matches: true,
+  },
+  { name: "a record's field", validator: v.record(v.string(), v.any()), value: { a: undefined }, matches: true },
+  { name: "below an array", validator: v.array(optional), value: [{ a: 1, b: undefined }, { a: "1" }], matches: false },
+])("undefined is absence as in the value's text: $name", ({ validator, value, matches }) => {
+  const json = parseValidator(jsonOf(validator));
+  const text = stringifyValue(value as Value);
+  expect(matchesValidator(json, value as Value, tables)).toBe(matches);
+  expect(validateValue(json, parseValue(text), tables) === undefined).toBe(matches);
 });
 
 test.each<{ name: string; validator: GenericValidator; value: Value; lines: string[] }>([

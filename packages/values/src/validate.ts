@@ -41,6 +41,11 @@ export function validateValue(
   return failure === undefined ? undefined : { message: describe(failure) };
 }
 
+/** Whether `value` matches. Fields that are `undefined` count as absent. */
+export function matchesValidator(validator: ValidatorJson, value: Value, tables: TableNames): boolean {
+  return check(validator, value, tables) === undefined;
+}
+
 /** A failure while its path is built from the inside out. */
 interface Failure {
   readonly detail: (failure: Failure) => string;
