@@ -31,7 +31,8 @@ interface Asked {
 function look(tx: DatabaseTransaction, { plan: wanted, pulled, page, at }: Asked, ids: readonly string[]): unknown {
   const seen: unknown[] = [];
   try {
-    if (page === null) {
+    if (page === null && pulled > 20) seen.push(...tx.query(wanted).rest().map(untracked), "end");
+    else if (page === null) {
       const stream = tx.query(wanted);
       for (let left = pulled; left > 0; left--) seen.push(untracked(stream.next() ?? "end"));
     } else {
@@ -203,6 +204,19 @@ test("a row read by id is visited once, and once again when it changed; an absen
   const deleted = commitOf(database, (tx) => tx.delete(id));
   if (deleted !== undefined) memo.apply(deleted);
   expect([counts(), counts()]).toEqual([0, 0]);
+});
+
+test("the limits hold while everything is read, and when it is remembered", () => {
+  const { database, engine } = openTestDatabase({ limits: { documentsReadMax: 10 } });
+  const memo = new NodeStore(engine);
+  const reads = () => {
+    const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, memo });
+    expect(() => tx.query(plan("t")).rest()).toThrow("Too many documents read");
+    return tx.usage.storageDocuments;
+  };
+  write(database, (tx) => Array.from({ length: 100 }, (_, n) => tx.insert("t", { n })));
+  expect(reads()).toBe(11);
+  expect(reads()).toBeLessThanOrEqual(1);
 });
 
 test("the limits hold for rows that a filter drops one after the other", () => {

@@ -52,6 +52,7 @@ export class RowNode implements MemoRows, Held {
   readonly #engine: Engine<Doc>;
   readonly #grew: (bytes: number) => void;
   #position: Key | undefined = undefined;
+  #fresh = 0;
   #isComplete = false;
   #cursor: Cursor<Doc> | undefined = undefined;
 
@@ -72,11 +73,14 @@ export class RowNode implements MemoRows, Held {
       this.#extend(visit);
     }
     const entry = this.#entries[at] as Entry;
-    if (entry.isFresh) {
-      entry.isFresh = false;
-      visit(entry.bytes);
-    }
+    this.#see(entry, visit);
     return entry;
+  }
+
+  all(visit: VisitRow): readonly MemoRow[] {
+    while (!this.#isComplete) this.#extend(visit);
+    if (this.#fresh > 0) for (const entry of this.#entries) this.#see(entry, visit);
+    return this.#entries;
   }
 
   /** Forgets the open scan: the engine is about to change. */
@@ -106,6 +110,13 @@ export class RowNode implements MemoRows, Held {
     if (isIn && isKept) this.#insertRow(add, after, bytes);
     else if (isIn) this.#insertDropped(add, bytes);
     return true;
+  }
+
+  #see(entry: Entry, visit: VisitRow): void {
+    if (!entry.isFresh) return;
+    entry.isFresh = false;
+    this.#fresh -= 1;
+    visit(entry.bytes);
   }
 
   #extend(visit: VisitRow): void {
@@ -176,6 +187,7 @@ export class RowNode implements MemoRows, Held {
     this.#grow(bytes - entry.bytes);
     entry.document = document;
     entry.bytes = bytes;
+    if (!entry.isFresh) this.#fresh += 1;
     entry.isFresh = true;
   }
 
@@ -185,6 +197,7 @@ export class RowNode implements MemoRows, Held {
     const entry = this.#entryAt(at, key);
     if (entry === undefined) return this.#takeDropped(key, at);
     this.#entries.splice(at, 1);
+    if (entry.isFresh) this.#fresh -= 1;
     this.#addGap(at, entry.dropped.rows, entry.dropped.bytes, entry.dropped.keyBytes);
     addTo(this.total, -1, -entry.bytes, -key.length);
     this.#grow(-(ROW_BYTES + key.length + entry.bytes));
@@ -208,6 +221,7 @@ export class RowNode implements MemoRows, Held {
     const dropped = this.#droppedBefore(at, key);
     this.#addGap(at, -dropped.rows, -dropped.bytes, -dropped.keyBytes);
     this.#entries.splice(at, 0, { key, document, bytes, dropped, isFresh: true });
+    this.#fresh += 1;
     addTo(this.total, 1, bytes, key.length);
     this.#grow(ROW_BYTES + key.length + bytes);
   }

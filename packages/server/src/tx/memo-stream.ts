@@ -7,9 +7,10 @@
  */
 import type { Doc } from "@narrowcast/values";
 import type { Key } from "../engine/types.ts";
+import type { HandOut } from "./hand-out.ts";
 import type { PageRows } from "./paginate.ts";
 import { isUsedUp, passes } from "./plan-stages.ts";
-import type { MemoRows, ReadMemo, RowCounts } from "./read-memo.ts";
+import type { MemoRow, MemoRows, ReadMemo, RowCounts } from "./read-memo.ts";
 import { keyAfter } from "./read-set.ts";
 import { copyDocument } from "./stream.ts";
 import type { StreamSource } from "./stream.ts";
@@ -33,6 +34,7 @@ export class MemoStream implements QueryStream, PageRows {
   #stretch: Stretch | undefined;
   #at = 0;
   #isOver = false;
+  #countsAtEnd = false;
   rowsRead = 0;
   bytesRead = 0;
   position: Key | undefined;
@@ -49,6 +51,10 @@ export class MemoStream implements QueryStream, PageRows {
   }
 
   rest(): Doc[] {
+    const { stages, handOut } = this.#source;
+    if (this.#at === 0 && !this.#isOver && stages.rest.length === 0 && !this.#filtersHere && handOut !== undefined) {
+      return this.#everything(handOut);
+    }
     const documents: Doc[] = [];
     for (let document = this.next(); document !== undefined; document = this.next()) documents.push(document);
     return documents;
@@ -93,6 +99,21 @@ export class MemoStream implements QueryStream, PageRows {
     return handOut === undefined ? copyDocument(document) : handOut.give(document);
   }
 
+  /** Hot: a re-run mostly collects what is remembered; nothing is counted row by row. Guarded by `reactive/tracking.bench.ts`. */
+  #everything(handOut: HandOut): Doc[] {
+    const rows = this.#rows ?? this.#open();
+    this.#countsAtEnd = true;
+    const kept = rows.all(this.#visit);
+    const { range } = this.#source;
+    Object.assign(this.#stretch as Stretch, { start: range.start, end: range.end });
+    this.position = kept.at(-1)?.key;
+    this.close();
+    this.#count(rows.total);
+    const documents: Doc[] = [];
+    for (let at = 0; at < kept.length; at++) documents.push(handOut.give((kept[at] as MemoRow).document));
+    return documents;
+  }
+
   #open(): MemoRows {
     const { collection, index, range, order, stages, reads, rule, meter, memo } = this.#source;
     this.#stretch = reads.openStretch(collection, index, rule);
@@ -102,12 +123,12 @@ export class MemoStream implements QueryStream, PageRows {
     return this.#rows;
   }
 
-  /** A row was really visited. Rows that are dropped one after the other may exceed the limits before one is kept. */
+  /** A row was really visited. Rows that are not counted yet, such as those dropped one after the other, may exceed the limits already. */
   readonly #visit = (bytes: number): void => {
     const { meter, collection } = this.#source;
     meter.countStorage(bytes, collection);
-    const dropped = this.#rows?.tail.rows ?? 0;
-    if (dropped > 0) meter.checkRead(dropped, this.#rows?.tail.bytes ?? 0);
+    const uncounted = this.#countsAtEnd ? this.#rows?.total : this.#rows?.tail;
+    if (uncounted !== undefined && uncounted.rows > 0) meter.checkRead(uncounted.rows, uncounted.bytes);
   };
 
   #count(dropped: Readonly<RowCounts>): void {

@@ -48,6 +48,10 @@ export interface MemoRow {
 export interface MemoRows {
   /** Row `at`, read from the engine if it is the first beyond those known; `undefined` after the last. Reports what it visits. */
   row(at: number, visit: VisitRow): MemoRow | undefined;
+  /** All rows from the first on, to the end; like `row` for each of them. */
+  all(visit: VisitRow): readonly MemoRow[];
+  /** All rows consumed so far, dropped ones too: after `all`, everything. */
+  readonly total: Readonly<RowCounts>;
   /** What was dropped behind the last kept row; complete once `row` has given `undefined`. */
   readonly tail: Readonly<RowCounts>;
 }

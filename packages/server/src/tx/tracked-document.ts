@@ -14,7 +14,7 @@
  *   - What looks at the proxy's target behind its traps (inspection, structured cloning, our own serialising) must come
  *     through `untracked` or `load` first, which note all fields.
  *
- * Hot: one is made for each row that a tracked run reads; `tracking.bench.ts` holds it against plain copies.
+ * Hot: one is made for each row that a tracked run reads; `reactive/tracking.bench.ts` holds it against plain copies.
  *
  * @module
  */
@@ -31,6 +31,9 @@ const DEPTH_MAX = 64;
 const SHOWN_DEPTH_MAX = 8;
 
 type Target = { [field: string]: Value };
+
+/** Own properties that take two traps away from a document of which everything was noted: spreading passes them for every field. */
+const PASSING = { get: undefined, getOwnPropertyDescriptor: undefined };
 
 /** Hands `row` out as an object that notes what is looked at. @param isLazy Whether the private copy waits for the first need. */
 export function trackedDocument(row: Doc, handOut: HandOut, isLazy: boolean): Doc {
@@ -49,6 +52,8 @@ class TrackedDocument implements ProxyHandler<Target> {
   /** Private copies of nested values that were given out before the document was loaded. */
   #nested: Map<string, Value> | undefined = undefined;
   #isLoaded = false;
+  #isPassing = false;
+  #isFixed = false;
 
   constructor(target: Target, row: Doc, handOut: HandOut) {
     this.#target = target;
@@ -84,7 +89,12 @@ class TrackedDocument implements ProxyHandler<Target> {
   ownKeys(target: Target): ArrayLike<string | symbol> {
     this.#noteAll();
     this.fill();
-    return Reflect.ownKeys(target);
+    if (!this.#isPassing) {
+      const keys = Reflect.ownKeys(target);
+      this.#pass(true);
+      return keys;
+    }
+    return Reflect.ownKeys(target).filter((key) => key !== HANDLE);
   }
 
   set(target: Target, field: string | symbol, value: unknown, receiver: unknown): boolean {
@@ -104,6 +114,9 @@ class TrackedDocument implements ProxyHandler<Target> {
 
   preventExtensions(target: Target): boolean {
     this.fill();
+    // What cannot be extended must show all it has.
+    this.#pass(false);
+    this.#isFixed = true;
     return Reflect.preventExtensions(target);
   }
 
@@ -112,10 +125,13 @@ class TrackedDocument implements ProxyHandler<Target> {
     if (this.#isLoaded) return;
     this.#isLoaded = true;
     const row = this.#row;
+    // Assignment would take a field of this name for the prototype.
+    if (Object.hasOwn(row, "__proto__")) for (const field in row) setField(this.#target, field, row[field] as Value);
+    else Object.assign(this.#target, row);
     for (const field in row) {
       const value = row[field] as Value;
-      const isNested = typeof value === "object" && value !== null;
-      setField(this.#target, field, isNested ? (this.#nested?.get(field) ?? cloneValue(value)) : value);
+      if (typeof value !== "object" || value === null) continue;
+      setField(this.#target, field, this.#nested?.get(field) ?? cloneValue(value));
     }
     this.#nested = undefined;
   }
@@ -133,6 +149,19 @@ class TrackedDocument implements ProxyHandler<Target> {
     if (!this.#isLoaded && this.#nested === undefined) return this.#row;
     this.fill();
     return untrackedFields(this.#target, depth);
+  }
+
+  /** Lets reads pass to the target, where the handle is then found; or takes that back. */
+  #pass(isPassing: boolean): void {
+    if (this.#isFixed || isPassing === this.#isPassing) return;
+    this.#isPassing = isPassing;
+    if (isPassing) {
+      Object.defineProperty(this.#target, HANDLE, { value: this, configurable: true });
+      Object.assign(this, PASSING);
+      return;
+    }
+    for (const trap of Object.keys(PASSING)) Reflect.deleteProperty(this, trap);
+    Reflect.deleteProperty(this.#target, HANDLE);
   }
 
   #nestedValue(field: string, value: Value, receiver: unknown): unknown {
