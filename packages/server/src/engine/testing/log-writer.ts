@@ -18,7 +18,19 @@ async function append(caller: number): Promise<never> {
     const size = (n * 7919) % BYTES_MAX;
     const sequence = log.append(Buffer.from(`${log.lastSequence + 1}:`.padEnd(size, "x")));
     await log.flush();
-    writeSync(1, `${sequence}\n`);
+    say(`${sequence}\n`);
+  }
+}
+
+/** Waits for a reader that is behind: the pipe does not block. */
+function say(text: string): void {
+  for (;;) {
+    try {
+      writeSync(1, text);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
   }
 }
 
