@@ -11,17 +11,11 @@ export function workerEntry(name: string): URL {
 }
 
 /**
- * Arguments of Node for worker threads: this process's, without the conditions and loaders under which it may run from source.
+ * Arguments of Node for worker threads: those of this process that concern a thread. Conditions and loaders under which it may run from source
+ * are left out, and so are the flags of V8: they hold for the whole process, and a worker refuses them.
  */
-export function workerExecArgv(): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < process.execArgv.length; i += 1) {
-    const argument = process.execArgv[i] ?? "";
-    if (SOURCE_FLAG.test(argument)) {
-      if (!argument.includes("=")) i += 1;
-    } else kept.push(argument);
-  }
-  return kept;
+export function workerExecArgv(execArgv: readonly string[] = process.execArgv): string[] {
+  return execArgv.filter((argument) => THREAD_FLAG.test(argument));
 }
 
-const SOURCE_FLAG = /^(--conditions|-C|--import|--loader|--experimental-loader|--require|-r)(=|$)/;
+const THREAD_FLAG = /^--(cpu-prof|heap-prof|enable-source-maps|no-warnings|trace-warnings)(-|=|$)/;
