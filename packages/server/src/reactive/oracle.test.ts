@@ -9,7 +9,7 @@
  */
 import { expect, test } from "vitest";
 import { NARROW_RULES } from "../tx/types.ts";
-import type { Commit, Mechanisms, ReadSetView } from "../tx/types.ts";
+import type { Commit, Concern, DocumentChange, Mechanisms, ReadSetView } from "../tx/types.ts";
 import { DependencyIndex } from "./dependency-index.ts";
 import { OracleWorld } from "./testing/oracle-world.ts";
 import type { WorldOptions } from "./testing/oracle-world.ts";
@@ -117,6 +117,7 @@ function readSetWith(readSet: ReadSetView, other: Partial<ReadSetView>): ReadSet
     names: () => readSet.names(),
     touchedBy: (commit) => readSet.touchedBy(commit),
     concernOf: (commit) => readSet.concernOf(commit),
+    isFine: readSet.isFine,
     ...other,
   };
 }
@@ -146,6 +147,58 @@ test.each<{ fault: string; broken: ConstructorParameters<typeof BrokenIndex>[0] 
 ])("the oracle notices an index that forgets $fault", async ({ broken }) => {
   const search = async (): Promise<void> => {
     for (const seed of seedsOf(40)) await playWorld(seed, { dependencies: new BrokenIndex(broken) });
+  };
+  await expect(search()).rejects.toThrow(/World \d+ failed/);
+});
+
+/** A cut-off that is told a false story. */
+function concernOf(harmless: (commit: Commit) => boolean, as: Concern): Partial<WorldOptions> {
+  return {
+    toldReadSet: (readSet) =>
+      readSetWith(readSet, { concernOf: (commit) => (harmless(commit) ? as : readSet.concernOf(commit)) }),
+  };
+}
+
+const isUpdate = ({ before, after }: DocumentChange): boolean => before !== undefined && after !== undefined;
+const hasMoved = ({ moves }: DocumentChange): boolean => moves.some(({ remove, add }) => remove !== add);
+
+function withChanges(change: (one: DocumentChange) => DocumentChange | undefined): Partial<WorldOptions> {
+  return {
+    toldCommit: (commit) => ({
+      ...commit,
+      changes: commit.changes.map(change).filter((one) => one !== undefined),
+    }),
+  };
+}
+
+test.each<{ fault: string; options: Partial<WorldOptions> }>([
+  {
+    fault: "takes every update for one of fields that nobody looked at",
+    options: concernOf((commit) => commit.changes.every(isUpdate), "field"),
+  },
+  {
+    fault: "takes rows that come or go for dropped ones",
+    options: concernOf((commit) => !commit.changes.some(isUpdate), "node"),
+  },
+  {
+    fault: "takes moves for updates in place",
+    options: concernOf((commit) => commit.changes.every((one) => isUpdate(one) && hasMoved(one)), "field"),
+  },
+  { fault: "looks at the first change only", options: concernOf((commit) => commit.changes.length > 1, "node") },
+  { fault: "never patches its nodes", options: withChanges(() => undefined) },
+  { fault: "patches points only", options: withChanges((one) => ({ ...one, moves: [] })) },
+  { fault: "forgets rows that come", options: withChanges((one) => (one.before === undefined ? undefined : one)) },
+  { fault: "forgets rows that go", options: withChanges((one) => (one.after === undefined ? undefined : one)) },
+  {
+    fault: "leaves rows at the place where they were",
+    options: withChanges((one) => ({
+      ...one,
+      moves: one.moves.map((move) => (isUpdate(one) ? { ...move, add: move.remove } : move)),
+    })),
+  },
+])("the oracle notices a deployment that $fault", async ({ options }) => {
+  const search = async (): Promise<void> => {
+    for (const seed of seedsOf(40)) await playWorld(seed, { mechanisms: NARROW_RULES, ...options });
   };
   await expect(search()).rejects.toThrow(/World \d+ failed/);
 });

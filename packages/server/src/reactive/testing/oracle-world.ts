@@ -14,7 +14,7 @@ import { MemoryEngine } from "../../engine/memory-engine.ts";
 import { Database } from "../../tx/database.ts";
 import type { BeginOptions } from "../../tx/database.ts";
 import { ReadHabits } from "../../tx/hand-out.ts";
-import type { Commit, Mechanisms, Transaction } from "../../tx/types.ts";
+import type { Commit, Mechanisms, ReadSetView, Transaction } from "../../tx/types.ts";
 import type { Dependencies } from "../dependency-index.ts";
 import { NodeStore } from "../node-store.ts";
 import { Reactor } from "../reactor.ts";
@@ -49,6 +49,9 @@ export interface WorldOptions {
   readonly dependencies?: Dependencies | undefined;
   /** With what runs execute; runs from scratch always go by Convex's rules. */
   readonly mechanisms?: Mechanisms | undefined;
+  /** Faults on purpose: what the reactor is told of a run's reads, and the memo of a commit. */
+  readonly toldReadSet?: ((readSet: ReadSetView) => ReadSetView) | undefined;
+  readonly toldCommit?: ((commit: Commit) => Commit) | undefined;
 }
 
 /** See the module comment. */
@@ -56,6 +59,7 @@ export class OracleWorld {
   readonly reactor: Reactor;
   readonly #random: Random;
   readonly #mechanisms: Mechanisms | undefined;
+  readonly #options: WorldOptions;
   readonly #database: Database;
   readonly #habits = new ReadHabits();
   readonly #memo: NodeStore;
@@ -70,7 +74,9 @@ export class OracleWorld {
   #nextSocket = 1;
   #clockMs = 1_000_000;
 
-  constructor(seed: number, { dependencies, mechanisms }: WorldOptions = {}) {
+  constructor(seed: number, options: WorldOptions = {}) {
+    const { dependencies, mechanisms } = options;
+    this.#options = options;
     const random = new Random(seed);
     this.#mechanisms = mechanisms;
     this.#random = random;
@@ -250,7 +256,8 @@ export class OracleWorld {
     // A failure that nobody subscribes to is not kept, so it may be executed again.
     if (outcome.result.ok) expect(this.#executed, "executed twice at one head").not.toContain(key);
     this.#executed.add(key);
-    return outcome;
+    const { toldReadSet } = this.#options;
+    return toldReadSet === undefined ? outcome : { ...outcome, readSet: toldReadSet(outcome.readSet) };
   }
 
   /** From scratch, unless options say otherwise. */
@@ -283,7 +290,7 @@ export class OracleWorld {
     const commit: Commit | undefined = tx.commit("app:m");
     if (commit === undefined) return;
     this.#executed.clear();
-    this.#memo.apply(commit);
+    this.#memo.apply(this.#options.toldCommit?.(commit) ?? commit);
     this.reactor.applyCommit(commit);
   }
 
