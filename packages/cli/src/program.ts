@@ -88,6 +88,7 @@ function serverOptions(command: Command): Command {
     .option("--site-port <number>", "port of HTTP actions (default: the next one)", portNumber)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--cloud-url <url>", "what browsers call the deployment, when a proxy is in front")
+    .option("--no-verify", "do not compare held results with runs from scratch now and then")
     .option("--trace <file>", "write what happens into a file for `replay`; it holds data")
     .option("--site-url <url>", "what browsers call the HTTP actions, when a proxy is in front")
     .addOption(

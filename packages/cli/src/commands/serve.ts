@@ -27,6 +27,8 @@ export interface ServeOptions {
   readonly siteUrl?: string | undefined;
   /** Budget for resident data, in bytes. */
   readonly memoryBytes?: number | undefined;
+  /** Whether held results are compared with runs from scratch now and then (they are by default). */
+  readonly verify?: boolean | undefined;
   /** File for a trace of everything that happens. */
   readonly trace?: string | undefined;
 }
@@ -56,6 +58,7 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
     cloudUrl,
     siteUrl,
     memoryBytes: options.memoryBytes,
+    verify: options.verify === false ? false : undefined,
   }).catch((cause: unknown) => {
     // A damaged store, one that another process holds, a disk without space: the text says which, a stack would hide it.
     throw new CommandError(cause instanceof Error ? cause.message : String(cause), { cause });

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Account } from "./account.ts";
-import type { LedgerReport, ReportTable } from "./report.ts";
+import type { LedgerReport, ReportTable, VerifierReport } from "./report.ts";
 
 /** Media type of the text. */
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -76,8 +76,17 @@ export function prometheusText(report: LedgerReport, { hasLabels }: PrometheusOp
     lines.push(...head(metric.name, metric.help));
     lines.push(...samples(metric, metric.name, "", report.totals));
   }
+  if (report.verifier !== null) lines.push(...verifierLines(report.verifier));
   if (hasLabels) lines.push(...tableLines("function", report.functions), ...tableLines("table", report.tables));
   return `${lines.join("\n")}\n`;
+}
+
+function verifierLines({ verified, divergences, unsteady }: VerifierReport): string[] {
+  const help = "Held results compared with runs from scratch; any that is false is a fault of the server.";
+  const name = "verifications_total";
+  const counts = { true: verified, false: divergences, unsteady };
+  const of = Object.entries(counts).map(([result, count]) => `narrowcast_${name}{result="${result}"} ${count}`);
+  return [...head(name, help), ...of];
 }
 
 function tableLines(kind: "function" | "table", table: ReportTable): string[] {

@@ -47,6 +47,8 @@ export interface LedgerReport {
   readonly pairs: ReportTable;
   readonly tables: ReportTable;
   readonly recent: readonly ReportRun[];
+  /** What the online verifier found; null: it is off. */
+  readonly verifier: VerifierReport | null;
   readonly money: {
     readonly low: Money;
     readonly high: Money;
@@ -54,6 +56,15 @@ export interface LedgerReport {
     readonly source: string;
     readonly date: string;
   };
+}
+
+/** Held results that were compared with runs from scratch. */
+export interface VerifierReport {
+  readonly verified: number;
+  /** Held results that were false. They were repaired, and the server has a fault. */
+  readonly divergences: number;
+  /** Functions that gave two results from the same inputs. */
+  readonly unsteady: number;
 }
 
 /** How much of a ledger is wanted. */
@@ -65,7 +76,12 @@ export interface ReportOptions {
 }
 
 /** Copies what is wanted; later records do not change it. */
-export function reportOf(ledger: Ledger, nowMs: number, options: ReportOptions = {}): LedgerReport {
+export function reportOf(
+  ledger: Ledger,
+  nowMs: number,
+  options: ReportOptions = {},
+  verifier?: VerifierReport,
+): LedgerReport {
   const { rowsMax = Infinity, recentMax = 100 } = options;
   const { totals } = ledger;
   return {
@@ -82,6 +98,7 @@ export function reportOf(ledger: Ledger, nowMs: number, options: ReportOptions =
     ),
     tables: tableOf(ledger.tables, rowsMax, ({ table }) => table),
     recent: recentMax === 0 ? [] : ledger.recent().slice(-recentMax).map(runOf),
+    verifier: verifier ?? null,
     money: {
       low: moneyOf(totals, CONVEX_PRICES.low),
       high: moneyOf(totals, CONVEX_PRICES.high),

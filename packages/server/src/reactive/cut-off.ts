@@ -42,6 +42,8 @@ export function isCutOff(
   if (concern === "node") counts.nodeCutoffs++;
   else counts.fieldCutoffs++;
   const wake = observer === undefined ? undefined : wakeOf(position);
+  run.spared += 1;
+  run.lastSpared = wake;
   if (wake !== undefined) observer?.cutOff(run, wake, concern);
   return true;
 }

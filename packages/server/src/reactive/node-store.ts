@@ -16,10 +16,8 @@
  */
 import { encodeKey, sizeOfDocument } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
-import { PRIMARY } from "../engine/types.ts";
-import type { Engine, Key } from "../engine/types.ts";
 import type { MemoCall, MemoPoint, MemoRows, ReadMemo } from "../tx/read-memo.ts";
-import type { Commit, DocumentChange, FilterExpression } from "../tx/types.ts";
+import type { Commit, DocumentChange, FilterExpression, ReadInterval, ReadSetView } from "../tx/types.ts";
 import { IntervalTree } from "./interval-tree.ts";
 import { NodeBudget } from "./node-budget.ts";
 import type { Held } from "./node-budget.ts";
@@ -149,6 +147,18 @@ export class NodeStore implements ReadMemo {
     this.#budget.clear();
   }
 
+  /** Forgets what a run with this read set was served from. Looks at every node. */
+  forget(reads: ReadSetView): void {
+    for (const { collection, key } of reads.points()) {
+      const point = this.#points.get(collection)?.get(key);
+      if (point !== undefined) this.#budget.remove(point);
+    }
+    const intervals = [...reads.intervals()];
+    for (const { node } of this.#rows.values()) {
+      if (intervals.some((interval) => overlaps(node.call, interval))) this.#budget.remove(node);
+    }
+  }
+
   #applyChange(change: DocumentChange): void {
     const { collection, id, before, after } = change;
     const bytes = after === undefined ? 0 : sizeOfDocument(after);
@@ -215,6 +225,12 @@ export class NodeStore implements ReadMemo {
     if (tree === undefined) trees.set(index, (tree = new IntervalTree()));
     return tree;
   }
+}
+
+function overlaps({ collection, index, range }: MemoCall, read: ReadInterval): boolean {
+  if (collection !== read.collection || index !== read.index) return false;
+  const startsBefore = (start: Key, end: Key | undefined): boolean => end === undefined || start < end;
+  return startsBefore(range.start, read.end) && startsBefore(read.start, range.end);
 }
 
 /** Equal for equal calls only: lengths stand before what may hold anything. */

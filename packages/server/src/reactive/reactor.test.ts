@@ -324,7 +324,7 @@ test("the caller's promises are asserted: commits in order, and only between exe
   world.add(1, 1, "slow");
   const settled = world.reactor.settle();
   expect(() => world.write({ a: "x" })).toThrow("Cannot apply commit: a run is executing");
-  expect(() => world.reactor.invalidateAll()).toThrow("Cannot invalidate all runs: a run is executing");
+  expect(() => world.reactor.invalidateAll()).toThrow("Cannot invalidate runs: a run is executing");
   await expect(world.reactor.settle()).rejects.toThrow("Cannot settle: another slice is under way");
   gate.resolve("x");
   await settled;

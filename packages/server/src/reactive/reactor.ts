@@ -31,11 +31,12 @@ import type { Dependencies } from "./dependency-index.ts";
 import { REACTOR_LIMITS } from "./options.ts";
 import type { QueryAnswer, ReactorOptions } from "./options.ts";
 import { RunTable } from "./run-table.ts";
+import { resultOf } from "./run.ts";
 import type { Run } from "./run.ts";
 import { Slice } from "./slice.ts";
 import type { SliceBudget, SliceOutcome } from "./slice.ts";
 import { HeldQuery, Socket } from "./sockets.ts";
-import type { Identity, QueryAdd, ReactiveCounters, RunRequest, RunResult } from "./types.ts";
+import type { Identity, QueryAdd, ReactiveCounters, RunRequest } from "./types.ts";
 import { WaitingLine } from "./waiting-line.ts";
 import { WakeTrail, wakeWithoutCommit } from "./wake.ts";
 import type { Wake } from "./wake.ts";
@@ -157,11 +158,16 @@ export class Reactor {
     return this.#invalidateIds(this.#index.stabNames(names), () => wake);
   }
 
-  /** Marks all runs: the code or the schema is another one. Returns how many. */
-  invalidateAll(): number {
-    this.#assertBetweenExecutions("invalidate all runs");
-    const wake = wakeWithoutCommit("deployment", []);
-    const ids = [...this.#runs.all()].map((run) => run.id);
+  /** All runs, held and kept; new ones are added at the end. */
+  get runs(): Iterable<Run> {
+    return this.#runs.all();
+  }
+
+  /** Marks runs whatever they read, all of them when the code or the schema is another one. Returns how many. */
+  invalidateAll(source = "deployment", runs: Iterable<Run> = this.runs): number {
+    this.#assertBetweenExecutions("invalidate runs");
+    const wake = wakeWithoutCommit(source, []);
+    const ids = [...runs].map((run) => run.id);
     return this.#invalidateIds(ids, () => wake);
   }
 
@@ -391,9 +397,4 @@ export class Reactor {
   #assertBetweenExecutions(act: string): void {
     assert(this.#executing === undefined, `Cannot ${act}: a run is executing; should wait until it has ended`);
   }
-}
-
-function resultOf(run: Run): RunResult {
-  assert(run.result !== undefined, `Cannot answer "${run.path}": its run has no result`);
-  return run.result;
 }

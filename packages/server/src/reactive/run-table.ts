@@ -104,6 +104,10 @@ export class RunTable {
     run.identityObserved = outcome.identityObserved;
     run.clockObserved = outcome.clockObserved;
     run.ranMs = this.#options.nowMs();
+    run.moment = outcome.moment;
+    run.givenJournal = run.journal;
+    run.spared = 0;
+    run.lastSpared = undefined;
     run.state = "clean";
     const watches = this.#index.set(run.id, outcome.readSet);
     run.readSet = outcome.readSet.isFine === true ? outcome.readSet : undefined;

@@ -7,10 +7,17 @@
  *
  * @module
  */
+import { strict as assert } from "node:assert";
 import type { ReadSetView } from "../tx/types.ts";
 import type { HeldQuery } from "./sockets.ts";
-import type { Identity, RunCost, RunRequest, RunResult } from "./types.ts";
+import type { Identity, Moment, RunCost, RunRequest, RunResult } from "./types.ts";
 import type { Wake } from "./wake.ts";
+
+/** The result of a run that has one. */
+export function resultOf(run: Run): RunResult {
+  assert(run.result !== undefined, `Cannot answer "${run.path}": its run has no result`);
+  return run.result;
+}
 
 /** What all runs of one family share: everything that is asked except the identity. */
 type Question = Omit<RunRequest, "identity">;
@@ -30,6 +37,13 @@ export class Run {
   result: RunResult | undefined = undefined;
   /** What the last execution took. */
   cost: RunCost | undefined = undefined;
+  /** What the last execution was given besides the request; `undefined` when it cannot be repeated. */
+  moment: Moment | undefined = undefined;
+  /** The journal that the last execution was given. */
+  givenJournal: string | null = null;
+  /** Commits since the last execution that touched what it read and were cut off, and the last of them if somebody observes. */
+  spared = 0;
+  lastSpared: Wake | undefined = undefined;
   /** Why it has to be executed again. */
   wake: Wake | undefined = undefined;
   /** What the result depends on, if that is known finer than the dependency index knows it. */

@@ -49,6 +49,14 @@ export interface RunOutcome {
   readonly clockObserved: boolean;
   /** What it took, for the observer. */
   readonly cost?: RunCost | undefined;
+  /** What else it was given; left out when it cannot be repeated. */
+  readonly moment?: Moment | undefined;
+}
+
+/** The clock and the chance of one execution: with the same ones a function gives the same from the same data. */
+export interface Moment {
+  readonly nowMs: number;
+  readonly seed: number;
 }
 
 /** What one execution took. */

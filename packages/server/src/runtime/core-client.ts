@@ -45,7 +45,10 @@ export type CoreEvent = Extract<FromCore, { type: "ready" | "active" | "startAct
 /** How a core is run and where its events go. */
 export interface CoreClientOptions {
   readonly home: Omit<CoreHome, "start">;
-  readonly start: Pick<CoreStart, "cloudUrl" | "siteUrl" | "limits" | "isMetered" | "tracking" | "nodeBytes">;
+  readonly start: Pick<
+    CoreStart,
+    "cloudUrl" | "siteUrl" | "limits" | "isMetered" | "tracking" | "nodeBytes" | "verify"
+  >;
   readonly threads: boolean;
   /** Actions under way, of which a new core must know. */
   readonly running: () => readonly ActionTicket[];

@@ -18,6 +18,7 @@
  */
 import type { Limits, Ts } from "@narrowcast/values";
 import type { Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
+import type { VerifyOptions } from "../reactive/verifier.ts";
 import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { CallOutcome, CallRequest, LogEntry, PushOutcome } from "./deployment-types.ts";
 import type { ActionNote, SentNote } from "./meter-notes.ts";
@@ -183,6 +184,8 @@ export interface CoreStart {
   readonly limits: Limits;
   /** Whether a ledger is kept; it is by default. */
   readonly isMetered?: boolean | undefined;
+  /** How much of what is held is verified by runs from scratch; `false`: nothing. */
+  readonly verify?: VerifyOptions | false | undefined;
   /** By which rules queries run; Convex's by default. */
   readonly tracking?: TrackingOptions | undefined;
   /** Budget of memoised reads, in bytes. */

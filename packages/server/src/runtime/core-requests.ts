@@ -108,7 +108,9 @@ export class CoreRequests {
         return [...core.database.catalogue.tables()].map(({ number, name }) => [number, name] as const);
       case "ledger": {
         const { meter } = core;
-        return meter === undefined ? null : reportOf(meter.ledger, core.clock.nowMs(), message.options);
+        return meter === undefined
+          ? null
+          : reportOf(meter.ledger, core.clock.nowMs(), message.options, core.verifier?.counters);
       }
       default:
         if (message.ticket.kind === "job") core.scheduler.actionDone(message.ticket.key, message.error);

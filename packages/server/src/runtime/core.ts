@@ -21,6 +21,7 @@ import type { Limits, Ts } from "@narrowcast/values";
 import { NodeStore } from "../reactive/node-store.ts";
 import type { RunRecord } from "../meter/record.ts";
 import { Reactor } from "../reactive/reactor.ts";
+import type { Verifier } from "../reactive/verifier.ts";
 import type { Database } from "../tx/database.ts";
 import type { Commit, Transaction } from "../tx/types.ts";
 import { Alarms, type Clock } from "./alarms.ts";
@@ -29,6 +30,7 @@ import type { CommitClock } from "./commit-clock.ts";
 import { CoreMeter } from "./core-meter.ts";
 import { CoreRequests } from "./core-requests.ts";
 import type { ActionTicket, CoreStart, FromCore, ToCore } from "./core-protocol.ts";
+import { openVerifier } from "./core-verifier.ts";
 import { Crons } from "./crons.ts";
 import { DurableOutbox, type Durability } from "./durable-outbox.ts";
 import { FunctionRunner } from "./function-runner.ts";
@@ -87,6 +89,8 @@ export class Core {
   /** Reads of queries that were made before. */
   readonly nodes: NodeStore;
   readonly tracking: TrackingRules;
+  /** undefined: held results are not verified. */
+  readonly verifier: Verifier | undefined;
   /** undefined: metering is off. */
   readonly meter: CoreMeter | undefined;
   /** Set while a trace is written. */
@@ -136,7 +140,7 @@ export class Core {
       quarantine: this.quarantine,
       cloudUrl,
       siteUrl,
-      begin: (path) => this.database.begin(this.tracking.beginOptions(path)),
+      begin: (path) => this.database.begin(path === undefined ? { readOnly: true } : this.tracking.beginOptions(path)),
       schedule: (tx, path, args, atMs) => this.scheduler.scheduleIn(tx, path, args, atMs),
       cancelScheduled: (tx, id) => this.scheduler.cancelIn(tx, id),
       log: (entry) => this.logs.add(entry),
@@ -149,6 +153,7 @@ export class Core {
       observer: this.meter,
       onUpdate: (updates) => this.say({ type: "updates", updates }),
     });
+    this.verifier = start.verify === false ? undefined : openVerifier(this, start.verify ?? {});
     const parts = this.#schedulerParts();
     this.scheduler = new Scheduler(parts);
     this.crons = new Crons(parts);
@@ -268,6 +273,7 @@ export class Core {
         // Messages of one tick of the sender come in several events: let them in before the group begins.
         await this.options.pause();
         await this.#tick();
+        await this.#verifyIfCalm();
       }
     } catch (error) {
       this.#fail(error);
@@ -278,6 +284,14 @@ export class Core {
       this.#idleWaiters = [];
       for (const resolve of waiters) resolve();
     }
+  }
+
+  /** Looks after one held result when nobody waits for anything. */
+  async #verifyIfCalm(): Promise<void> {
+    const isCalm = (): boolean => !this.#isEnded && this.#queue.length === 0 && !this.reactor.hasWork;
+    if (this.verifier?.isDue !== true || !isCalm() || !this.#outbox.isIdle) return;
+    await this.options.pause();
+    if (isCalm()) await this.verifier.step();
   }
 
   async #tick(): Promise<void> {

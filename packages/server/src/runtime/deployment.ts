@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { CONVEX_LIMITS, canonicalFunctionPath, type Limits, type Ts } from "@narrowcast/values";
 import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { SocketUpdate } from "../reactive/types.ts";
+import type { VerifyOptions } from "../reactive/verifier.ts";
 import { ActionHost } from "./action-host.ts";
 import { ActionPool } from "./action-pool.ts";
 import type { Clock } from "./alarms.ts";
@@ -61,6 +62,8 @@ export interface DeploymentOptions extends TrackingOptions {
   readonly actionThreads?: number | undefined;
   /** Whether a ledger of reads, re-runs and bytes is kept (it is by default). */
   readonly isMetered?: boolean | undefined;
+  /** How much of what sockets hold is verified by runs from scratch (by default at most a hundredth of the time); `false`: nothing. */
+  readonly verify?: VerifyOptions | false | undefined;
   /** Without threads: the core's clock. */
   readonly clock?: Clock | undefined;
   /** Without threads: other parts of the core, for simulations. */
@@ -104,6 +107,7 @@ class LocalDeployment implements RunningDeployment {
   readonly #isMetered: boolean;
   readonly #tracking: TrackingOptions;
   readonly #nodeBytes: number | undefined;
+  readonly #verify: VerifyOptions | false | undefined;
   readonly #host: ActionHost;
   #client: CoreClient | undefined;
   #active: Active | undefined;
@@ -116,6 +120,7 @@ class LocalDeployment implements RunningDeployment {
   constructor({ cloudUrl, siteUrl, limits, actionThreads, isMetered = true, ...options }: DeploymentOptions) {
     this.#tracking = { tracking: options.tracking, trackingFor: canonicalTracking(options.trackingFor ?? {}) };
     this.#nodeBytes = options.nodeBytes;
+    this.#verify = options.verify;
     this.#isMetered = isMetered;
     this.cloudUrl = cloudUrl;
     this.siteUrl = siteUrl;
@@ -139,6 +144,7 @@ class LocalDeployment implements RunningDeployment {
         isMetered: this.#isMetered,
         tracking: this.#tracking,
         nodeBytes: this.#nodeBytes,
+        verify: this.#verify,
       },
       running: () => this.#host.running(),
       onEvent: (event) => this.#onEvent(event),

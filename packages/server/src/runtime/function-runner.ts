@@ -9,7 +9,7 @@
  * @module
  */
 import type { Limits } from "@narrowcast/values";
-import type { Identity, RunCost, RunOutcome, RunRequest, RunResult } from "../reactive/types.ts";
+import type { Identity, Moment, RunCost, RunOutcome, RunRequest, RunResult } from "../reactive/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import type { Clock } from "./alarms.ts";
 import type { ImportFacts } from "./code-loader.ts";
@@ -48,8 +48,8 @@ export interface RunnerParts {
   readonly quarantine: Quarantine;
   readonly cloudUrl: string;
   readonly siteUrl: string;
-  /** Begins the transaction of a query. */
-  begin(path: string): Transaction;
+  /** Begins the transaction of a query; without a path one that reads from storage by Convex's rules. */
+  begin(path?: string): Transaction;
   schedule(tx: Transaction, path: string, args: string, atMs: number): string;
   cancelScheduled(tx: Transaction, id: string): void;
   log(entry: LogEntry): void;
@@ -105,25 +105,54 @@ export class FunctionRunner {
   /** Executes a query at the head; the executor of the reactive room. */
   async query(request: RunRequest): Promise<RunOutcome> {
     this.queriesExecuted += 1;
-    const isMarked = request.path.startsWith(INTERNAL_MARK);
-    const path = isMarked ? request.path.slice(INTERNAL_MARK.length) : request.path;
+    const path = bareQueryPath(request.path);
+    const isMarked = path !== request.path;
     const text = queryRunText(path, request.args, request.identity.key);
     if (this.#parts.quarantine.has(text)) return this.#quarantined(text);
+    const isSystem = path.startsWith(SYSTEM_PREFIX);
+    const moment = isSystem ? undefined : this.#moment();
     const tx = this.#parts.begin(path);
     try {
-      const outcome = path.startsWith(SYSTEM_PREFIX)
-        ? this.#system(tx, path, request)
-        : await this.#userQuery(tx, path, isMarked, text, request);
+      const outcome =
+        moment === undefined
+          ? this.#system(tx, path, request)
+          : await this.#userQuery(tx, path, isMarked, text, request, moment);
       const { result, journal, clockObserved } = outcome;
       // Whether an internal function may be seen depends on who asks, so nobody else may be given this answer.
       const isPrivate = !isMarked && this.find(path)?.visibility === "internal";
       const identityObserved = outcome.identityObserved || isPrivate;
       const logLines = clientLines(outcome.logLines);
-      const cost = path.startsWith(SYSTEM_PREFIX) ? undefined : costOf(tx, outcome);
-      return { result: { ...result, logLines, journal }, readSet: tx.readSet, identityObserved, clockObserved, cost };
+      const cost = isSystem ? undefined : costOf(tx, outcome);
+      const { readSet } = tx;
+      return { result: { ...result, logLines, journal }, readSet, identityObserved, clockObserved, cost, moment };
     } catch (error) {
       return this.#defect(tx, path, text, error);
     } finally {
+      tx.abort();
+    }
+  }
+
+  /**
+   * Executes a query anew out of storage, by Convex's rules, with the clock and chance of `moment`. Leaves no trace in logs and ledger.
+   *
+   * @returns `undefined` when it may not be run now.
+   */
+  async fromScratch(request: RunRequest, moment: Moment): Promise<RunResult | undefined> {
+    const { args, identity, journal } = request;
+    const path = bareQueryPath(request.path);
+    const text = queryRunText(path, args, identity.key);
+    if (this.active === undefined || this.#parts.quarantine.has(text)) return undefined;
+    const allowInternal = path !== request.path || identity.kind === "admin";
+    const requestId = stableRequestId(text);
+    const tx = this.#parts.begin();
+    this.#parts.monitor.enter(text);
+    try {
+      const host = this.#host(moment);
+      const call = { path, kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
+      const outcome = await this.active.user.execute(call);
+      return { ...outcome.result, logLines: NO_LINES, journal: outcome.journal };
+    } finally {
+      this.#parts.monitor.leave();
       tx.abort();
     }
   }
@@ -134,6 +163,7 @@ export class FunctionRunner {
     isMarked: boolean,
     text: string,
     { args, identity, journal }: RunRequest,
+    moment: Moment,
   ): Promise<ExecuteOutcome> {
     const allowInternal = isMarked || identity.kind === "admin";
     const call = {
@@ -145,7 +175,7 @@ export class FunctionRunner {
       caller: this.queryCaller,
       text,
     };
-    return this.run("query", tx, call, journal);
+    return this.run("query", tx, call, journal, moment);
   }
 
   /** The server itself failed: the asker gets an error, tried again when what was read changes; the others go on. */
@@ -166,6 +196,7 @@ export class FunctionRunner {
     tx: Transaction,
     call: RunCall,
     journal: string | null = null,
+    moment = this.#moment(),
   ): Promise<ExecuteOutcome> {
     const { active } = this;
     if (active === undefined) return this.#noCode(call);
@@ -174,7 +205,7 @@ export class FunctionRunner {
     this.#parts.monitor.enter(call.text);
     let outcome: ExecuteOutcome;
     try {
-      const host = this.#host();
+      const host = this.#host(moment);
       outcome = await active.user.execute({ path, kind, args, identity, allowInternal, journal, requestId, tx, host });
     } finally {
       this.#parts.monitor.leave();
@@ -231,13 +262,18 @@ export class FunctionRunner {
     };
   }
 
-  #host(): RunHost {
-    const { limits, clock, random, cloudUrl, siteUrl } = this.#parts;
+  #moment(): Moment {
+    const { clock, random } = this.#parts;
     const seed = random.bytes(4);
+    return { nowMs: Math.floor(clock.nowMs()), seed: new DataView(seed.buffer, seed.byteOffset).getUint32(0) };
+  }
+
+  #host({ nowMs, seed }: Moment): RunHost {
+    const { limits, cloudUrl, siteUrl } = this.#parts;
     return {
       limits,
-      nowMs: Math.floor(clock.nowMs()),
-      seed: new DataView(seed.buffer, seed.byteOffset).getUint32(0),
+      nowMs,
+      seed,
       environment: this.environment,
       cloudUrl,
       siteUrl,
@@ -267,6 +303,11 @@ export class FunctionRunner {
       clockObserved: false,
     };
   }
+}
+
+/** The canonical path of a query as the reactive room names it. */
+export function bareQueryPath(path: string): string {
+  return path.startsWith(INTERNAL_MARK) ? path.slice(INTERNAL_MARK.length) : path;
 }
 
 function costOf({ usage, tableUsage }: Transaction, { userMs }: ExecuteOutcome): RunCost {

@@ -28,6 +28,7 @@ export class TrackingRules {
   readonly #options: TrackingOptions;
   readonly #memo: ReadMemo;
   readonly #habits = new Map<string, ReadHabits>();
+  readonly #distrusted = new Set<string>();
 
   constructor(options: TrackingOptions, memo: ReadMemo) {
     this.#options = options;
@@ -39,13 +40,19 @@ export class TrackingRules {
     const { tracking = "document", trackingFor } = this.#options;
     const isNamed = trackingFor !== undefined && Object.hasOwn(trackingFor, path);
     const mechanisms = mechanismsOf(isNamed ? (trackingFor[path] ?? tracking) : tracking);
-    if (mechanisms === CONVEX_RULES) return { readOnly: true };
+    if (mechanisms === CONVEX_RULES || this.#distrusted.has(path)) return { readOnly: true };
     return { readOnly: true, mechanisms, memo: this.#memo, habits: this.#habitsOf(path) };
   }
 
   /** Forgets what functions were seen to do: the code is another one. */
   forgetHabits(): void {
     this.#habits.clear();
+    this.#distrusted.clear();
+  }
+
+  /** A result of this function was found false: from now on it goes by Convex's rules, whatever was asked for. */
+  distrust(path: string): void {
+    this.#distrusted.add(path);
   }
 
   #habitsOf(path: string): ReadHabits {

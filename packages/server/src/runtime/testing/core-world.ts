@@ -14,6 +14,7 @@ import type {
   CoreReplies,
   CoreRequest,
   CoreSignal,
+  CoreStart,
   DedupeKey,
   FromCore,
   Guilty,
@@ -70,6 +71,8 @@ export interface WorldOptions {
   readonly limits?: Partial<Limits>;
   readonly disk?: SimDisk;
   readonly clock?: TestClock;
+  /** Tracking, verification and budgets of the core. */
+  readonly start?: Partial<CoreStart>;
 }
 
 /** See the module comment. */
@@ -83,12 +86,14 @@ export class World {
   readonly failures: string[] = [];
   readonly random = new SeededRandom(7);
   active: Active | undefined;
+  readonly #start: Partial<CoreStart>;
   #opened: OpenedCore | undefined;
   #lastId = 0;
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   #generation = 0;
 
-  constructor({ limits, disk, clock }: WorldOptions) {
+  constructor({ limits, disk, clock, start }: WorldOptions) {
+    this.#start = start ?? {};
     this.limits = { ...CONVEX_LIMITS, ...limits };
     this.disk = disk ?? new SimDisk();
     this.clock = clock ?? new TestClock();
@@ -112,7 +117,8 @@ export class World {
   async start(guilty: readonly Guilty[] = [], running: readonly ActionTicket[] = []): Promise<void> {
     this.#generation += 1;
     const generation = this.#generation;
-    const start = { cloudUrl: "http://cloud", siteUrl: "http://site", limits: this.limits, guilty, running };
+    const urls = { cloudUrl: "http://cloud", siteUrl: "http://site" };
+    const start = { ...this.#start, ...urls, limits: this.limits, guilty, running };
     this.#opened = await openCoreIn(
       {
         start,
