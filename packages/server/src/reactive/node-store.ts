@@ -16,8 +16,11 @@
  */
 import { encodeKey, sizeOfDocument } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
+import { PRIMARY } from "../engine/types.ts";
+import type { Engine, Key } from "../engine/types.ts";
 import type { MemoCall, MemoPoint, MemoRows, ReadMemo } from "../tx/read-memo.ts";
-import type { Commit, DocumentChange, FilterExpression, ReadInterval, ReadSetView } from "../tx/types.ts";
+import { PRIMARY } from "../tx/types.ts";
+import type { Commit, DocumentChange, Engine, FilterExpression, Key, ReadInterval, ReadSetView } from "../tx/types.ts";
 import { IntervalTree } from "./interval-tree.ts";
 import { NodeBudget } from "./node-budget.ts";
 import type { Held } from "./node-budget.ts";
