@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { CutOffRecord, RunRecord, SentRecord, TableReads, TableWrites } from "./record.ts";
+import type { CutOffRecord, RunRecord, SentRecord, TableUse } from "./record.ts";
 
 /** See the module comment. All monotone. */
 export interface Account {
@@ -158,21 +158,18 @@ export function chargeSent(account: Account, { bytes, convexBytes, sends }: Sent
   account.sends += sends;
 }
 
-export function chargeReads(account: Account, reads: TableReads): void {
+/** Charges what one run did with one table. */
+export function chargeTable(account: Account, reads: TableUse): void {
   account.documents += reads.documents;
   account.bytes += reads.bytes;
   account.convexDocuments += reads.convexDocuments;
   account.convexBytes += reads.convexBytes;
+  account.documentsWritten += reads.documentsWritten;
+  account.bytesWritten += reads.bytesWritten;
 }
 
 /** Charges what a cut-off spared of one table. */
-export function chargeSparedReads(account: Account, reads: TableReads): void {
+export function chargeSparedReads(account: Account, reads: TableUse): void {
   account.convexDocuments += reads.convexDocuments;
   account.convexBytes += reads.convexBytes;
-}
-
-export function chargeWrites(account: Account, { documents, bytes, keyBytes }: TableWrites): void {
-  account.documentsWritten += documents;
-  account.bytesWritten += bytes;
-  account.keyBytesWritten += keyBytes;
 }

@@ -2,10 +2,11 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ACCOUNT_FIELDS, addAccount, newAccount, type Account } from "./account.ts";
 import { KeyTable, weightOf } from "./key-table.ts";
-import { Ledger, wayText } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
 import { CONVEX_PRICES, moneyOf } from "./prices.ts";
 import type { CommitCause, Question, RunRecord, RunUsage } from "./record.ts";
 import { reportOf } from "./report.ts";
+import { wayText } from "./way.ts";
 
 const CAUSE: CommitCause = {
   ts: 5,
@@ -14,6 +15,7 @@ const CAUSE: CommitCause = {
   index: "by_group",
   change: "update",
   fields: ["progress"],
+  way: "jobs.by_group [progress]",
 };
 
 function question(path: string, args = ""): Question {
@@ -30,7 +32,17 @@ function usage(parts: Partial<RunUsage> = {}): RunUsage {
     documentsWritten: 0,
     bytesWritten: 0,
     unchangedWrites: 0,
-    tables: [{ table: "jobs", documents: 1, bytes: 100, convexDocuments: 10, convexBytes: 1_000 }],
+    tables: [
+      {
+        table: "jobs",
+        documents: 1,
+        bytes: 100,
+        convexDocuments: 10,
+        convexBytes: 1_000,
+        documentsWritten: 0,
+        bytesWritten: 0,
+      },
+    ],
     ...parts,
   };
 }
@@ -42,6 +54,7 @@ function run(parts: Partial<RunRecord> = {}): RunRecord {
     kind: "query",
     caller: "Subscription",
     cause: null,
+    isSubscribed: true,
     isFirst: false,
     isUnchanged: false,
     askers: 1,
@@ -87,7 +100,7 @@ test.each<[string, (ledger: Ledger) => void, object]>([
   ],
   [
     "an answer without a run is a call that reads nothing",
-    (ledger) => ledger.answered(question("jobs:list")),
+    (ledger) => ledger.answered(question("jobs:list"), true),
     { answers: 1, calls: 1, convexCalls: 1 },
   ],
   [
@@ -106,7 +119,7 @@ test.each<[string, (ledger: Ledger) => void, object]>([
     (ledger) => {
       const writes = usage({ documents: 10, bytes: 1_000, documentsWritten: 1, bytesWritten: 70, unchangedWrites: 2 });
       ledger.ran(run({ kind: "mutation", usage: writes, resultBytes: 0, userMs: 0 }));
-      ledger.committed("jobs:list", [{ table: "jobs", documents: 1, bytes: 70, keyBytes: 40 }]);
+      ledger.committed("jobs:list", "jobs", 40);
     },
     {
       runs: 1,
@@ -131,7 +144,7 @@ test.each<[string, (ledger: Ledger) => void, object]>([
 
 test("a pair says who woke whom, through what and how often", () => {
   const ledger = new Ledger(0);
-  const other = { ...CAUSE, change: "insert" as const, fields: [] };
+  const other = { ...CAUSE, change: "insert" as const, fields: [], way: "jobs.by_group (insert)" };
   for (const cause of [CAUSE, CAUSE, other]) ledger.ran(run({ cause }));
   ledger.cutOff({ question: question("jobs:list"), cause: CAUSE, by: "node", askers: 1, usage: usage() });
   const [pair] = reportOf(ledger, 0).pairs.rows;
@@ -143,9 +156,9 @@ test("a pair says who woke whom, through what and how often", () => {
 
 test("ways are cut to a few fields, and other than documents have a name", () => {
   const fields = ["a", "b", "c", "d", "e", "f", "g"];
-  expect(wayText({ ...CAUSE, fields })).toBe("jobs.by_group [a, b, c, d, e, f, …]");
-  expect(wayText({ ...CAUSE, table: null, change: "name", fields: ["env:KEY"] })).toBe("env:KEY");
-  expect(wayText({ ...CAUSE, table: null, change: "name", fields: [] })).toBe("code");
+  expect(wayText("jobs", "by_group", "update", fields)).toBe("jobs.by_group [a, b, c, d, e, f, …]");
+  expect(wayText(null, "by_id", "name", ["env:KEY"])).toBe("env:KEY");
+  expect(wayText(null, "by_id", "name", [])).toBe("code");
 });
 
 /** One event of a random history. */
@@ -162,13 +175,21 @@ const event = fc.record({
 function feed(ledger: Ledger, events: readonly (typeof event extends fc.Arbitrary<infer T> ? T : never)[]): void {
   for (const { kind, reader, args, writer, table, size, askers } of events) {
     const about = question(`r:${reader}`, String(args));
-    const cause = { ...CAUSE, writer: `w:${writer}`, fields: [`f${size % 20}`] };
-    const reads = { table: `t${table}`, documents: 1, bytes: size, convexDocuments: 2, convexBytes: 2 * size };
+    const cause = { ...CAUSE, writer: `w:${writer}`, way: `f${size % 20}` };
+    const reads = {
+      table: `t${table}`,
+      documents: 1,
+      bytes: size,
+      convexDocuments: 2,
+      convexBytes: 2 * size,
+      documentsWritten: 1,
+      bytesWritten: size,
+    };
     const spent = usage({ bytes: size, convexBytes: 2 * size, tables: [reads] });
     if (kind === "first") ledger.ran(run({ question: about, isFirst: true, askers, usage: spent }));
     if (kind === "again") ledger.ran(run({ question: about, cause, askers, usage: spent }));
-    if (kind === "mutation") ledger.ran(run({ question: about, kind: "mutation", usage: spent }));
-    if (kind === "answer") ledger.answered(about);
+    if (kind === "mutation") ledger.ran(run({ question: about, kind: "mutation", isSubscribed: false, usage: spent }));
+    if (kind === "answer") ledger.answered(about, size % 2 === 0);
     if (kind === "cutOff") ledger.cutOff({ question: about, cause, by: "node", askers, usage: spent });
     if (kind === "sent") ledger.sent({ question: about, bytes: size, convexBytes: size, sends: 1 });
   }
@@ -230,13 +251,14 @@ test("memory is constant: entries stay the same between the thousandth and the t
   const ledger = new Ledger(0, SMALL);
   const entriesAfter = (from: number, to: number): number => {
     for (let n = from; n < to; n += 1) {
-      const cause = { ...CAUSE, writer: `w${n % 97}`, fields: [`f${n}`] };
+      const cause = { ...CAUSE, writer: `w${n % 97}`, way: `f${n}` };
       ledger.ran(run({ question: question(`r${n % 89}`, String(n)), cause, usage: usage() }));
     }
     return ledger.entries;
   };
   const waysMax = 8;
-  const bound = 4 + 5 + 3 * (1 + waysMax) + 2 + 7;
+  const pairKeys = 3;
+  const bound = 4 + 5 + 3 * (1 + waysMax) + pairKeys + 2 + 7;
   expect(entriesAfter(0, 1_000)).toBeLessThanOrEqual(bound);
   expect(entriesAfter(1_000, 20_000)).toBeLessThanOrEqual(bound);
 });

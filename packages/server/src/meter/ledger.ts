@@ -14,18 +14,18 @@
  * @module
  */
 import {
+  addAccount,
   chargeAnswer,
   chargeCutOff,
-  chargeReads,
+  chargeTable,
   chargeRun,
   chargeSent,
   chargeSparedReads,
-  chargeWrites,
   newAccount,
   type Account,
 } from "./account.ts";
 import { KeyTable } from "./key-table.ts";
-import type { CommitCause, CutOffRecord, Question, RunRecord, SentRecord, TableWrites } from "./record.ts";
+import type { CommitCause, CutOffRecord, Question, RunRecord, SentRecord } from "./record.ts";
 
 /** Sizes of the ledger. */
 export interface LedgerLimits {
@@ -49,8 +49,6 @@ export const LEDGER_LIMITS: LedgerLimits = {
 /** Ways (table, index, fields) that are told apart for one pair; later ones are added up as the rest. */
 const WAYS_MAX = 8;
 const OTHER_WAYS = "…";
-/** Fields named in one way. */
-const WAY_FIELDS_MAX = 6;
 
 /** A writer and a reader that it woke. */
 export interface PairInfo {
@@ -62,7 +60,6 @@ export interface PairInfo {
 
 /** See the module comment. */
 export class Ledger {
-  readonly totals: Account = newAccount();
   readonly functions: KeyTable<{ readonly path: string }>;
   readonly questions: KeyTable<Question>;
   readonly pairs: KeyTable<PairInfo>;
@@ -71,7 +68,8 @@ export class Ledger {
   readonly #recentMax: number;
   readonly #recent: RunRecord[] = [];
   #recentAt = 0;
-  readonly #wayTexts = new WeakMap<CommitCause, string>();
+  readonly #pairKeys = new Map<string, Map<string, string>>();
+  #pairKeysHeld = 0;
 
   constructor(sinceMs: number, limits: Partial<LedgerLimits> = {}) {
     const sizes = { ...LEDGER_LIMITS, ...limits };
@@ -86,11 +84,10 @@ export class Ledger {
   /** An execution ended. */
   ran(record: RunRecord): void {
     const { question, cause } = record;
-    chargeRun(this.totals, record);
     chargeRun(this.#function(question.path), record);
-    // Mutations and actions have other arguments each time; their questions would only push out the ones that last.
-    chargeRun(record.kind === "query" ? this.#question(question) : this.questions.others, record);
-    for (const reads of record.usage.tables) chargeReads(this.#table(reads.table), reads);
+    // What is asked once has other arguments each time; such lines would only push out the ones that last.
+    chargeRun(record.isSubscribed ? this.#question(question) : this.questions.others, record);
+    for (const reads of record.usage.tables) chargeTable(this.#table(reads.table), reads);
     if (cause !== null) {
       chargeRun(this.#pair(cause, question.path), record);
       if (cause.table !== null) this.#table(cause.table).reruns += 1;
@@ -99,16 +96,14 @@ export class Ledger {
   }
 
   /** A question was answered without an execution. */
-  answered(question: Question): void {
-    chargeAnswer(this.totals);
+  answered(question: Question, isSubscribed: boolean): void {
     chargeAnswer(this.#function(question.path));
-    chargeAnswer(this.#question(question));
+    chargeAnswer(isSubscribed ? this.#question(question) : this.questions.others);
   }
 
   /** A run was touched by a change and spared. */
   cutOff(record: CutOffRecord): void {
     const { question, cause, usage, by } = record;
-    chargeCutOff(this.totals, record);
     chargeCutOff(this.#function(question.path), record);
     chargeCutOff(this.#question(question), record);
     chargeCutOff(this.#pair(cause, question.path), record);
@@ -121,19 +116,22 @@ export class Ledger {
 
   /** Bytes left for clients. */
   sent(record: SentRecord): void {
-    chargeSent(this.totals, record);
     chargeSent(this.#function(record.question.path), record);
     chargeSent(this.#question(record.question), record);
   }
 
-  /** A commit was sealed. Documents and bytes are counted with the run; here, tables and the index entries. */
-  committed(writer: string, writes: readonly TableWrites[]): void {
-    const account = this.#function(writer);
-    for (const one of writes) {
-      this.totals.keyBytesWritten += one.keyBytes;
-      account.keyBytesWritten += one.keyBytes;
-      chargeWrites(this.#table(one.table), one);
-    }
+  /** A commit wrote index entries of this size for one table. Documents and their bytes are counted with the run. */
+  committed(writer: string, table: string, keyBytes: number): void {
+    this.#function(writer).keyBytesWritten += keyBytes;
+    this.#table(table).keyBytesWritten += keyBytes;
+  }
+
+  /** Everything: each charge goes to one function, so the functions' lines and their others are the whole. */
+  get totals(): Account {
+    const totals = newAccount();
+    addAccount(totals, this.functions.others);
+    for (const { account } of this.functions.rows()) addAccount(totals, account);
+    return totals;
   }
 
   /** The last runs, oldest first. */
@@ -143,14 +141,14 @@ export class Ledger {
 
   /** Everything that is held, in entries: what a test of constant memory counts. */
   get entries(): number {
-    let entries = this.#recent.length;
+    let entries = this.#recent.length + this.#pairKeysHeld;
     for (const table of [this.functions, this.questions, this.pairs, this.tables]) entries += table.size;
     for (const { info } of this.pairs.rows()) entries += info.ways.size;
     return entries;
   }
 
   #function(path: string): Account {
-    return this.functions.row(path, { path }).account;
+    return (this.functions.find(path) ?? this.functions.row(path, { path })).account;
   }
 
   #question(question: Question): Account {
@@ -158,28 +156,35 @@ export class Ledger {
   }
 
   #table(table: string): Account {
-    return this.tables.row(table, { table }).account;
+    return (this.tables.find(table) ?? this.tables.row(table, { table })).account;
   }
 
   #pair(cause: CommitCause, reader: string): Account {
     const { writer } = cause;
-    const key = `${writer} → ${reader}`;
+    const key = this.#pairKey(writer, reader);
     const row = this.pairs.find(key) ?? this.pairs.row(key, { writer, reader, ways: new Map() });
     const { ways } = row.info;
-    const text = this.#wayText(cause);
-    const way = ways.has(text) || ways.size < WAYS_MAX - 1 ? text : OTHER_WAYS;
+    const way = ways.has(cause.way) || ways.size < WAYS_MAX - 1 ? cause.way : OTHER_WAYS;
     ways.set(way, (ways.get(way) ?? 0) + 1);
     return row.account;
   }
 
-  /** Causes are shared by all runs that one change touched. */
-  #wayText(cause: CommitCause): string {
-    let text = this.#wayTexts.get(cause);
-    if (text === undefined) {
-      text = wayText(cause);
-      this.#wayTexts.set(cause, text);
+  /** Joined once for each pair: a text that was just joined has to be hashed again with every look-up. */
+  #pairKey(writer: string, reader: string): string {
+    let readers = this.#pairKeys.get(writer);
+    if (readers === undefined) this.#pairKeys.set(writer, (readers = new Map()));
+    let key = readers.get(reader);
+    if (key === undefined) {
+      if (this.#pairKeysHeld >= this.pairs.keysMax) {
+        this.#pairKeys.clear();
+        this.#pairKeysHeld = 0;
+        this.#pairKeys.set(writer, (readers = new Map()));
+      }
+      key = `${writer} → ${reader}`;
+      readers.set(reader, key);
+      this.#pairKeysHeld += 1;
     }
-    return text;
+    return key;
   }
 
   #remember(record: RunRecord): void {
@@ -187,11 +192,4 @@ export class Ledger {
     this.#recent[this.#recentAt] = record;
     this.#recentAt = (this.#recentAt + 1) % this.#recentMax;
   }
-}
-
-/** `jobs.by_group [progress, status]`, `jobs.by_id (insert)`. */
-export function wayText({ table, index, change, fields }: CommitCause): string {
-  const shown = fields.length > WAY_FIELDS_MAX ? [...fields.slice(0, WAY_FIELDS_MAX), "…"] : fields;
-  if (table === null) return shown.length === 0 ? "code" : shown.join(", ");
-  return change === "update" ? `${table}.${index} [${shown.join(", ")}]` : `${table}.${index} (${change})`;
 }

@@ -21,15 +21,19 @@ export interface CommitCause {
   readonly change: "insert" | "update" | "delete" | "name";
   /** Top-level fields that an update changed. */
   readonly fields: readonly string[];
+  /** All of that in one text, see `way.ts`; made once for all runs that one change touched. */
+  readonly way: string;
 }
 
-/** Reads of one table by one run. */
-export interface TableReads {
+/** What one run did with one table. */
+export interface TableUse {
   readonly table: string;
   readonly documents: number;
   readonly bytes: number;
   readonly convexDocuments: number;
   readonly convexBytes: number;
+  readonly documentsWritten: number;
+  readonly bytesWritten: number;
 }
 
 /** What one execution read and wrote. All in documents or bytes. */
@@ -44,7 +48,7 @@ export interface RunUsage {
   readonly bytesWritten: number;
   /** Patches and replaces that changed nothing: the write cut-off. */
   readonly unchangedWrites: number;
-  readonly tables: readonly TableReads[];
+  readonly tables: readonly TableUse[];
 }
 
 /** Which question a run answers: the unit of "per subscription". */
@@ -65,6 +69,8 @@ export interface RunRecord {
   readonly caller: string;
   /** For a repeated run of a subscription: why. */
   readonly cause: CommitCause | null;
+  /** Somebody holds its result and wants the next one: it has a line of its own. */
+  readonly isSubscribed: boolean;
   /** The first run of a subscription; its reads are shown apart. */
   readonly isFirst: boolean;
   /** Its result equals the one before, so nothing is sent: the result cut-off. */
@@ -95,13 +101,4 @@ export interface SentRecord {
   readonly convexBytes: number;
   /** Updates of one socket each. */
   readonly sends: number;
-}
-
-/** Documents of one table that a commit wrote. */
-export interface TableWrites {
-  readonly table: string;
-  readonly documents: number;
-  readonly bytes: number;
-  /** Index entries that Convex would write with them. */
-  readonly keyBytes: number;
 }

@@ -24,6 +24,8 @@ export interface Wake {
   readonly change: "insert" | "update" | "delete" | "name";
   /** Top-level fields that an update changed, or the catalogue names. */
   readonly fields: readonly string[];
+  /** Of the observer: what it made of this wake, which many runs share. */
+  note: object | undefined;
 }
 
 interface Growth {
@@ -60,20 +62,26 @@ export class WakeTrail {
 
 function wakeOf(commit: Commit, change: DocumentChange | undefined, index: number): Wake {
   const { ts, source } = commit;
+  const note = undefined;
   if (change === undefined)
-    return { ts, source, table: null, collection: 0, index, change: "name", fields: commit.names };
+    return { ts, source, table: null, collection: 0, index, change: "name", fields: commit.names, note };
   const { table, collection, before, after } = change;
-  if (before === undefined) return { ts, source, table, collection, index, change: "insert", fields: [] };
-  if (after === undefined) return { ts, source, table, collection, index, change: "delete", fields: [] };
-  return { ts, source, table, collection, index, change: "update", fields: fieldsChanged(before, after) };
+  if (before === undefined) return { ts, source, table, collection, index, change: "insert", fields: [], note };
+  if (after === undefined) return { ts, source, table, collection, index, change: "delete", fields: [], note };
+  return { ts, source, table, collection, index, change: "update", fields: fieldsChanged(before, after), note };
 }
 
 function fieldsChanged(before: Doc, after: Doc): readonly string[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].filter((name) => !valuesEqual(before[name], after[name]));
+  const fields: string[] = [];
+  for (const name in after) {
+    const value = after[name];
+    if (value !== before[name] && !valuesEqual(value, before[name])) fields.push(name);
+  }
+  for (const name in before) if (!(name in after)) fields.push(name);
+  return fields;
 }
 
 /** The wake of changes that come without a commit. */
 export function wakeWithoutCommit(source: string, names: readonly string[]): Wake {
-  return { ts: 0, source, table: null, collection: 0, index: 0, change: "name", fields: names };
+  return { ts: 0, source, table: null, collection: 0, index: 0, change: "name", fields: names, note: undefined };
 }

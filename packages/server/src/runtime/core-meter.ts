@@ -12,14 +12,14 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { sizeOfDocument } from "@narrowcast/values";
 import { Ledger } from "../meter/ledger.ts";
-import type { CommitCause, Question, RunRecord, RunUsage, TableReads, TableWrites } from "../meter/record.ts";
+import { wayText } from "../meter/way.ts";
+import type { CommitCause, Question, RunRecord, RunUsage, TableUse } from "../meter/record.ts";
 import type { ObservedExecution, RunObserver } from "../reactive/options.ts";
 import type { Run } from "../reactive/run.ts";
 import type { RunCost } from "../reactive/types.ts";
 import type { Wake } from "../reactive/wake.ts";
-import type { Commit, DocumentChange } from "../tx/types.ts";
+import type { Commit } from "../tx/types.ts";
 import { PRIMARY } from "../tx/types.ts";
 import type { Catalogue } from "../tx/catalogue.ts";
 import type { Caller } from "./core-protocol.ts";
@@ -71,7 +71,6 @@ export class CoreMeter implements RunObserver {
   readonly ledger: Ledger;
   readonly #parts: CoreMeterParts;
   readonly #questions = new WeakMap<Run, Question>();
-  readonly #causes = new WeakMap<Wake, CommitCause>();
 
   constructor(parts: CoreMeterParts) {
     this.#parts = parts;
@@ -81,14 +80,15 @@ export class CoreMeter implements RunObserver {
   ran(run: Run, { cost, isFirst, isNews, askers }: ObservedExecution): void {
     // System queries and questions that were refused read nothing of the app's.
     if (cost === undefined) return;
-    const isSubscribed = run.holders.size > 0;
     const { wake, result } = run;
+    const isSubscribed = run.holders.size > 0;
     this.#ran({
       atMs: this.#parts.nowMs(),
-      question: this.#questionOf(run),
+      question: isSubscribed ? this.#questionOf(run) : new OneShot(unmarked(run.path), run.args),
       kind: "query",
       caller: this.#parts.caller(),
       cause: wake === undefined ? null : this.#causeOf(wake),
+      isSubscribed,
       isFirst: isFirst && isSubscribed,
       isUnchanged: !isFirst && !isNews,
       askers,
@@ -100,7 +100,12 @@ export class CoreMeter implements RunObserver {
   }
 
   shared(run: Run): void {
-    if (run.cost !== undefined) this.ledger.answered(this.#questionOf(run));
+    if (run.cost === undefined) return;
+    const isSubscribed = run.holders.size > 0;
+    this.ledger.answered(
+      isSubscribed ? this.#questionOf(run) : new OneShot(unmarked(run.path), run.args),
+      isSubscribed,
+    );
   }
 
   cutOff(run: Run, wake: Wake, by: "node" | "field"): void {
@@ -115,10 +120,11 @@ export class CoreMeter implements RunObserver {
   mutated({ path, args, caller, cost, resultBytes, isError }: EndedMutation): void {
     this.#ran({
       atMs: this.#parts.nowMs(),
-      question: questionOf(path, args, null),
+      question: new OneShot(path, args),
       kind: "mutation",
       caller,
       cause: null,
+      isSubscribed: false,
       isFirst: false,
       isUnchanged: false,
       askers: 1,
@@ -129,12 +135,14 @@ export class CoreMeter implements RunObserver {
     });
   }
 
-  /** A commit was sealed. */
-  committed(commit: Commit): void {
-    if (commit.source.startsWith(SYSTEM_MARK)) return;
-    const writes: Writes[] = [];
-    for (const change of commit.changes) if (!change.table.startsWith(SYSTEM_MARK)) addWrite(writes, change);
-    if (writes.length > 0) this.ledger.committed(commit.source, writes);
+  /** A commit was sealed: its index entries, which are not part of any run's usage. */
+  committed({ source, changes }: Commit): void {
+    if (source.startsWith(SYSTEM_MARK)) return;
+    for (const { table, moves } of changes) {
+      let keyBytes = 0;
+      for (const { index, add } of moves) if (index >= DEFINED_INDEXES_FROM) keyBytes += add?.length ?? 0;
+      if (keyBytes > 0 && !table.startsWith(SYSTEM_MARK)) this.ledger.committed(source, table, keyBytes);
+    }
   }
 
   /** Bytes that main handed to sockets. */
@@ -150,10 +158,11 @@ export class CoreMeter implements RunObserver {
   acted({ path, kind, caller, userMs, resultBytes, isError }: ActionNote): void {
     const record: RunRecord = {
       atMs: this.#parts.nowMs(),
-      question: questionOf(path, "", null),
+      question: new OneShot(path, ""),
       kind,
       caller,
       cause: null,
+      isSubscribed: false,
       isFirst: false,
       isUnchanged: false,
       askers: 1,
@@ -181,13 +190,15 @@ export class CoreMeter implements RunObserver {
   }
 
   #causeOf(wake: Wake): CommitCause {
-    let cause = this.#causes.get(wake);
-    if (cause === undefined) {
-      const { ts, source, table, change, fields } = wake;
-      cause = { ts, writer: source, table, index: this.#indexName(wake), change, fields };
-      this.#causes.set(wake, cause);
-    }
-    return cause;
+    // Kept with the wake and not in a weak map: those are dear to the collector when there is one entry a commit.
+    wake.note ??= this.#newCause(wake);
+    return wake.note as CommitCause;
+  }
+
+  #newCause(wake: Wake): CommitCause {
+    const { ts, source: writer, table, change, fields } = wake;
+    const index = this.#indexName(wake);
+    return { ts, writer, table, index, change, fields, way: wayText(table, index, change, fields) };
   }
 
   #indexName({ collection, index }: Wake): string {
@@ -198,11 +209,17 @@ export class CoreMeter implements RunObserver {
 
   /** @param isKept Whether what was written stays. */
   #usageOf({ usage, tables }: RunCost, isKept: boolean): RunUsage {
-    const reads: TableReads[] = [];
-    for (const { collection, documentsRead, bytesRead, storageDocuments, storageBytes } of tables) {
-      const table = this.#parts.catalogue.byNumber(collection)?.name ?? `#${collection}`;
-      const convexDocuments = documentsRead;
-      reads.push({ table, documents: storageDocuments, bytes: storageBytes, convexDocuments, convexBytes: bytesRead });
+    const parts: TableUse[] = [];
+    for (const table of tables) {
+      parts.push({
+        table: this.#parts.catalogue.byNumber(table.collection)?.name ?? `#${table.collection}`,
+        documents: table.storageDocuments,
+        bytes: table.storageBytes,
+        convexDocuments: table.documentsRead,
+        convexBytes: table.bytesRead,
+        documentsWritten: isKept ? table.documentsWritten : 0,
+        bytesWritten: isKept ? table.bytesWritten : 0,
+      });
     }
     return {
       documents: usage.storageDocuments,
@@ -213,34 +230,46 @@ export class CoreMeter implements RunObserver {
       documentsWritten: isKept ? usage.documentsWritten : 0,
       bytesWritten: isKept ? usage.bytesWritten : 0,
       unchangedWrites: usage.unchangedWrites,
-      tables: reads,
+      tables: parts,
     };
   }
-}
-
-type Writes = { -readonly [K in keyof TableWrites]: TableWrites[K] };
-
-function addWrite(writes: Writes[], { table, after, moves }: DocumentChange): void {
-  let one = writes.find((other) => other.table === table);
-  if (one === undefined) {
-    one = { table, documents: 0, bytes: 0, keyBytes: 0 };
-    writes.push(one);
-  }
-  one.documents += 1;
-  if (after !== undefined) one.bytes += sizeOfDocument(after);
-  for (const { index, add } of moves) if (index >= DEFINED_INDEXES_FROM) one.keyBytes += add?.length ?? 0;
 }
 
 function unmarked(path: string): string {
   return path.startsWith(INTERNAL_MARK) ? path.slice(INTERNAL_MARK.length) : path;
 }
 
+/** A question without a line of its own: its label is made only if somebody looks. */
+class OneShot implements Question {
+  readonly path: string;
+  readonly key = "";
+  /** Not private: these are made for every mutation. */
+  readonly args: string;
+
+  constructor(path: string, args: string) {
+    this.path = path;
+    this.args = shortened(args);
+  }
+
+  get label(): string {
+    return labelOf(this.path, this.args, "");
+  }
+}
+
 function questionOf(path: string, args: string, identityKey: string | null): Question {
   const who = identityKey === null ? "" : `@${identityKey === "" ? "nobody" : hash(identityKey)}`;
   const argsKey = args.length <= KEY_CHARS_MAX ? args : `#${hash(args)}`;
-  const shown = args.length <= LABEL_CHARS_MAX ? args : `${args.slice(0, LABEL_CHARS_MAX - 1)}…`;
-  const label = `${path}${shown === "" || shown === "{}" ? "" : ` ${shown}`}${who === "" ? "" : ` ${who}`}`;
-  return { path, key: `${path}${who} ${argsKey}`, label };
+  return { path, key: `${path}${who} ${argsKey}`, label: labelOf(path, shortened(args), who) };
+}
+
+function labelOf(path: string, args: string, who: string): string {
+  return `${path}${args === "" || args === "{}" ? "" : ` ${args}`}${who === "" ? "" : ` ${who}`}`;
+}
+
+/** A cut text of its own: a slice would keep the whole argument in memory. */
+function shortened(args: string): string {
+  if (args.length <= LABEL_CHARS_MAX) return args;
+  return `${Buffer.from(args.slice(0, LABEL_CHARS_MAX - 1)).toString()}…`;
 }
 
 function hash(text: string): string {

@@ -163,6 +163,23 @@ test("usage is told apart by table, with index keys and writes that changed noth
   tx.abort();
 });
 
+test("writes of a table that are rolled back are not counted, also of a table first written after the savepoint", () => {
+  const { database } = openTestDatabase();
+  write(database, (tx) => [tx.insert("t", { n: 1 }), tx.insert("other", { n: 1 })]);
+  const tx = database.begin({ readOnly: false });
+  tx.insert("t", { n: 2 });
+  const { bytesWritten } = tx.usage;
+  const savepoint = tx.savepoint();
+  tx.insert("t", { n: 3 });
+  tx.insert("other", { n: 3 });
+  tx.rollbackTo(savepoint);
+  expect(tx.tableUsage.map((table) => [table.documentsWritten, table.bytesWritten])).toEqual([
+    [1, bytesWritten],
+    [0, 0],
+  ]);
+  tx.abort();
+});
+
 test("usage counts each read again, rows that a filter drops, and the read of a patch", () => {
   const { database, ids } = open({});
   const tx = database.begin({ readOnly: false });

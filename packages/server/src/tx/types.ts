@@ -7,7 +7,7 @@ import type { Doc, Ts, Value } from "@narrowcast/values";
 import type { IndexMove, Key } from "../engine/types.ts";
 
 export { PRIMARY } from "../engine/types.ts";
-export type { IndexMove, Key } from "../engine/types.ts";
+export type { Cursor, Engine, IndexMove, Key, KeyRange } from "../engine/types.ts";
 
 /** A filter expression tree, as `convex/server`'s `q.eq(q.field("a"), 1)` builds it, with decoded literals. */
 export type FilterExpression =
@@ -139,7 +139,7 @@ export interface Commit {
   readonly source: string;
 }
 
-/** What a transaction read of one table. */
+/** What a transaction did with one table. */
 export interface TableUsage {
   readonly collection: number;
   documentsRead: number;
@@ -147,6 +147,8 @@ export interface TableUsage {
   /** Of those, rows really visited in the engine. */
   storageDocuments: number;
   storageBytes: number;
+  documentsWritten: number;
+  bytesWritten: number;
 }
 
 /** Usage of one transaction so far; nested runs share their parent's. All in documents or bytes. */
@@ -186,7 +188,7 @@ export interface Transaction {
   /** The latest `_creationTime` given in it, also to rows that were rolled back; `startMs` when none was. Its commit's `ts` is not earlier. */
   readonly lastMs: number;
   readonly usage: TransactionUsage;
-  /** The reads of `usage`, table by table. */
+  /** Reads and writes of `usage`, table by table. */
   readonly tableUsage: readonly TableUsage[];
   readonly readSet: ReadSetView;
   /** Whether tracked documents were handed out: results must go through `untracked` before anything looks behind their traps. */

@@ -16,10 +16,14 @@ const READ_LESS =
   "Consider using smaller limits in your queries, paginating your queries, or using indexed queries with a selective index range expressions.";
 
 /** The write side of the counters, put back when a nested run is rolled back. */
-export type WriteUsage = Pick<
-  TransactionUsage,
-  "documentsWritten" | "bytesWritten" | "functionsScheduled" | "scheduledArgsBytes"
->;
+export interface WriteUsage {
+  readonly usage: Pick<
+    TransactionUsage,
+    "documentsWritten" | "bytesWritten" | "functionsScheduled" | "scheduledArgsBytes"
+  >;
+  /** Documents and bytes written by table, in the order of `tables`. */
+  readonly tables: readonly (readonly [documents: number, bytes: number])[];
+}
 
 export class UsageMeter {
   readonly usage: TransactionUsage = {
@@ -35,7 +39,7 @@ export class UsageMeter {
     functionsScheduled: 0,
     scheduledArgsBytes: 0,
   };
-  /** The reads of `usage`, table by table; few, so a list. */
+  /** Reads and writes of `usage`, table by table; few, so a list. */
   readonly tables: TableUsage[] = [];
   readonly #limits: Limits;
   /** Ranges that merging took away so far; keeps the exact count from being computed on every read. */
@@ -93,7 +97,8 @@ export class UsageMeter {
 
   #tableUsage(collection: number): TableUsage {
     for (const table of this.tables) if (table.collection === collection) return table;
-    const table = { collection, documentsRead: 0, bytesRead: 0, storageDocuments: 0, storageBytes: 0 };
+    const none = { documentsRead: 0, bytesRead: 0, storageDocuments: 0, storageBytes: 0 };
+    const table = { collection, ...none, documentsWritten: 0, bytesWritten: 0 };
     this.tables.push(table);
     return table;
   }
@@ -112,10 +117,14 @@ export class UsageMeter {
   }
 
   /** Counts one write: the new document's bytes, none for a deletion. */
-  countWrite(after: Doc | undefined): void {
+  countWrite(after: Doc | undefined, collection: number): void {
     const { usage } = this;
+    const bytes = after === undefined ? 0 : sizeOfDocument(after);
     usage.documentsWritten += 1;
-    if (after !== undefined) usage.bytesWritten += sizeOfDocument(after);
+    usage.bytesWritten += bytes;
+    const table = this.#tableUsage(collection);
+    table.documentsWritten += 1;
+    table.bytesWritten += bytes;
     if (usage.documentsWritten > this.#limits.documentsWrittenMax) {
       throw limitError("TooManyWrites", "writes", this.#limits.documentsWrittenMax);
     }
@@ -153,12 +162,16 @@ export class UsageMeter {
   /** The write counters as they are now. */
   writes(): WriteUsage {
     const { documentsWritten, bytesWritten, functionsScheduled, scheduledArgsBytes } = this.usage;
-    return { documentsWritten, bytesWritten, functionsScheduled, scheduledArgsBytes };
+    const tables = this.tables.map((table) => [table.documentsWritten, table.bytesWritten] as const);
+    return { usage: { documentsWritten, bytesWritten, functionsScheduled, scheduledArgsBytes }, tables };
   }
 
   /** Takes the write counters back to `writes`; reads stay counted. */
-  restoreWrites(writes: WriteUsage): void {
-    Object.assign(this.usage, writes);
+  restoreWrites({ usage, tables }: WriteUsage): void {
+    Object.assign(this.usage, usage);
+    this.tables.forEach((table, at) => {
+      [table.documentsWritten, table.bytesWritten] = tables[at] ?? [0, 0];
+    });
   }
 }
 

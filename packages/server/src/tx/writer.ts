@@ -141,7 +141,7 @@ export class Writer implements RowWriter {
   }
 
   #write(table: Table, before: Doc | undefined, after: Doc | undefined, access: Access): void {
-    if (access !== "core") this.#context.meter.countWrite(after);
+    if (access !== "core") this.#context.meter.countWrite(after, table.number);
     this.#context.log.write(table, (after ?? before)?._id ?? "", before, after);
   }
 }
