@@ -16,8 +16,6 @@
  */
 import { encodeKey, sizeOfDocument } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
-import { PRIMARY } from "../engine/types.ts";
-import type { Engine, Key } from "../engine/types.ts";
 import type { MemoCall, MemoPoint, MemoRows, ReadMemo } from "../tx/read-memo.ts";
 import { PRIMARY } from "../tx/types.ts";
 import type { Commit, DocumentChange, Engine, FilterExpression, Key, ReadInterval, ReadSetView } from "../tx/types.ts";
