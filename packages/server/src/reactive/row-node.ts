@@ -16,9 +16,9 @@
  */
 import { sizeOfDocument } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
-import type { Cursor, Engine, Key, KeyRange } from "../engine/types.ts";
 import { keyAfter } from "../tx/read-set.ts";
 import type { MemoCall, MemoRow, MemoRows, RowCounts, VisitRow } from "../tx/read-memo.ts";
+import type { Cursor, Engine, Key, KeyRange } from "../tx/types.ts";
 import type { Held } from "./node-budget.ts";
 
 /** Memory of a node, of one kept row besides its document, and of one dropped row, in bytes; estimated. */

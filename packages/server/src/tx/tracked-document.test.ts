@@ -351,31 +351,6 @@ test("untracked() of a cycle ends", () => {
   expect(untracked(cycle)).toBe(cycle);
 });
 
-test("two hand-outs of one document are two objects, and what was noted of both is one", () => {
-  const observations = new Observations();
-  const handOut = new HandOut(observations, false, true);
-  const [a, b] = [handOut.give(ROW) as Loose, handOut.give(ROW) as Loose];
-  expect(a === b).toBe(false);
-  a["name"] = "changed";
-  expect(b["name"]).toBe("Ann");
-  expect(a["rank"]).toBe(3);
-  expect(observations.fieldsOf("k1")).toEqual(["name", "rank"]);
-});
-
-test("more names than there are bits are noted wider, never narrower", () => {
-  const observations = new Observations();
-  const names = Array.from({ length: FIELDS_APART + 5 }, (_, n) => `f${n}`);
-  for (const name of names) observations.note("d", name);
-  observations.note("e", `f${FIELDS_APART}`);
-  expect(names.every((name) => observations.includes("d", [name]))).toBe(true);
-  expect(observations.includes("e", [`f${FIELDS_APART + 2}`])).toBe(true);
-  expect(observations.includes("e", ["f0"])).toBe(false);
-  expect(observations.includes("d", ["never"])).toBe(false);
-  observations.noteAll("e");
-  expect(observations.includes("e", ["never"])).toBe(true);
-  expect(observations.includes("e", [])).toBe(false);
-});
-
 test("random handlers: equal results, and every field that the result depends on is noted", () => {
   const steps = fc.array(
     fc.record({
@@ -406,16 +381,4 @@ test("random handlers: equal results, and every field that the result depends on
     }),
     { numRuns: 500 },
   );
-});
-
-test("a function that takes documents whole is given plain copies, and now and then tracked again", () => {
-  const habits = new ReadHabits();
-  expect(habits.takesWhole(1)).toBe(false);
-  habits.learn(1, 10, 9);
-  const plain = Array.from({ length: 64 }, () => habits.takesWhole(1)).filter(Boolean).length;
-  expect(plain).toBe(62);
-  habits.learn(1, 10, 2);
-  expect(habits.takesWhole(1)).toBe(false);
-  habits.learn(1, 2, 2);
-  expect(habits.takesWhole(1)).toBe(false);
 });
