@@ -79,7 +79,7 @@ export function functionsDir(projectDir: string): string {
 /**
  * All modules of a functions folder, in a stable order. `schema` and `auth.config` are among them when they exist.
  *
- * @throws {Error} For `"use node"` where it is not allowed, two files for one module, or a reserved folder.
+ * @throws {Error} For `"use node"` where it is not allowed, two files for one module, a reserved folder, or a name that cannot be called.
  */
 export function findModules(convexDir: string): ModuleFile[] {
   const found = new Map<string, ModuleFile>();
@@ -89,6 +89,7 @@ export function findModules(convexDir: string): ModuleFile[] {
     const source = readFileSync(file, "utf8");
     if (/\.tsx?$/.test(relative) && !/^\s{0,100}(import|export)/m.test(source)) continue;
     const modulePath = relative.replace(/\.[^./]+$/, ".js");
+    checkModulePath(modulePath);
     const other = found.get(modulePath);
     if (other !== undefined) {
       throw new Error(`Cannot bundle "${relative}": "${path.basename(other.file)}" has the same module path; keep one`);
@@ -121,6 +122,14 @@ function isModule(relative: string): boolean {
   if (base.startsWith(".") || base.startsWith("#") || relative.includes(" ")) return false;
   if (/^auth\.config\.[jt]s$/.test(relative)) return true;
   return base.split(".").length === 2;
+}
+
+function checkModulePath(modulePath: string): void {
+  const refused = modulePath.split("/").find((component) => !/^[\w.]+$/.test(component));
+  if (refused === undefined) return;
+  throw new Error(
+    `${modulePath} is not a valid path to a Convex module. Path component ${refused} can only contain alphanumeric characters, underscores, or periods.`,
+  );
 }
 
 function environmentOf(relative: string, source: string): ModuleEnvironment {

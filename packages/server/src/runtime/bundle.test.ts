@@ -173,3 +173,15 @@ test.each([
 ])("%s: %s fails", async (file, source, says) => {
   await expect(openApp(await bundleTexts({ [file]: source }))).rejects.toThrow(says);
 });
+
+test("the trace of a module that throws ends with the app's own frames", async () => {
+  const source = `import "./lib/g";\nfunction deep() { throw new Error("no"); }\ndeep();\nexport const x = 1;`;
+  const code = await bundleTexts({ "f.ts": source, "lib/g.ts": "export const g = 1;" });
+  await expect(openApp(code)).rejects.toThrow(/at deep \(\.\.\/convex\/f\.ts:2:25\)\n {4}at \.\.\/convex\/f\.ts:3:1$/u);
+});
+
+test("a file whose name cannot be part of a function's path is refused", async () => {
+  await expect(bundleTexts({ "dir/my-file.ts": "export const x = 1;" })).rejects.toThrow(
+    "dir/my-file.js is not a valid path to a Convex module. Path component my-file.js can only contain alphanumeric characters, underscores, or periods.",
+  );
+});

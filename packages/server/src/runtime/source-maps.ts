@@ -59,20 +59,23 @@ export class StackMapper {
       if (match === null) return undefined;
       const before = line.slice(0, at).trim();
       const place = this.#original(file, bundle, Number(match[1]), Number(match[2]));
+      if (place === undefined) return undefined;
       // `at name (place)`, or `at place` for functions without a name.
       return `    ${before}${before.endsWith("(") ? `${place})` : ` ${place}`}`;
     }
     return undefined;
   }
 
-  #original(file: string, bundle: Bundle, line: number, column: number): string {
+  /** Undefined for lines of the bundle that come from no file of the app: the bundler's helpers and its entry. */
+  #original(file: string, bundle: Bundle, line: number, column: number): string | undefined {
     if (!this.#maps.has(file)) {
       this.#maps.set(file, bundle.sourceMap === null ? undefined : new TraceMap(bundle.sourceMap));
     }
     const map = this.#maps.get(file);
     // V8 counts columns from 1, source maps from 0.
-    const found = map === undefined ? undefined : originalPositionFor(map, { line, column: column - 1 });
-    if (found?.source == null) return `${file}:${line}:${column}`;
+    if (map === undefined) return `${file}:${line}:${column}`;
+    const found = originalPositionFor(map, { line, column: column - 1 });
+    if (found.source === null || found.source.endsWith("%3Cmodules%3E")) return undefined;
     return `${found.source}:${found.line}:${found.column + 1}`;
   }
 }
