@@ -32,6 +32,19 @@ test.each([
   expect(await request(`${server.url}${path}`, { method: "HEAD" })).toMatchObject({ status: 200, text: "" });
 });
 
+test.each([
+  ["/api/deploy2/start_push", /^Cannot push through the official CLI: .*narrowcast dev/u],
+  ["/api/get_config_hashes", /^Cannot push through the official CLI/u],
+  ["/api/export/request/zip", /^Cannot export through the official CLI: .*narrowcast data/u],
+  ["/api/import/start_upload", /^Cannot import through the official CLI/u],
+  ["/api/perform_import", /^Cannot import through the official CLI/u],
+])("POST %s says at once that it is not there, for a client that tries again after a 404", async (path, message) => {
+  expect(await request(`${server.url}${path}`, { body: {}, headers })).toMatchObject({
+    status: 400,
+    json: { code: "NotSupported", message: expect.stringMatching(message) },
+  });
+});
+
 test("/echo echoes", async () => {
   const reply = await request(`${server.url}/echo`, { body: "ä", headers: { "content-type": "text/x" } });
   expect(reply.text).toBe("ä");

@@ -58,6 +58,8 @@ export const ROUTES: { readonly [path: string]: Methods } = Object.freeze({
 });
 
 const RUN_PATH = /^\/api\/run\/.+/;
+/** What the official CLI asks for and is not there. It tries again for long after a 404, and shows the text of a 400 at once. */
+const OFFICIAL_ONLY = /^\/api\/(deploy2|get_config|push_config|export|import|perform_import)(?:[/_]|$)/;
 const HTTP_ACTION_PATH = /^\/http(?:\/|$)/;
 
 /** Whether a path of the main port belongs to the app. */
@@ -65,10 +67,12 @@ export function isHttpActionPath(path: string): boolean {
   return HTTP_ACTION_PATH.test(path);
 }
 
-/** @throws {RequestError} 404 for an unknown path, 405 for a known one with another method. */
+/** @throws {RequestError} 404 for an unknown path, 400 for one that only the official CLI knows, 405 for a known one with another method. */
 export function routeFor(method: string, path: string): Route {
   if (isHttpActionPath(path)) return mainHttpActionRoute;
   const methods: Methods | undefined = RUN_PATH.test(path) ? { POST: runRoute } : ROUTES[path];
+  const official = OFFICIAL_ONLY.exec(path)?.[1];
+  if (official !== undefined) throw new RequestError(400, "NotSupported", officialText(official));
   if (methods === undefined) {
     throw new RequestError(404, "NotFound", `Cannot answer "${path}": there is no such route`);
   }
@@ -78,4 +82,10 @@ export function routeFor(method: string, path: string): Route {
     throw new RequestError(405, "MethodNotAllowed", `Cannot ${method} "${path}": the methods are ${allowed}`);
   }
   return route;
+}
+
+function officialText(family: string): string {
+  return /export|import/.test(family)
+    ? `Cannot ${family.replace("perform_", "")} through the official CLI: Narrowcast has no exports and imports yet; "narrowcast data <table> --format jsonl" writes the documents of a table`
+    : 'Cannot push through the official CLI: Narrowcast pushes with "narrowcast dev" or "narrowcast start --push"';
 }
