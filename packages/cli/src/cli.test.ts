@@ -46,7 +46,7 @@ describe("with dev running", () => {
     expect(added.err).toContain("adding");
     const [count, hidden, who] = await Promise.all([
       app.run("run", "notes:count"),
-      app.run("run", "notes:hidden"),
+      app.run("run", "internal.notes.hidden"),
       app.run("run", "notes:who", "--identity", '{"name": "Ada", "subject": "1", "issuer": "test"}'),
     ]);
     expect([count, hidden, who].map((each) => [each.code, json(each.out)])).toEqual([
@@ -71,6 +71,7 @@ describe("with dev running", () => {
     expect(thrown.err).toContain('"code": "no-luck"');
     expect(thrown.err).toContain("convex/notes.ts:");
     expect(missing.err).toContain("Could not find");
+    expect(missing.err).toMatch(/\nAlike are .*notes:add, notes:count/u);
     expect(noJson.err).toContain('Cannot read the arguments: "{text: 1}" is not JSON');
     expect(noObject.err).toContain("is not an object");
     expect(badArgs.err).toContain("ArgumentValidationError");

@@ -105,7 +105,7 @@ function ports<T extends { port: number; sitePort?: number; memory?: number }>(
 function addCalls(program: Command, run: Run): void {
   targetOptions(program.command("run"))
     .description('call a function, for example: run messages:send \'{"body": "hi"}\'')
-    .argument("<function>", "path:name")
+    .argument("<function>", "file:name, or api.file.name")
     .argument("[args]", "JSON object")
     .option("--watch", "keep showing a query's result as it changes", false)
     .option("--identity <json>", "claims to act as")

@@ -17,6 +17,10 @@ export interface DataOptions {
   readonly format: "pretty" | "jsonl" | "json";
 }
 
+interface Row {
+  readonly [field: string]: unknown;
+}
+
 interface PageOf<T> {
   readonly page: readonly T[];
   readonly isDone: boolean;
@@ -41,14 +45,27 @@ export async function dataCommand(
       `Cannot show table "${table}": there is none of that name; tables are ${tables.join(", ") || "none yet"}`,
     );
   }
-  const { page, isDone } = (await client.query("_system/cli/tableData", {
-    table,
-    order: options.order,
-    paginationOpts: { numItems: options.limit, cursor: null },
-  })) as PageOf<{ readonly [field: string]: unknown }>;
+  const { page, isDone } = await readDocuments(client, table, options);
   context.stdout.write(`${format(page, options.format)}\n`);
   if (!isDone) context.stderr.write(context.colours.dim(`More than ${options.limit} documents; --limit shows more.\n`));
   return 0;
+}
+
+/** The first documents, in as many pages as the server makes of them; `isDone` when there are no more. */
+async function readDocuments(
+  client: ServerClient,
+  table: string,
+  { limit, order }: DataOptions,
+): Promise<{ readonly page: readonly Row[]; readonly isDone: boolean }> {
+  const rows: Row[] = [];
+  for (let cursor: string | null = null, isDone = false; !isDone;) {
+    const paginationOpts = { numItems: limit - rows.length, cursor };
+    const result = (await client.query("_system/cli/tableData", { table, order, paginationOpts })) as PageOf<Row>;
+    rows.push(...result.page);
+    ({ isDone, continueCursor: cursor } = result);
+    if (rows.length >= limit) return { page: rows, isDone };
+  }
+  return { page: rows, isDone: true };
 }
 
 async function listTables(client: ServerClient): Promise<string[]> {
@@ -63,7 +80,7 @@ async function listTables(client: ServerClient): Promise<string[]> {
   return names.sort();
 }
 
-function format(rows: readonly { readonly [field: string]: unknown }[], as: DataOptions["format"]): string {
+function format(rows: readonly Row[], as: DataOptions["format"]): string {
   if (as === "json") return JSON.stringify(rows, null, 2);
   if (as === "jsonl") return rows.map((row) => JSON.stringify(row)).join("\n");
   if (rows.length === 0) return "There are no documents in this table.";

@@ -90,7 +90,9 @@ async function generateAndPush(context: CommandContext, serving: Serving, folder
     return true;
   } catch (error) {
     context.stderr.write(`${colours.red("✖")} ${error instanceof Error ? error.message : String(error)}\n`);
-    context.stderr.write(colours.dim("  The last good push goes on running.\n"));
+    const { functions } = await serving.deployment.analysis();
+    const standing = functions.length > 0 ? "The last good push goes on running." : "Nothing is deployed yet.";
+    context.stderr.write(colours.dim(`  ${standing}\n`));
     return false;
   }
 }

@@ -7,6 +7,7 @@ import { ConvexClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
 import { convexToJson, type Value } from "convex/values";
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
+import { functionPath, suggestion } from "./function-name.ts";
 import { ServerClient } from "./server-client.ts";
 
 export interface RunOptions {
@@ -20,10 +21,11 @@ export interface RunOptions {
 /** @returns 0 when the function returned, 1 when it threw. */
 export async function runCommand(
   context: CommandContext,
-  path: string,
+  name: string,
   argsText: string | undefined,
   options: RunOptions,
 ): Promise<number> {
+  const path = functionPath(name);
   const args = parseObject("arguments", argsText ?? "{}");
   const identity = options.identity === undefined ? undefined : parseObject("identity", options.identity);
   if (options.watch) return watchQuery(context, path, args, identity, options);
@@ -32,11 +34,18 @@ export async function runCommand(
   for (const line of result.logLines ?? []) context.stderr.write(`${context.colours.dim(line)}\n`);
   if (result.status === "error") {
     context.stderr.write(`${context.colours.red(result.errorMessage)}\n`);
+    if (result.errorMessage.includes(`Could not find function for '${path}'`)) await suggest(context, client, path);
     if (result.errorData !== undefined) context.stderr.write(`${JSON.stringify(result.errorData, null, 2)}\n`);
     return 1;
   }
   context.stdout.write(`${JSON.stringify(result.value, null, 2)}\n`);
   return 0;
+}
+
+async function suggest(context: CommandContext, client: ServerClient, path: string): Promise<void> {
+  const spec = (await client.query("_system/cli/modules:apiSpec", {})) as readonly { readonly identifier?: string }[];
+  const names = spec.flatMap(({ identifier }) => (identifier === undefined ? [] : [functionPath(identifier)]));
+  context.stderr.write(`${suggestion(path, names)}\n`);
 }
 
 async function watchQuery(
@@ -54,7 +63,7 @@ async function watchQuery(
   );
   client.onUpdate(
     makeFunctionReference<"query">(path),
-    args as Record<string, Value>,
+    args,
     (value: unknown) => context.stdout.write(`${JSON.stringify(convexToJson(value as Value), null, 2)}\n`),
     (error) => context.stderr.write(`${context.colours.red(error.message)}\n`),
   );

@@ -49,6 +49,25 @@ test("tableData gives pages in either order", async () => {
   expect(second.isDone).toBe(true);
 });
 
+test("tableData ends a page early rather than read too much, and goes on from there", async () => {
+  const world = await open();
+  const text = "x".repeat(900_000);
+  for (let n = 0; n < 20; n++) await world.mutation("notes:add", { text });
+  const first = await page(world, {
+    table: "notes",
+    order: "desc",
+    paginationOpts: { cursor: null, numItems: 100_000 },
+  });
+  expect(first.isDone).toBe(false);
+  expect(first.page.length).toBeGreaterThan(4);
+  let [cursor, isDone, rows] = [first.continueCursor, first.isDone, first.page.length];
+  for (let pages = 0; !isDone && pages < 10; pages++) {
+    const next = await page(world, { table: "notes", order: "desc", paginationOpts: { cursor, numItems: 100_000 } });
+    [cursor, isDone, rows] = [next.continueCursor, next.isDone, rows + next.page.length];
+  }
+  expect([isDone, rows]).toEqual([true, 23]);
+});
+
 test("a missing table is empty", async () => {
   const world = await open();
   expect(

@@ -12,6 +12,9 @@ import type { SystemArgs, SystemQuery } from "./system-types.ts";
 const USER_TABLES_FROM = 10_001;
 /** Documents of `queryTable`, which is meant for small looks. */
 const QUERY_TABLE_MAX = 1_000;
+/** A page of `tableData` ends here, whatever was asked for: large documents must not fail the query. */
+const PAGE_BYTES_MAX = 8 * 1024 * 1024;
+const PAGE_ROWS_MAX = 4_096;
 
 /** `{paginationOpts}` → one page with all names of user tables: `{page: [{name}], isDone, continueCursor}`. */
 export const tables: SystemQuery = (tx) => {
@@ -19,7 +22,7 @@ export const tables: SystemQuery = (tx) => {
   return { page: names.map((name) => ({ name })), isDone: true, continueCursor: "" };
 };
 
-/** `{table, order, paginationOpts}` → a page of documents in creation order. */
+/** `{table, order, paginationOpts}` → a page of documents in creation order; it may be shorter than asked for and not the last. */
 export const tableData: SystemQuery = (tx, args) => {
   const order = args["order"] === "desc" ? "desc" : "asc";
   return pageValue(pageOf(tx, tableArgument(args, "table"), order, pageRequest(args["paginationOpts"])));
@@ -81,7 +84,11 @@ function pageOf(tx: Transaction, table: string, order: "asc" | "desc", request: 
 function pageRequest(value: Value | undefined): PageRequest {
   const options = (typeof value === "object" && value !== null ? value : {}) as SystemArgs;
   const { cursor, numItems } = options;
-  return { cursor: typeof cursor === "string" ? cursor : null, numItems: Number(numItems ?? 100) };
+  return {
+    cursor: typeof cursor === "string" ? cursor : null,
+    numItems: Math.min(Number(numItems ?? 100), PAGE_ROWS_MAX),
+    maximumBytesRead: PAGE_BYTES_MAX,
+  };
 }
 
 function pageValue({ page, isDone, continueCursor }: Page): Value {
