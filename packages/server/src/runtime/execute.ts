@@ -23,6 +23,7 @@ import type { LoadedFunction } from "./analyze.ts";
 import { untracked } from "../tx/tracked-document.ts";
 import { createMutationCtx, createQueryCtx } from "./ctx.ts";
 import { Run, Scope } from "./run.ts";
+import { RunClock } from "./run-clock.ts";
 import { settleOrStall } from "./settle.ts";
 import type { StackMapper } from "./source-maps.ts";
 import { ScopeSyscalls } from "./syscalls.ts";
@@ -50,6 +51,7 @@ export interface ExecutorParts {
 export class Executor {
   readonly #parts: ExecutorParts;
   readonly #infos: ReadonlyMap<string, FunctionInfo>;
+  readonly #clock = new RunClock();
   #isBusy = false;
   #scope: Scope | undefined;
   readonly #syscallsOf = new WeakMap<Scope, HostSyscalls>();
@@ -69,13 +71,14 @@ export class Executor {
     this.#isBusy = true;
     const run = new Run(request, () => this.#syscalls());
     this.#parts.current.activity = run;
-    const started = performance.now();
+    this.#clock.start();
     const framesMax = Error.stackTraceLimit;
     Error.stackTraceLimit = STACK_FRAMES_MAX;
     let result: ExecuteOutcome["result"];
     try {
       const value = await settleOrStall(this.#root(run), run, request.path);
-      assertInTime(performance.now() - started, request.host.limits.userTimeMs);
+      const { userTimeMs } = request.host.limits;
+      if (this.#clock.isOver(userTimeMs)) throw timeOut(userTimeMs);
       result = { ok: true, value };
     } catch (thrown) {
       result = { ok: false, ...failedCall(thrown, request.requestId, this.#parts.mapper) };
@@ -93,7 +96,7 @@ export class Executor {
       journal: run.journal,
       identityObserved: run.identityObserved,
       clockObserved: run.clockObserved,
-      userMs: performance.now() - started,
+      userMs: this.#clock.elapsedMs(),
     };
   }
 
@@ -165,6 +168,6 @@ export class Executor {
   }
 }
 
-function assertInTime(userMs: number, maxMs: number): void {
-  if (userMs > maxMs) throw new CallError(`Function execution timed out (maximum duration: ${maxMs / 1_000}s)`);
+function timeOut(maxMs: number): CallError {
+  return new CallError(`Function execution timed out (maximum duration: ${maxMs / 1_000}s)`);
 }
