@@ -101,7 +101,7 @@ test("a replay does the work of the trace again: the same runs, documents and re
   expect(report.ledger.totals.bytesSent).toBeGreaterThan(0);
 });
 
-test("replays are deterministic, and finer rules never read more", async () => {
+test("replays are deterministic, and finer rules read less", async () => {
   const app = await openApp();
   const { lines } = await traced(app);
   const [once, again, narrow] = [
@@ -112,7 +112,7 @@ test("replays are deterministic, and finer rules never read more", async () => {
   const work = ({ totals: { userMs: _time, ...figures } }: LedgerReport) => figures;
   expect(work(again.ledger)).toEqual(work(once.ledger));
   expect(once.ledger.totals.documents).toBe(once.ledger.totals.convexDocuments);
-  expect(narrow.ledger.totals.documents).toBeLessThanOrEqual(once.ledger.totals.documents);
+  expect(narrow.ledger.totals.documents).toBeLessThan(once.ledger.totals.documents);
   expect(narrow.ledger.totals.convexDocuments).toBe(once.ledger.totals.convexDocuments);
   expect(narrow.ledger.totals.runs).toBeLessThanOrEqual(once.ledger.totals.runs);
 });

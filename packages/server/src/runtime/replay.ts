@@ -296,8 +296,8 @@ class Replay {
 }
 
 /** What the core is told of the rules. */
-function trackingOf(rules: ReplayRules): object {
-  return { tracking: rules === "convex" ? "document" : "fields" };
+function trackingOf(rules: ReplayRules): Pick<CoreHome["start"], "tracking"> {
+  return { tracking: { tracking: rules === "convex" ? "document" : "fields", trackingFor: {} } };
 }
 
 function partsOf(document: DocumentLine["document"]): {
