@@ -2,8 +2,9 @@
  * Handing rows of one table to a function: as private copies, or as tracked documents that note what is looked at.
  *
  * A function that takes its documents whole (spreads or returns them) pays for tracking and gets nothing. `ReadHabits` remembers that for each
- * (function, table): such a function is given plain copies, and its read set says "every field". Now and then it is tracked
- * again, in case it has changed its ways.
+ * (function, table): such a function is given plain copies, and its read set says "every field". It is tracked again after 1, 3, 7 … such runs and
+ * then now and then, in case it has changed its ways: a function that returns what it found and otherwise only looks at a status must not go on being
+ * woken by every field.
  *
  * @module
  */
@@ -12,14 +13,17 @@ import type { Doc } from "@narrowcast/values";
 import type { Observations } from "./observations.ts";
 import { trackedDocument } from "./tracked-document.ts";
 
-/** After so many runs with plain copies a function is tracked once more. */
+/** After at most so many runs with plain copies a function is tracked once more. */
 const TRACKED_AGAIN_RUNS = 32;
-/** Below so many documents a run says nothing about habits. */
+/** Below so many documents a run makes no habit. It may end one: being woken in vain costs more than tracking a few. */
 const TELLING_DOCUMENTS = 4;
 
+/** Of a function that takes the documents of one table whole. */
 interface Habit {
-  isWhole: boolean;
-  runs: number;
+  /** Runs with plain copies that are left until it is tracked once more. */
+  plainRuns: number;
+  /** Times it was tracked again and took them whole again. */
+  confirmed: number;
 }
 
 /** What is known, or assumed, of a function's ways. */
@@ -38,18 +42,20 @@ export class ReadHabits implements Habits {
   /** Whether the next run should be given plain copies. Call it once a run and table. */
   takesWhole(collection: number): boolean {
     const habit = this.#habits.get(collection);
-    if (habit === undefined || !habit.isWhole) return false;
-    habit.runs += 1;
-    return habit.runs % TRACKED_AGAIN_RUNS !== 0;
+    if (habit === undefined || habit.plainRuns === 0) return false;
+    habit.plainRuns -= 1;
+    return true;
   }
 
   /** Notes what a tracked run did. */
   learn(collection: number, handedOut: number, takenWhole: number): void {
-    if (handedOut < TELLING_DOCUMENTS) return;
-    const isWhole = takenWhole * 2 > handedOut;
+    if (handedOut === 0) return;
     const habit = this.#habits.get(collection);
-    if (habit === undefined) this.#habits.set(collection, { isWhole, runs: 0 });
-    else habit.isWhole = isWhole;
+    if (takenWhole * 2 <= handedOut) this.#habits.delete(collection);
+    else if (habit !== undefined) {
+      habit.confirmed += 1;
+      habit.plainRuns = Math.min(2 ** habit.confirmed, TRACKED_AGAIN_RUNS) - 1;
+    } else if (handedOut >= TELLING_DOCUMENTS) this.#habits.set(collection, { plainRuns: 0, confirmed: 0 });
   }
 }
 

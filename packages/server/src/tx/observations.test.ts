@@ -1,6 +1,6 @@
 import type { Doc, Value } from "@narrowcast/values";
 import { expect, test } from "vitest";
-import { HandOut, ReadHabits } from "./hand-out.ts";
+import { HandOut } from "./hand-out.ts";
 import { FIELDS_APART, Observations } from "./observations.ts";
 
 type Loose = { [field: string]: Value };
@@ -30,16 +30,4 @@ test("more names than there are bits are noted wider, never narrower", () => {
   observations.noteAll("e");
   expect(observations.includes("e", ["never"])).toBe(true);
   expect(observations.includes("e", [])).toBe(false);
-});
-
-test("a function that takes documents whole is given plain copies, and now and then tracked again", () => {
-  const habits = new ReadHabits();
-  expect(habits.takesWhole(1)).toBe(false);
-  habits.learn(1, 10, 9);
-  const plain = Array.from({ length: 64 }, () => habits.takesWhole(1)).filter(Boolean).length;
-  expect(plain).toBe(62);
-  habits.learn(1, 10, 2);
-  expect(habits.takesWhole(1)).toBe(false);
-  habits.learn(1, 2, 2);
-  expect(habits.takesWhole(1)).toBe(false);
 });
