@@ -18,6 +18,11 @@ export interface RunningServer {
   readonly pid: number;
 }
 
+/** What is written down; numbers of processes are given out again, above all in containers. */
+interface Note extends RunningServer {
+  readonly started?: string | undefined;
+}
+
 /** Folder of the state of the app in `directory`; made if it is not there, and ignored by git. */
 export function stateDirectory(directory: string): string {
   const state = join(directory, ".narrowcast");
@@ -33,7 +38,8 @@ export function storeDirectory(directory: string): string {
 /** Notes the running server for the other commands. Returns what removes the note. */
 export function announceServer(directory: string, server: RunningServer): () => void {
   const file = join(stateDirectory(directory), "server.json");
-  writeFileSync(file, `${JSON.stringify(server, null, 2)}\n`);
+  const note: Note = { ...server, started: startOf(server.pid) };
+  writeFileSync(file, `${JSON.stringify(note, null, 2)}\n`);
   return () => rmSync(file, { force: true });
 }
 
@@ -45,13 +51,31 @@ export function findServer(directory: string): RunningServer | undefined {
   } catch {
     return undefined;
   }
-  const server = JSON.parse(text) as RunningServer;
+  const { started, ...server } = JSON.parse(text) as Note;
+  return isRunning(server.pid, started) ? server : undefined;
+}
+
+function isRunning(pid: number, started: string | undefined): boolean {
+  if (started !== undefined) return startOf(pid) === started;
   try {
-    process.kill(server.pid, 0);
-    return server;
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** When a process started, in the system's own ticks; undefined if it has ended (also when nobody has noticed yet) or the system does not tell. */
+function startOf(pid: number): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, "utf8");
   } catch {
     return undefined;
   }
+  // The second field is the command in brackets and may hold anything; the third is the state, the 22nd the start.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
 }
 
 /** The running server, or an error that says how to start one. */
