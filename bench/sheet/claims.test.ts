@@ -3,10 +3,14 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { CLAIMED, EXCUSES, excuseFor } from "./excuses.ts";
+import { factsOf } from "./facts.ts";
+import { RUNNER_PARTS } from "./forms.ts";
 import { COMBINATIONS, measure, type SheetRow } from "./measure.ts";
+import { Player } from "./player.ts";
 import { SCENARIOS, type SheetSize } from "./scenarios.ts";
 import { missesOf } from "./table.ts";
 import { rowOf, scenarioNamed, TINY_SIZE } from "./testing/rows.ts";
+import { World } from "./world.ts";
 
 const SLOW_MS = 180_000;
 /** So many groups end that those of two jobs, which the data begins with, do not decide. */
@@ -77,3 +81,25 @@ describe("every scenario on the worst data", () => {
     }
   });
 });
+
+test(
+  "heartbeats do not wake getReadyJobs for good once it has returned jobs whole",
+  async () => {
+    const world = await World.open("typical", "narrow");
+    const player = new Player(world, "before", await factsOf("typical"), []);
+    await player.subscribe(RUNNER_PARTS);
+    // Five jobs are ready in between: of the new assignment and of one that nobody works on.
+    await player.nextAssignment();
+    const before = await runsOf(world, "before/scheduler:getReadyJobs");
+    for (let tick = 0; tick < 30; tick++) await player.tick();
+    expect((await runsOf(world, "before/scheduler:getReadyJobs")) - before).toBeLessThanOrEqual(1);
+    player.close();
+    await world.close();
+  },
+  SLOW_MS,
+);
+
+async function runsOf(world: World, path: string): Promise<number> {
+  const report = await world.deployment.ledger({ recentMax: 0 });
+  return report!.functions.rows.find(({ name }) => name === path)!.account.reruns;
+}
