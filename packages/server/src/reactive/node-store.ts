@@ -18,7 +18,7 @@ import { encodeKey, sizeOfDocument } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
 import type { MemoCall, MemoPoint, MemoRows, ReadMemo } from "../tx/read-memo.ts";
 import { PRIMARY } from "../tx/types.ts";
-import type { Commit, DocumentChange, Engine, FilterExpression, Key, ReadInterval, ReadSetView } from "../tx/types.ts";
+import type { Commit, DocumentChange, Engine, FilterExpression, Key } from "../tx/types.ts";
 import { IntervalTree } from "./interval-tree.ts";
 import { NodeBudget } from "./node-budget.ts";
 import type { Held } from "./node-budget.ts";
@@ -148,15 +148,13 @@ export class NodeStore implements ReadMemo {
     this.#budget.clear();
   }
 
-  /** Forgets what a run with this read set was served from. Looks at every node. */
-  forget(reads: ReadSetView): void {
-    for (const { collection, key } of reads.points()) {
-      const point = this.#points.get(collection)?.get(key);
-      if (point !== undefined) this.#budget.remove(point);
+  /** Forgets what was read of some tables. Looks at every node. */
+  forget(collections: ReadonlySet<number>): void {
+    for (const collection of collections) {
+      for (const point of this.#points.get(collection)?.values() ?? []) this.#budget.remove(point);
     }
-    const intervals = [...reads.intervals()];
     for (const { node } of this.#rows.values()) {
-      if (intervals.some((interval) => overlaps(node.call, interval))) this.#budget.remove(node);
+      if (collections.has(node.call.collection)) this.#budget.remove(node);
     }
   }
 
@@ -226,12 +224,6 @@ export class NodeStore implements ReadMemo {
     if (tree === undefined) trees.set(index, (tree = new IntervalTree()));
     return tree;
   }
-}
-
-function overlaps({ collection, index, range }: MemoCall, read: ReadInterval): boolean {
-  if (collection !== read.collection || index !== read.index) return false;
-  const startsBefore = (start: Key, end: Key | undefined): boolean => end === undefined || start < end;
-  return startsBefore(range.start, read.end) && startsBefore(read.start, range.end);
 }
 
 /** Equal for equal calls only: lengths stand before what may hold anything. */

@@ -1,13 +1,16 @@
 /**
  * The online verifier of a core: what it executes with, and what an alarm does.
  *
- * An alarm is an error of the server, never of the app. It is written to the error output with its cause and counted; then the nodes that the
- * run was served from are forgotten, its function goes by Convex's rules until other code is pushed, and the run is executed again, so
- * that its sockets are given what is right.
+ * An alarm is an error of the server, never of the app. It is written to the error output with its cause and counted; then the nodes of the
+ * tables that the run read are forgotten, its function goes by Convex's rules until other code is pushed, and the run is executed again,
+ * so that its sockets are given what is right. What misled it may have misled others: the first alarm of a function has all runs
+ * executed again that read the same tables and were spared by the same cut-offs.
  *
  * @module
  */
+import type { Run } from "../reactive/run.ts";
 import { Verifier, type Divergence, type VerifyOptions } from "../reactive/verifier.ts";
+import type { ReadSetView } from "../tx/types.ts";
 import type { Core } from "./core.ts";
 import { bareQueryPath } from "./function-runner.ts";
 
@@ -30,10 +33,22 @@ export function openVerifier(core: Core, options: VerifyOptions): Verifier {
 function repair(core: Core, divergence: Divergence): void {
   const { run } = divergence;
   console.error(alarmText(divergence));
-  if (run.readSet === undefined) core.nodes.clear();
-  else core.nodes.forget(run.readSet);
-  core.tracking.distrust(bareQueryPath(run.path));
-  core.reactor.invalidateAll("verifier", [run]);
+  // A function that goes by Convex's rules already is alone in it: were all the others run again each time, there would be no end of it.
+  const isFirst = core.tracking.distrust(bareQueryPath(run.path));
+  const runs = isFirst && run.readSet !== undefined ? misledWith(core, collectionsOf(run.readSet)) : [];
+  core.reactor.invalidateAll("verifier", new Set([run, ...runs]));
+}
+
+/** Forgets what is remembered of these tables, and finds the runs that relied on it. */
+function misledWith(core: Core, collections: ReadonlySet<number>): readonly Run[] {
+  core.nodes.forget(collections);
+  return [...core.reactor.runs].filter(
+    ({ readSet }) => readSet !== undefined && [...collectionsOf(readSet)].some((one) => collections.has(one)),
+  );
+}
+
+function collectionsOf(readSet: ReadSetView): ReadonlySet<number> {
+  return new Set([...readSet.points(), ...readSet.intervals()].map(({ collection }) => collection));
 }
 
 /** What an operator needs to find the fault. */

@@ -50,9 +50,15 @@ export class TrackingRules {
     this.#distrusted.clear();
   }
 
-  /** A result of this function was found false: from now on it goes by Convex's rules, whatever was asked for. */
-  distrust(path: string): void {
+  /**
+   * A result of this function was found false: from now on it goes by Convex's rules, whatever was asked for.
+   *
+   * @returns Whether that is news.
+   */
+  distrust(path: string): boolean {
+    const isNews = !this.#distrusted.has(path);
     this.#distrusted.add(path);
+    return isNews;
   }
 
   #habitsOf(path: string): ReadHabits {

@@ -55,6 +55,8 @@ export class GeneratedWorld {
   #querySets = 0;
   #queries = 0;
   #updatesSeen = 0;
+  /** Comparisons of values, and of errors. */
+  readonly compared = { values: 0, errors: 0 };
 
   private constructor(world: World, random: Random) {
     this.#world = world;
@@ -146,6 +148,7 @@ export class GeneratedWorld {
     const right = await this.core.runner.fromScratch(request, NO_MOMENT);
     const textOf = (result: RunResult | undefined): unknown =>
       result?.ok === true ? result.value : result?.errorMessage;
+    this.compared[held?.ok === true ? "values" : "errors"] += 1;
     if (held !== undefined && textOf(held) === textOf(right)) return;
     expect({ args, held: textOf(held) }, FALSE_RESULT).toEqual({ args, held: textOf(right) });
   }
