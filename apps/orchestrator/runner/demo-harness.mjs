@@ -16,6 +16,9 @@ const jobSteps = Number(process.env.DEMO_STEPS ?? 8);
 const steps = jobType === "chat" ? Math.ceil(jobSteps / 6) : jobSteps;
 const stepMs = Number(process.env.DEMO_STEP_MS ?? 700);
 
+// Works on when nobody reads any more, as an agent does whose runner was killed.
+process.stdout.on("error", () => undefined);
+
 let prompt = "";
 for await (const piece of process.stdin) prompt += piece;
 const task = section("Your job") || section("Message") || section("Report") || "the task";

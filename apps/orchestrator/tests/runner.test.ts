@@ -96,7 +96,10 @@ describe("runner", () => {
       ["pm gemini complete"],
     ]);
     await expectTrueCounts(backend, namespaceId);
-    expect(await readdir(stateDir)).toEqual([]);
+    await eventually(
+      () => readdir(stateDir),
+      (files) => expect(files).toEqual([]),
+    );
   });
 
   test("a job is told about results before it, on its standard input", async () => {

@@ -59,25 +59,30 @@ test("opening serves from the base at once, and reads no row of it again when re
   await engine.close();
 });
 
+/** Enough for many turns of the event loop, however quick the machine. */
+const ROWS = 3_000;
+
 test("writes, deletes and open cursors go on while a collection becomes resident", async () => {
   const options = optionsFor();
   const first = new DiskEngine(options);
-  write(first, 1, 0, 3000);
+  write(first, 1, 0, ROWS);
   await first.close();
   const engine = new DiskEngine(options);
   const cursor = engine.scan(1, 1, everything, "desc");
   const walked: string[] = [];
+  const checkpoints: Promise<void>[] = [];
   let turns = 0;
   while (!engine.isResident(1)) {
     turns += 1;
-    write(engine, 1, 3000 + turns, 3001 + turns);
+    write(engine, 1, ROWS + turns, ROWS + 1 + turns);
     const key = keyAt(turns);
     engine.put({ collection: 1, key, value: undefined, moves: movesOf(key, engine.get(1, key), undefined) });
     engine.commit(engine.head + 1, "");
     if (cursor.next()) walked.push(cursor.indexKey);
-    if (turns % 3 === 0) await engine.checkpoint();
-    else await new Promise((resolve) => setImmediate(resolve));
+    if (turns % 3 === 0) checkpoints.push(engine.checkpoint());
+    await new Promise((resolve) => setImmediate(resolve));
   }
+  await Promise.all(checkpoints);
   expect(turns).toBeGreaterThan(3);
   // Written in the new view, ahead of the cursor.
   const late = { a: 0, text: "late" };
@@ -90,9 +95,9 @@ test("writes, deletes and open cursors go on while a collection becomes resident
   expect(new Set(walked).size).toBe(walked.length);
   expect(walked).toContain(indexKeyOf(1, "zlate", late));
   expect(walked).not.toContain(indexKeyOf(1, keyAt(0), { a: 0, text: "" }));
-  expect(engine.count(1)).toBe(3000);
-  const remaining = Array.from({ length: 2999 - turns }, (_, at) => keyAt(at + turns + 1));
-  const added = Array.from({ length: turns }, (_, at) => keyAt(3001 + at));
+  expect(engine.count(1)).toBe(ROWS);
+  const remaining = Array.from({ length: ROWS - 1 - turns }, (_, at) => keyAt(at + turns + 1));
+  const added = Array.from({ length: turns }, (_, at) => keyAt(ROWS + 1 + at));
   expect(keysOf(engine, 1)).toEqual([...remaining, ...added, "zlate"]);
   await engine.close();
 });
