@@ -92,6 +92,11 @@ function serverOptions(command: Command): Command {
     .option("--trace <file>", "write what happens into a file for `replay`; it holds data")
     .option("--site-url <url>", "what browsers call the HTTP actions, when a proxy is in front")
     .addOption(
+      new Option("--tracking <rules>", "what queries depend on: what they looked at, or whole documents as on Convex")
+        .choices(["fields", "document"])
+        .default("fields"),
+    )
+    .addOption(
       new Option("--memory <MiB>", "budget for data kept in memory").argParser((text) => positive(text) * MIB),
     );
 }

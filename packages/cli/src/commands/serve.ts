@@ -29,6 +29,8 @@ export interface ServeOptions {
   readonly memoryBytes?: number | undefined;
   /** Whether held results are compared with runs from scratch now and then (they are by default). */
   readonly verify?: boolean | undefined;
+  /** By which rules queries depend on data: fields and rows they looked at (the default), or whole documents as on Convex. */
+  readonly tracking?: "fields" | "document" | undefined;
   /** File for a trace of everything that happens. */
   readonly trace?: string | undefined;
 }
@@ -58,6 +60,7 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
     cloudUrl,
     siteUrl,
     memoryBytes: options.memoryBytes,
+    tracking: options.tracking,
     verify: options.verify === false ? false : undefined,
   }).catch((cause: unknown) => {
     // A damaged store, one that another process holds, a disk without space: the text says which, a stack would hide it.

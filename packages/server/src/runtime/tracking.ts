@@ -17,7 +17,7 @@ export type Tracking = "document" | "fields" | Mechanisms;
 
 /** The rules of a deployment. */
 export interface TrackingOptions {
-  /** `document` if left out. */
+  /** `fields` if left out. */
   readonly tracking?: Tracking | undefined;
   /** Rules of single functions, by canonical path. */
   readonly trackingFor?: { readonly [path: string]: Tracking } | undefined;
@@ -37,7 +37,7 @@ export class TrackingRules {
 
   /** How to begin the transaction of a query. */
   beginOptions(path: string): BeginOptions {
-    const { tracking = "document", trackingFor } = this.#options;
+    const { tracking = "fields", trackingFor } = this.#options;
     const isNamed = trackingFor !== undefined && Object.hasOwn(trackingFor, path);
     const mechanisms = mechanismsOf(isNamed ? (trackingFor[path] ?? tracking) : tracking);
     if (mechanisms === CONVEX_RULES || this.#distrusted.has(path)) return { readOnly: true };
