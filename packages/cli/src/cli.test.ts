@@ -219,6 +219,19 @@ describe("with dev running", () => {
     await expect.poll(async () => json((await app.run("run", "extra:one")).out)).toBe(2);
   });
 
+  test("a save of a file outside of the folder that functions import is pushed", async () => {
+    await app.write("shared.ts", "export const word = 3;\n");
+    await app.write(
+      "convex/extra.ts",
+      `${EXTRA}import { word } from "../shared";\nexport const one = queryGeneric({ handler: async () => word });\n`,
+    );
+    await expect.poll(async () => json((await app.run("run", "extra:one")).out)).toBe(3);
+    const from = dev.out.length;
+    await app.write("shared.ts", "export const word = 2;\n");
+    await dev.until("out", /7 functions ready/u, from);
+    await expect.poll(async () => json((await app.run("run", "extra:one")).out)).toBe(2);
+  });
+
   test("a second server is refused: in the same folder, on the same port, on the same store", async () => {
     const other = await AppFolder.make();
     try {

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { join } from "node:path";
 import { watch } from "chokidar";
-import { writeGenerated } from "@narrowcast/server";
+import { BundleError, writeGenerated } from "@narrowcast/server";
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
 import { updateEnvFile } from "./env-file.ts";
 import { followLogs } from "./follow-logs.ts";
@@ -31,10 +32,10 @@ export async function devCommand(context: CommandContext, options: DevOptions): 
     context.stdout.write(`  deployment    ${colours.cyan(serving.http.url)}\n`);
     context.stdout.write(`  HTTP actions  ${colours.cyan(serving.http.siteUrl)}\n`);
     if (options.envFile) writeEnvFile(context, serving);
-    const isPushed = await generateAndPush(context, serving, folder);
-    if (options.once) return isPushed ? 0 : 1;
+    const first = await generateAndPush(context, serving, folder);
+    if (options.once) return first.isPushed ? 0 : 1;
     const logs = options.logs ? followLogs(context, serving.deployment) : undefined;
-    await followSource(context, serving, folder);
+    await followSource(context, serving, folder, first.inputs);
     await logs?.();
     return 0;
   } finally {
@@ -49,19 +50,28 @@ function writeEnvFile(context: CommandContext, serving: Serving): void {
   }
 }
 
-/** Pushes after each save until the command is stopped. One push at a time; saves meanwhile are one more. */
-async function followSource(context: CommandContext, serving: Serving, folder: string): Promise<void> {
+/**
+ * Pushes after each save until the command is stopped. One push at a time; saves meanwhile are one more. Followed are the folder
+ * and what the functions import from outside of it.
+ */
+async function followSource(
+  context: CommandContext,
+  serving: Serving,
+  folder: string,
+  inputs: readonly string[],
+): Promise<void> {
   let isDirty = false;
   let running: Promise<void> | undefined;
   const push = async (): Promise<void> => {
     while (isDirty) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       isDirty = false;
-      await generateAndPush(context, serving, folder);
+      const pushed = await generateAndPush(context, serving, folder);
+      watcher.add([...pushed.inputs]);
     }
     running = undefined;
   };
-  const watcher = watch(folder, {
+  const watcher = watch([folder, join(context.directory, "convex.json"), ...inputs], {
     ignored: (path) => path.includes("_generated") || path.includes("node_modules"),
     ignoreInitial: true,
   });
@@ -75,24 +85,34 @@ async function followSource(context: CommandContext, serving: Serving, folder: s
   await running;
 }
 
-async function generateAndPush(context: CommandContext, serving: Serving, folder: string): Promise<boolean> {
+interface Pushed {
+  readonly isPushed: boolean;
+  /** The files that went into the bundle, or into the attempt at one. */
+  readonly inputs: readonly string[];
+}
+
+async function generateAndPush(context: CommandContext, serving: Serving, folder: string): Promise<Pushed> {
   const { colours } = context;
+  let inputs: readonly string[] = [];
   try {
     await writeGenerated(folder);
     const startedMs = performance.now();
-    const { outcome } = await pushApp(context, serving.deployment);
+    const push = await pushApp(context, serving.deployment);
+    inputs = push.inputs;
+    const { outcome } = push;
     if (!outcome.ok) throw new CommandError(outcome.message);
     const { functions, indexesAdded, indexesRemoved } = outcome.summary;
     for (const index of indexesAdded) context.stdout.write(`  ${colours.green("+")} index ${index}\n`);
     for (const index of indexesRemoved) context.stdout.write(`  ${colours.red("-")} index ${index}\n`);
     const ms = Math.round(performance.now() - startedMs);
     context.stdout.write(`${colours.green("✔")} ${functions} functions ready ${colours.dim(`(${ms} ms)`)}\n`);
-    return true;
+    return { isPushed: true, inputs };
   } catch (error) {
     context.stderr.write(`${colours.red("✖")} ${error instanceof Error ? error.message : String(error)}\n`);
     const { functions } = await serving.deployment.analysis();
     const standing = functions.length > 0 ? "The last good push goes on running." : "Nothing is deployed yet.";
     context.stderr.write(colours.dim(`  ${standing}\n`));
-    return false;
+    if (error instanceof BundleError) inputs = error.inputs;
+    return { isPushed: false, inputs };
   }
 }
