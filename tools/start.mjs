@@ -168,7 +168,7 @@ async function stop(code) {
   if (isStopping) return;
   isStopping = true;
   // The runner first: it reports its jobs to the server.
-  for (const child of children.reverse()) {
+  for (const child of children.toReversed()) {
     if (child.exitCode !== null) continue;
     child.kill("SIGTERM");
     await new Promise((done) => {

@@ -11,20 +11,20 @@ const WAIT_MS = 30_000;
 
 /** Starts printing. @returns A function that stops it, resolving when the last entry is out. */
 export function followLogs(context: CommandContext, deployment: Deployment): () => Promise<void> {
-  let isStopped = false;
+  const stopping = new AbortController();
   const follow = async (): Promise<void> => {
     let { cursor } = await deployment.logs(0, 0);
-    while (!isStopped) {
+    while (!stopping.signal.aborted) {
       const page = await deployment.logs(cursor, WAIT_MS);
       cursor = page.cursor;
       printEntries(context, page.entries.map(streamedEntry), { success: false, jsonl: false });
     }
   };
   const running = follow().catch((error: unknown) => {
-    if (!isStopped) context.stderr.write(`Cannot follow the log: ${String(error)}\n`);
+    if (!stopping.signal.aborted) context.stderr.write(`Cannot follow the log: ${String(error)}\n`);
   });
   return async () => {
-    isStopped = true;
+    stopping.abort();
     await Promise.race([running, new Promise((resolve) => setTimeout(resolve, 0))]);
   };
 }

@@ -38,7 +38,7 @@ import {
 import { LogSync } from "./log-sync.ts";
 import type { Log, LogRecord } from "./log-types.ts";
 
-export { checkLog, type LogCheck } from "./log-reader.ts";
+export { checkLog } from "./log-reader.ts";
 export { LogLockedError } from "./log-lock.ts";
 
 /** Size of a segment unless one flush needs more. */

@@ -10,8 +10,8 @@ import * as fc from "fast-check";
 import { cloneValue, stringifyValue } from "@narrowcast/values";
 import type { Doc, Value } from "@narrowcast/values";
 import { expect, test } from "vitest";
-import { HandOut, ReadHabits } from "./hand-out.ts";
-import { FIELDS_APART, Observations } from "./observations.ts";
+import { HandOut } from "./hand-out.ts";
+import { Observations } from "./observations.ts";
 import { isTracked, loadTracked, untracked } from "./tracked-document.ts";
 
 type Loose = { [field: string]: any };
