@@ -150,7 +150,7 @@ export class FunctionRunner {
       const host = this.#host(moment);
       const call = { path, kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
       const outcome = await this.active.user.execute(call);
-      return { ...outcome.result, logLines: NO_LINES, journal: outcome.journal };
+      return { ...outcome.result, logLines: clientLines(outcome.logLines), journal: outcome.journal };
     } finally {
       this.#parts.monitor.leave();
       tx.abort();

@@ -45,6 +45,7 @@ const USES = {
   written: (doc, f) => { doc[f] = 7; doc.extra = 1; return doc; },
   deleted: (doc, f) => { delete doc[f]; return [f in doc, doc.a ?? null]; },
   pushed: (doc) => { doc.l?.push(9); return doc.l ?? null; },
+  logged: (doc) => { console.log(doc); return 0; },
   nothing: () => 0,
 };
 const use = (doc, [how, field]) => (doc === null ? null : USES[how](doc, field));
@@ -64,8 +65,8 @@ const OPS = {
     return seen;
   },
   page: async (ctx, op) => {
-    const { page, isDone } = await rowsOf(ctx, op.rows).paginate({ cursor: null, numItems: op.count });
-    return [page.map((doc) => use(doc, op.use)), isDone];
+    const { page, ...rest } = await rowsOf(ctx, op.rows).paginate({ cursor: null, numItems: op.count });
+    return [page.map((doc) => use(doc, op.use)), rest];
   },
   sorted: async (ctx, op) => (await rowsOf(ctx, op.rows).collect())
     .sort((x, y) => (x[op.field] ?? -1) - (y[op.field] ?? -1)).map(({ _id }) => _id).slice(0, 2),

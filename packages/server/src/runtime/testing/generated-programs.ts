@@ -12,7 +12,7 @@ const INDEXED = ["a", "b", "c", "n.x"] as const;
 const VALUES_MAX = 4;
 /** What a program does with a document. */
 const USES =
-  "whole spread rest field field two two nested has own keys json clone text guarded written deleted pushed nothing nothing".split(
+  "whole spread rest field field two two nested has has has own own keys json clone text guarded written deleted pushed logged nothing nothing".split(
     " ",
   );
 

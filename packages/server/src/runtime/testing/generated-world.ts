@@ -146,10 +146,14 @@ export class GeneratedWorld {
   async #expectTrue(args: string, held: RunResult | undefined): Promise<void> {
     const request = { path: "app:q", args, identity: NOBODY, journal: held?.journal ?? null };
     const right = await this.core.runner.fromScratch(request, NO_MOMENT);
-    const textOf = (result: RunResult | undefined): unknown =>
-      result?.ok === true ? result.value : result?.errorMessage;
     this.compared[held?.ok === true ? "values" : "errors"] += 1;
     if (held !== undefined && textOf(held) === textOf(right)) return;
     expect({ args, held: textOf(held) }, FALSE_RESULT).toEqual({ args, held: textOf(right) });
   }
+}
+
+/** What a client sees, log lines too. */
+function textOf(result: RunResult | undefined): string | undefined {
+  if (result === undefined) return undefined;
+  return [result.ok ? result.value : result.errorMessage, ...result.logLines].join("\n");
 }
