@@ -35,7 +35,7 @@ const REPORT: LedgerReport = {
   pairs: table([row("jobs:tick → jobs:list", LIST, { "jobs.by_group [progress]": 1_199, "jobs.by_id (insert)": 1 })]),
   tables: table([]),
   recent: [],
-    verifier: null,
+  verifier: null,
   money: {
     low: { convex: 1, narrow: 0.1 },
     high: { convex: 2.5, narrow: 0.25 },
