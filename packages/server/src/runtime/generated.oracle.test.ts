@@ -13,8 +13,8 @@ import { NARROW_RULES, type Mechanisms } from "../tx/types.ts";
 import { FAULTS } from "./testing/generated-faults.ts";
 import { FALSE_RESULT, GeneratedWorld } from "./testing/generated-world.ts";
 
-/** Worlds that found a fault once, or that are worth keeping. */
-const SEEDS_KEPT: readonly number[] = [];
+/** Worlds that found a fault: so far only such as were put into the source on purpose. */
+const SEEDS_KEPT = [7_000, 7_001, 7_002, 7_004, 7_007, 7_008];
 const STEPS = 40;
 const SIMS = Number(process.env["SIMS"] ?? 24);
 /** Worlds in which a wrong condition must show. */
@@ -23,7 +23,7 @@ const TIMEOUT_MS = 3_600_000;
 const seeds = process.env["SEED"] === undefined ? seedsOf(SIMS) : [Number(process.env["SEED"])];
 
 function seedsOf(count: number): readonly number[] {
-  return [...SEEDS_KEPT, ...Array.from({ length: count }, (_, at) => 7_000 + at)];
+  return [...SEEDS_KEPT, ...Array.from({ length: count }, (_, at) => 8_000 + at)];
 }
 
 async function playWorld(seed: number, mechanisms: Mechanisms): Promise<GeneratedWorld> {
