@@ -61,7 +61,7 @@ test("an app with a schema compiles, and mistakes are found", async () => {
       export default defineSchema({ rooms: defineTable({ name: v.string() }).index("by_name", ["name"]) });`,
     "messages.ts": `${MESSAGES}export const name = (room: Doc<"rooms">): string => room.name;`,
     "deep/delete.ts": `import { query } from "../_generated/server";\nexport const one = query(async () => 1);`,
-    "with-dash.ts": `import { query } from "./_generated/server";\nexport const one = query(async () => 1);`,
+    "with_line.ts": `import { query } from "./_generated/server";\nexport const one = query(async () => 1);`,
   });
   await writeGenerated(app.dir);
   expect(await typeCheck(app.dir)).toBe("");
@@ -69,7 +69,7 @@ test("an app with a schema compiles, and mistakes are found", async () => {
     path.join(app.dir, "wrong.ts"),
     `import { api, internal } from "./_generated/api";
     import type { Doc } from "./_generated/dataModel";
-    void api.messages.count; void internal.messages.list; void api.deep.delete.one; void api["with-dash"].one;
+    void api.messages.count; void internal.messages.list; void api.deep.delete.one; void api.with_line.one;
     export const n = (room: Doc<"rooms">) => room.missing;`,
   );
   const output = await typeCheck(app.dir);
