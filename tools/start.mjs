@@ -1,7 +1,7 @@
 /**
  * `npm start`: the agent-job orchestrator with demo data on the embedded store, its page and its runner.
  *
- *   npm start -- --port 4210 --page-port 4300 --dir /tmp/demo
+ *   npm start -- --port 4210 --page-port 4300 --dir ../demo
  *
  * Plain JavaScript, because it runs before anything is installed or built. Ctrl-C stops everything; data stays.
  *
