@@ -2,6 +2,7 @@
  * One look for all pages of the project: theme, frame and shared parts. Import `@narrowcast/ui/styles.css` beside it.
  */
 export { AppFrame, type AppFrameProps } from "./app-frame.tsx";
+export { mountPage } from "./mount-page.tsx";
 export { ColorSchemeSwitch } from "./color-scheme-switch.tsx";
 export { ErrorBoundary } from "./error-boundary.tsx";
 export { CopyAction, KeyValue, Meter, type MeterProps } from "./key-value.tsx";

@@ -1,0 +1,4 @@
+/**
+ * Builds the page; see the shared configuration.
+ */
+export { default } from "../vite.config.ts";

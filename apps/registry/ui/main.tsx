@@ -1,0 +1,8 @@
+/**
+ * The page's entry.
+ */
+import { mountPage } from "@narrowcast/ui";
+import "@narrowcast/ui/styles.css";
+import { App } from "./app.tsx";
+
+mountPage(<App />);
