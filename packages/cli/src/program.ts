@@ -16,6 +16,7 @@ import { keysCommand } from "./commands/keys.ts";
 import { logsCommand, type LogsOptions } from "./commands/logs.ts";
 import { replayCommand, type ReplayOptions } from "./commands/replay.ts";
 import { runCommand, type RunOptions } from "./commands/run.ts";
+import type { ServeOptions } from "./commands/serve.ts";
 import { startCommand, type StartOptions } from "./commands/start.ts";
 import { requireServer, stateDirectory } from "./commands/state-directory.ts";
 import { topCommand, type TopOptions } from "./commands/top.ts";
@@ -73,13 +74,11 @@ function addServers(program: Command, run: Run): void {
     .option("--once", "push once and stop", false)
     .option("--no-env-file", "leave .env.local alone")
     .option("--no-logs", "do not print what functions log")
-    .action((options: DevOptions & { port: number; sitePort?: number }) => run((at) => devCommand(at, ports(options))));
+    .action((options: DevOptions & GivenServer) => run((at) => devCommand(at, ports(options))));
   serverOptions(program.command("start"))
     .description("serve the last pushed functions without following the source")
     .option("--push", "push this folder's functions first", false)
-    .action((options: StartOptions & { port: number; sitePort?: number }) =>
-      run((at) => startCommand(at, ports(options))),
-    );
+    .action((options: StartOptions & GivenServer) => run((at) => startCommand(at, ports(options))));
 }
 
 function serverOptions(command: Command): Command {
@@ -89,6 +88,7 @@ function serverOptions(command: Command): Command {
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--cloud-url <url>", "what browsers call the deployment, when a proxy is in front")
     .option("--no-verify", "do not compare held results with runs from scratch now and then")
+    .option("--compress", "let clients negotiate permessage-deflate: fewer bytes, more CPU", false)
     .option("--trace <file>", "write what happens into a file for `replay`; it holds data")
     .option("--site-url <url>", "what browsers call the HTTP actions, when a proxy is in front")
     .addOption(
@@ -96,15 +96,36 @@ function serverOptions(command: Command): Command {
         .choices(["fields", "document"])
         .default("fields"),
     )
+    .addOption(new Option("--memory <MiB>", "budget for data kept in memory").argParser((text) => positive(text) * MIB))
     .addOption(
-      new Option("--memory <MiB>", "budget for data kept in memory").argParser((text) => positive(text) * MIB),
+      new Option("--memo-memory <MiB>", "budget for what queries read before (default: 128)").argParser(
+        (text) => positive(text) * MIB,
+      ),
+    )
+    .addOption(
+      new Option(
+        "--delta-memory <MiB>",
+        "budget for what clients that speak deltas hold; 0 speaks none (default: 64)",
+      ).argParser((text) => natural(text) * MIB),
     );
 }
 
-function ports<T extends { port: number; sitePort?: number; memory?: number }>(
-  options: T,
-): T & { sitePort: number; memoryBytes: number | undefined } {
-  return { ...options, sitePort: options.sitePort ?? options.port + 1, memoryBytes: options.memory };
+/** What commander makes of the options that `dev` and `start` share. */
+interface GivenServer {
+  readonly port: number;
+  readonly sitePort?: number;
+  readonly memory?: number;
+  readonly memoMemory?: number;
+  readonly deltaMemory?: number;
+  readonly compress: boolean;
+}
+
+type Budgets = Pick<ServeOptions, "sitePort" | "memoryBytes" | "nodeBytes" | "deltaBytesMax" | "compresses">;
+
+function ports<T extends GivenServer>(options: T): T & Budgets {
+  const { port, sitePort = port + 1, memory, memoMemory, deltaMemory, compress } = options;
+  const budgets = { memoryBytes: memory, nodeBytes: memoMemory, deltaBytesMax: deltaMemory };
+  return { ...options, sitePort, ...budgets, compresses: compress };
 }
 
 function addCalls(program: Command, run: Run): void {
@@ -204,6 +225,10 @@ function portNumber(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError("A port is 1 to 65535.");
   return port;
+}
+
+function natural(text: string): number {
+  return text.trim() === "0" ? 0 : positive(text);
 }
 
 function positive(text: string): number {

@@ -27,6 +27,12 @@ export interface ServeOptions {
   readonly siteUrl?: string | undefined;
   /** Budget for resident data, in bytes. */
   readonly memoryBytes?: number | undefined;
+  /** Budget for memoised reads, in bytes. */
+  readonly nodeBytes?: number | undefined;
+  /** Budget for what sockets that speak deltas hold, in bytes; 0 speaks none. */
+  readonly deltaBytesMax?: number | undefined;
+  /** Lets clients negotiate permessage-deflate. */
+  readonly compresses?: boolean | undefined;
   /** Whether held results are compared with runs from scratch now and then (they are by default). */
   readonly verify?: boolean | undefined;
   /** By which rules queries depend on data: fields and rows they looked at (the default), or whole documents as on Convex. */
@@ -60,6 +66,7 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
     cloudUrl,
     siteUrl,
     memoryBytes: options.memoryBytes,
+    nodeBytes: options.nodeBytes,
     tracking: options.tracking,
     verify: options.verify === false ? false : undefined,
   }).catch((cause: unknown) => {
@@ -67,8 +74,8 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
     throw new CommandError(cause instanceof Error ? cause.message : String(cause), { cause });
   });
   try {
-    const { port, sitePort, host } = options;
-    const http = await startServer({ deployment, adminKeys, port, sitePort, host });
+    const { port, sitePort, host, deltaBytesMax, compresses } = options;
+    const http = await startServer({ deployment, adminKeys, port, sitePort, host, deltaBytesMax, compresses });
     const forget = announceServer(context.directory, { url: cloudUrl, siteUrl, pid: process.pid });
     const endTrace = options.trace === undefined ? undefined : writeTrace(context, deployment, options.trace);
     const close = async (): Promise<void> => {
