@@ -6,14 +6,19 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { bundleApp, startDeployment, type DeploymentOptions, type RunningDeployment } from "@narrowcast/server";
+import {
+  bundleApp,
+  startDeployment,
+  VirtualClock,
+  type DeploymentOptions,
+  type RunningDeployment,
+} from "@narrowcast/server";
 import type { Doc } from "@narrowcast/values";
 import { SEED_STEPS, type SeedState } from "../../apps/orchestrator/convex/model/seedPlan.ts";
 import type { Engine } from "../../packages/server/src/engine/types.ts";
 import type { Identity } from "../../packages/server/src/reactive/types.ts";
 import { SeededRandom } from "../../packages/server/src/runtime/seeded-random.ts";
 import { RecordingEngine } from "./recording-engine.ts";
-import { VirtualClock } from "./virtual-clock.ts";
 
 /** Whose rules: Convex's, or all that Narrowcast has. */
 export type Rules = "convex" | "narrow";

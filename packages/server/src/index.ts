@@ -28,12 +28,14 @@ export type {
 export {
   openTestDeployment,
   type Cost,
+  type FunctionName,
   type TestClient,
   type TestDeployment,
-  type TestFunction,
   type TestSubscription,
   type WorkCost,
 } from "./runtime/test-deployment.ts";
+export { openTestServer, type TestServer } from "./http/test-server.ts";
+export { VirtualClock } from "./runtime/virtual-clock.ts";
 export { replayTrace, type ReplayReport, type ReplayRules } from "./runtime/replay.ts";
 export type { Account } from "./meter/account.ts";
 export type { LedgerReport, ReportRow, ReportTable } from "./meter/report.ts";

@@ -29,15 +29,20 @@ export class ActionCode {
    * @param running Gives the run whose code is executing, if any.
    * @throws {AnalysisError} If a module cannot be imported.
    */
-  constructor(code: CodePackage, settings: ImportSettings, running: () => Activity | undefined) {
+  constructor(
+    code: CodePackage,
+    settings: ImportSettings,
+    running: () => Activity | undefined,
+    hasVirtualTime = false,
+  ) {
     this.mapper = new StackMapper(code);
     const importing = new ImportActivity(settings);
     const current = () => running() ?? importing;
-    const isolate = evaluateBundle(code.isolate, "isolate", actionGlobals(current), this.mapper);
+    const isolate = evaluateBundle(code.isolate, "isolate", actionGlobals(current, hasVirtualTime), this.mapper);
     const node =
       code.node === null
         ? {}
-        : evaluateBundle(code.node, "node", nodeGlobals(current, code.nodeResolveDir), this.mapper);
+        : evaluateBundle(code.node, "node", nodeGlobals(current, code.nodeResolveDir, hasVirtualTime), this.mapper);
     const ofNode = analyzeFunctions(node, "node");
     this.#functions = functionTable([...analyzeFunctions(isolate, "isolate"), ...ofNode]);
     this.nodeFunctions = ofNode.map((loaded) => loaded.info);

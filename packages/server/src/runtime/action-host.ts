@@ -46,6 +46,8 @@ export interface ActionHostParts {
   readonly logs: LogRing;
   readonly slots: SlotPool;
   client(): CoreClient;
+  /** The time that runs are given, where time is virtual. */
+  readonly nowMs?: (() => number) | undefined;
 }
 
 /** Who a running action is. */
@@ -83,7 +85,16 @@ export class ActionHost {
     try {
       if (!this.#parts.pool.hasCode) throw new Error(missingText(path));
       end = await this.#parts.pool.run({
-        message: { path, args, identity, allowInternal, requestId, client, scheduledFunctionId },
+        message: {
+          path,
+          args,
+          identity,
+          allowInternal,
+          requestId,
+          client,
+          scheduledFunctionId,
+          nowMs: this.#parts.nowMs?.(),
+        },
         answer: (asked) => this.#answer(asked, { identity, requestId, job }),
         onLines: (more) => this.#addLines(entry, lines, more),
       });
@@ -107,6 +118,7 @@ export class ActionHost {
     const entry = this.#entry(path, "http", requestId, "HttpEndpoint", startedMs);
     return this.#parts.pool.http({
       request,
+      nowMs: this.#parts.nowMs?.(),
       answer: (call) => this.#answer(call, { identity, requestId, job: null }),
       onLines: (more) => this.#addLines(entry, lines, more),
       onEnd: (route, error) => this.#complete({ ...entry, path: route === null ? path : `${method} ${route}`, error }),

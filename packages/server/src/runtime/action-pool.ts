@@ -19,7 +19,10 @@ import type { HttpActionResponse } from "./deployment-types.ts";
 const RUNS_A_THREAD = 16;
 
 /** What all threads are started with. */
-export interface ActionPoolOptions extends Pick<ActionWorkerData, "cloudUrl" | "siteUrl" | "limits"> {
+export interface ActionPoolOptions extends Pick<
+  ActionWorkerData,
+  "cloudUrl" | "siteUrl" | "limits" | "hasVirtualTime"
+> {
   readonly threadsMax: number;
 }
 
@@ -40,6 +43,11 @@ export class ActionPool {
   /** Threads that have not exited. */
   get threads(): number {
     return this.#alive.size;
+  }
+
+  /** Runs under way in all of them. */
+  get load(): number {
+    return [...this.#alive].reduce((sum, thread) => sum + thread.load, 0);
   }
 
   /** Whether there is anything to run. */
@@ -82,9 +90,9 @@ export class ActionPool {
   #start(): ActionThread {
     const active = this.#active;
     if (active?.code === undefined || active.code === null) throw new Error("Cannot run an action: no code was pushed");
-    const { cloudUrl, siteUrl, limits } = this.#options;
+    const { cloudUrl, siteUrl, limits, hasVirtualTime } = this.#options;
     const environment = active.environment.map(({ name, value }) => [name, value] as const);
-    const data = { code: active.code, environment, cloudUrl, siteUrl, limits };
+    const data = { code: active.code, environment, cloudUrl, siteUrl, limits, hasVirtualTime };
     const thread = new ActionThread(data, (ended) => this.#alive.delete(ended));
     this.#alive.add(thread);
     this.#threads.push(thread);

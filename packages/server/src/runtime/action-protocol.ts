@@ -37,6 +37,8 @@ export interface ActionWorkerData {
   readonly cloudUrl: string;
   readonly siteUrl: string;
   readonly limits: Limits;
+  /** Runs carry their time (`nowMs`), and see no other. */
+  readonly hasVirtualTime?: boolean | undefined;
 }
 
 /** Runs one action. The thread finds the function, validates arguments and result and enforces the time limit. */
@@ -56,6 +58,8 @@ export interface RunActionMessage {
   readonly client?: { readonly ip: string | null; readonly userAgent: string | null } | undefined;
   /** Set for scheduled runs. */
   readonly scheduledFunctionId?: string | undefined;
+  /** What the run takes for the time, where time is virtual. */
+  readonly nowMs?: number | undefined;
 }
 
 /** Runs the HTTP action that is routed for the request. */
@@ -68,6 +72,7 @@ export interface RunHttpMessage {
   readonly body: Uint8Array | null;
   readonly identity: Identity;
   readonly requestId: string;
+  readonly nowMs?: number | undefined;
 }
 
 export type ToWorker =

@@ -47,7 +47,7 @@ export class ActionRun implements Activity, ActionPort {
     this.#surroundings = surroundings;
     this.console = new ConsoleCapture(
       surroundings.limits,
-      () => Date.now(),
+      () => this.now(),
       (line) => {
         if (this.#endReason === undefined) surroundings.sendLine(message.id, line);
       },
@@ -105,8 +105,9 @@ export class ActionRun implements Activity, ActionPort {
     return new ActionSyscalls(this.#facts, this);
   }
 
+  /** Milliseconds since the epoch. */
   now(): number {
-    return Date.now();
+    return this.message.nowMs ?? Date.now();
   }
 
   random(): number {

@@ -72,7 +72,7 @@ export class ActionRunner {
       sendLine: (id, line) => send({ type: "lines", id, lines: [line] }),
     };
     const settings = { limits, cloudUrl, siteUrl, environment: this.#environment.current, nowMs: Date.now(), seed: 0 };
-    this.code = new ActionCode(data.code, settings, () => this.#storage.getStore());
+    this.code = new ActionCode(data.code, settings, () => this.#storage.getStore(), data.hasVirtualTime);
   }
 
   /** Takes one message of the host. Returns at once. */

@@ -34,6 +34,7 @@ export interface ActionEnd {
 /** An HTTP action to run. */
 export interface HttpJob {
   readonly request: HttpActionRequest;
+  readonly nowMs?: number | undefined;
   readonly answer: (call: HostCall) => Promise<CallResult>;
   readonly onLines: (lines: readonly LogLine[]) => void;
   /** The route that matched, or null, and the error, when it has ended. */
@@ -139,7 +140,7 @@ export class ActionThread {
         },
       });
       const { method, url, headers, body: sent, identity, requestId } = job.request;
-      this.#send({ type: "http", id, method, url, headers, body: sent, identity, requestId });
+      this.#send({ type: "http", id, method, url, headers, body: sent, identity, requestId, nowMs: job.nowMs });
     });
   }
 

@@ -19,6 +19,8 @@ import { argumentsText, functionPath } from "./function-reference.ts";
 
 /** How an action reaches the core. */
 export interface ActionPort {
+  /** The action's time, in milliseconds since the epoch. */
+  now(): number;
   /**
    * @returns Convex JSON text of the answer.
    * @throws The error that user code gets to see; also when the action has ended.
@@ -72,7 +74,7 @@ export function createActionCtx(facts: ActionFacts, port: ActionPort): object {
 /** Scheduling from an action takes effect at once. */
 export function actionSchedulePort(port: ActionPort): SchedulePort {
   return {
-    now: () => Date.now(),
+    now: () => port.now(),
     schedule: async (path, args, atMs) => parseValue(await port.call({ op: "schedule", path, args, atMs })) as string,
     cancel: async (jobId) => {
       await port.call({ op: "cancelScheduled", jobId });

@@ -64,7 +64,7 @@ export interface DeploymentOptions extends TrackingOptions {
   readonly isMetered?: boolean | undefined;
   /** How much of what sockets hold is verified by runs from scratch (by default at most a hundredth of the time); `false`: nothing. */
   readonly verify?: VerifyOptions | false | undefined;
-  /** Without threads: the core's clock. */
+  /** Without threads: the clock of the core and of actions. */
   readonly clock?: Clock | undefined;
   /** Without threads: other parts of the core, for simulations. */
   readonly home?: Omit<CoreHome, "start" | "directory"> | undefined;
@@ -74,6 +74,8 @@ export interface DeploymentOptions extends TrackingOptions {
 export interface RunningDeployment extends Deployment {
   readonly core: CoreClient;
   readonly actions: ActionPool;
+  /** Actions and HTTP actions that have not ended, scheduled ones until the scheduler knows. */
+  readonly actionsUnderWay: number;
 }
 
 /** Opens the store, loads the stored code and starts serving. */
@@ -117,7 +119,7 @@ class LocalDeployment implements RunningDeployment {
   #logsWantedMs = 0;
   #onTrace: ((lines: readonly string[]) => void) | undefined;
 
-  constructor({ cloudUrl, siteUrl, limits, actionThreads, isMetered = true, ...options }: DeploymentOptions) {
+  constructor({ cloudUrl, siteUrl, limits, actionThreads, isMetered = true, clock, ...options }: DeploymentOptions) {
     this.#tracking = { tracking: options.tracking, trackingFor: canonicalTracking(options.trackingFor ?? {}) };
     this.#nodeBytes = options.nodeBytes;
     this.#verify = options.verify;
@@ -126,9 +128,16 @@ class LocalDeployment implements RunningDeployment {
     this.siteUrl = siteUrl;
     this.#limits = { ...CONVEX_LIMITS, ...limits };
     const threadsMax = actionThreads ?? ACTION_THREADS_MAX;
-    this.actions = new ActionPool({ cloudUrl, siteUrl, limits: this.#limits, threadsMax });
+    const hasVirtualTime = clock !== undefined;
+    this.actions = new ActionPool({ cloudUrl, siteUrl, limits: this.#limits, threadsMax, hasVirtualTime });
     const { actions: pool } = this;
-    this.#host = new ActionHost({ pool, logs: this.#logs, slots: this.#slots, client: () => this.core });
+    this.#host = new ActionHost({
+      pool,
+      logs: this.#logs,
+      slots: this.#slots,
+      client: () => this.core,
+      nowMs: clock && (() => clock.nowMs()),
+    });
   }
 
   async open(home: Omit<CoreHome, "start">, threads: boolean, cleanUp: () => Promise<void>): Promise<void> {
@@ -149,6 +158,10 @@ class LocalDeployment implements RunningDeployment {
       running: () => this.#host.running(),
       onEvent: (event) => this.#onEvent(event),
     });
+  }
+
+  get actionsUnderWay(): number {
+    return Math.max(this.actions.load, this.#host.running().length);
   }
 
   get core(): CoreClient {

@@ -28,6 +28,8 @@ export interface LoadOptions extends ImportSettings {
    * thread to find out.
    */
   readonly nodeFunctions?: readonly FunctionInfo[] | undefined;
+  /** Functions beside the app's own. */
+  readonly extra?: readonly LoadedFunction[] | undefined;
 }
 
 /** Loaded code, and which environment variables its modules looked at while being imported. */
@@ -52,7 +54,7 @@ export async function loadUserCode(code: CodePackage, options: LoadOptions): Pro
     deterministicGlobals(() => current.activity),
     mapper,
   );
-  const isolate = analyzeFunctions(modules, "isolate");
+  const isolate = [...analyzeFunctions(modules, "isolate"), ...(options.extra ?? [])];
   const infos = [...isolate.map((loaded) => loaded.info), ...nodeFunctions(code, options, importing, mapper)];
   const analysis: Analysis = {
     functions: infos,

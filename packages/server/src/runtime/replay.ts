@@ -14,13 +14,13 @@
 import { CONVEX_LIMITS, jsonToValue, type Value } from "@narrowcast/values";
 import { reportOf, type LedgerReport } from "../meter/report.ts";
 import type { SocketUpdate } from "../reactive/types.ts";
-import type { Clock } from "./alarms.ts";
 import type { Core } from "./core.ts";
 import { openCoreIn, type CoreHome } from "./core-home.ts";
 import type { FromCore, ToCore } from "./core-protocol.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { SentLog } from "./sent-log.ts";
 import { parseTraceLine, TRACE_VERSION, type TraceLine } from "./trace-types.ts";
+import { VirtualClock } from "./virtual-clock.ts";
 
 /** By whose rules dependencies are followed. */
 export type ReplayRules = "convex" | "narrow";
@@ -94,39 +94,6 @@ function readTrace(lines: Iterable<string>): Trace {
     throw new Error(`Cannot read trace: its version is ${head.version}; should be ${TRACE_VERSION}`);
   }
   return { head, documents, ticks, inserted };
-}
-
-/** Time that moves when it is told to. */
-class VirtualClock implements Clock {
-  #nowMs: number;
-  readonly #timers = new Set<{ readonly atMs: number; readonly wake: () => void }>();
-
-  constructor(nowMs: number) {
-    this.#nowMs = nowMs;
-  }
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  setTimer(atMs: number, wake: () => void): () => void {
-    const timer = { atMs, wake };
-    this.#timers.add(timer);
-    return () => void this.#timers.delete(timer);
-  }
-
-  get nextMs(): number {
-    return Math.min(...[...this.#timers].map(({ atMs }) => atMs));
-  }
-
-  moveTo(ms: number): void {
-    this.#nowMs = Math.max(this.#nowMs, ms);
-    for (const timer of this.#timers) {
-      if (timer.atMs > this.#nowMs) continue;
-      this.#timers.delete(timer);
-      timer.wake();
-    }
-  }
 }
 
 class Replay {

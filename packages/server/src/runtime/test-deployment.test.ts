@@ -2,6 +2,7 @@ import { anyApi } from "convex/server";
 import { afterEach, expect, test } from "vitest";
 import { writeApp } from "./testing/app-harness.ts";
 import { openTestDeployment, type TestDeployment } from "./test-deployment.ts";
+import { VirtualClock } from "./virtual-clock.ts";
 
 const MESSAGES = `
 import { internalMutationGeneric as internalMutation, mutationGeneric as mutation, queryGeneric as query,
@@ -91,4 +92,75 @@ test("an app that cannot be pushed says why", async () => {
   const written = writeApp({ "messages.ts": "export const x = ;" });
   await expect(openTestDeployment(written.dir)).rejects.toThrow(/messages/);
   written.remove();
+});
+
+test("run arranges and looks at data past the app's functions, in one transaction", async () => {
+  const app = await openApp();
+  const list = await app.subscribe("messages:list", { channel: "a" });
+  const id = await app.run((ctx) => ctx.db.insert("messages", { channel: "a", body: "arranged", seen: 0 }));
+  await app.settled();
+  expect(list.value).toEqual(["arranged"]);
+  expect(await app.run(async (ctx) => (await ctx.db.get(id as never))!["body"])).toBe("arranged");
+  expect(await app.run(() => undefined)).toBeNull();
+  const half = app.run(async (ctx) => {
+    await ctx.db.insert("messages", { channel: "a", body: "half", seen: 0 });
+    throw new Error("no");
+  });
+  await expect(half).rejects.toThrow("no");
+  await expect(app.run((ctx) => ctx.db.insert("messages", { channel: 1 }))).rejects.toThrow("Validator");
+  expect(list.value).toEqual(["arranged"]);
+});
+
+const TIMES = `
+import { internalMutationGeneric as internalMutation, internalActionGeneric as internalAction, queryGeneric as query,
+  makeFunctionReference } from "convex/server";
+export const all = query(async (ctx) => (await ctx.db.query("ticks").collect()).map(({ what, at }) => [what, at]));
+export const note = internalMutation(async (ctx, { what }) => ctx.db.insert("ticks", { what, at: Date.now() }));
+export const chain = internalAction(async (ctx, { left }) => {
+  await new Promise((done) => setTimeout(done, 5));
+  await ctx.runMutation(makeFunctionReference("times:note"), { what: "chain " + left + " " + new Date().getUTCSeconds() });
+  if (left > 0) await ctx.scheduler.runAfter(60_000, makeFunctionReference("times:chain"), { left: left - 1 });
+});
+export const settings = query(async () => [process.env.A ?? null, process.env.B ?? null]);
+`;
+const CRONS = `
+import { cronJobs, makeFunctionReference } from "convex/server";
+const crons = cronJobs();
+crons.interval("hourly", { minutes: 90 }, makeFunctionReference("times:note"), { what: "cron" });
+export default crons;
+`;
+
+test("advance lets scheduled actions and crons happen at their virtual times, in order", async () => {
+  const written = writeApp({ "times.ts": TIMES, "crons.ts": CRONS });
+  const startMs = Date.UTC(2026, 0, 1);
+  const app = await openTestDeployment(written.dir, { clock: new VirtualClock(startMs) });
+  open = { app, remove: () => written.remove() };
+  const ticks = async (): Promise<string[]> =>
+    ((await app.query("times:all")) as [string, number][]).map(([what, at]) => `${(at - startMs) / 60_000}: ${what}`);
+  await app.run((ctx) => ctx.scheduler.runAfter(89 * 60_000, "times:chain" as never, { left: 2 } as never));
+  // An interval begins with the push.
+  await app.advance(89 * 60_000 - 1);
+  expect(await ticks()).toEqual(["0: cron"]);
+  await app.advance(3 * 60_000 + 1);
+  // The action sees the virtual second too. What is due at the same moment has no order.
+  expect((await ticks()).toSorted()).toEqual([
+    "0: cron",
+    "89: chain 2 0",
+    "90: chain 1 0",
+    "90: cron",
+    "91: chain 0 0",
+  ]);
+  await app.advance(24 * 3_600_000);
+  const crons = (await ticks()).filter((tick) => tick.endsWith("cron"));
+  expect(crons).toEqual(Array.from({ length: 18 }, (_, n) => `${90 * n}: cron`));
+});
+
+test("setEnvironment sets and removes; advance without a virtual clock says what is missing", async () => {
+  const written = writeApp({ "times.ts": TIMES });
+  const app = await openTestDeployment(written.dir);
+  open = { app, remove: () => written.remove() };
+  await app.setEnvironment({ A: "1", B: "2" });
+  await app.setEnvironment({ A: null });
+  expect(await app.query("times:settings")).toEqual([null, "2"]);
+  await expect(app.advance(1)).rejects.toThrow("Cannot move time: the deployment was opened without a VirtualClock");
 });

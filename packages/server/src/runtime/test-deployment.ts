@@ -6,11 +6,14 @@
  *   const cost = await app.expectCost(() => app.mutation(api.messages.send, { channel, body: "hi" }));
  *   expect(cost.functions["messages:list"]).toMatchObject({ reruns: 1 });
  *
+ * With a `VirtualClock` time stands still until the test moves it: `await app.advance(24 * 3_600_000)` is a day of scheduled functions and crons.
+ *
  * Costs are work, not time: the same on every machine, so a test can pin them.
  *
  * @module
  */
-import { getFunctionName, type FunctionReference } from "convex/server";
+import { getFunctionName, type AnyDataModel, type FunctionReference, type GenericDataModel } from "convex/server";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseValue, stringifyValue, type Value } from "@narrowcast/values";
 import { newAccount, subtractAccount, type Account } from "../meter/account.ts";
 import type { LedgerReport } from "../meter/report.ts";
@@ -18,9 +21,11 @@ import type { Identity, RunResult } from "../reactive/types.ts";
 import { bundleApp } from "./bundle.ts";
 import { startDeployment, type DeploymentOptions, type RunningDeployment } from "./deployment.ts";
 import type { CallOutcome, CallRequest, SocketLink } from "./deployment-types.ts";
+import { TestFunction, type TestHandler } from "./test-function.ts";
+import { VirtualClock } from "./virtual-clock.ts";
 
 /** A function: a reference of the app's `api` or `internal`, or its path. */
-export type TestFunction = string | FunctionReference<"query" | "mutation" | "action", "public" | "internal">;
+export type FunctionName = string | FunctionReference<"query" | "mutation" | "action", "public" | "internal">;
 
 type Arguments = { readonly [field: string]: Value | undefined };
 
@@ -60,11 +65,11 @@ export interface TestSubscription {
 /** Calls as one identity. */
 export interface TestClient {
   /** @throws An error with the function's message. Internal functions may be called. */
-  query(fn: TestFunction, args?: Arguments): Promise<Value>;
-  mutation(fn: TestFunction, args?: Arguments): Promise<Value>;
-  action(fn: TestFunction, args?: Arguments): Promise<Value>;
+  query(fn: FunctionName, args?: Arguments): Promise<Value>;
+  mutation(fn: FunctionName, args?: Arguments): Promise<Value>;
+  action(fn: FunctionName, args?: Arguments): Promise<Value>;
   /** Resolves with the first result. */
-  subscribe(fn: TestFunction, args?: Arguments): Promise<TestSubscription>;
+  subscribe(fn: FunctionName, args?: Arguments): Promise<TestSubscription>;
 }
 
 /** See the module comment. */
@@ -74,6 +79,21 @@ export interface TestDeployment extends TestClient {
   as(claims: { readonly subject: string; readonly [claim: string]: unknown }): TestClient;
   /** Does `work`, waits until every subscriber has heard of it, and gives what that cost. Not for two works at once. */
   expectCost(work: () => unknown): Promise<WorkCost>;
+  /**
+   * Runs `handler` as a mutation with a `ctx` of its own, in one transaction: to arrange data, and to look at it.
+   *
+   * @returns What it returns; nothing becomes null.
+   */
+  run<T, Model extends GenericDataModel = AnyDataModel>(handler: TestHandler<T, Model>): Promise<T>;
+  /** Sets environment variables of the deployment; null removes one. */
+  setEnvironment(variables: { readonly [name: string]: string | null }): Promise<void>;
+  /**
+   * Lets `ms` of virtual time go by. Scheduled functions and crons run at their times, in order; before time moves on, everything that is due has ended,
+   * actions and what they wait for included.
+   *
+   * @throws {Error} Unless the deployment was opened with a `VirtualClock`.
+   */
+  advance(ms: number): Promise<void>;
   /** Resolves when every subscriber has heard of every write so far, and of what functions scheduled for at once. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -96,6 +116,8 @@ const COST_FIELDS = [
 ] as const satisfies readonly (keyof Account & keyof Cost)[];
 /** Rounds without a new commit after which nothing more is expected to happen by itself. */
 const QUIET_ROUNDS = 2;
+/** How often actions under way are looked at. */
+const ACTION_LOOK_MS = 1;
 
 /**
  * Bundles an app's functions and runs them in this process, in memory.
@@ -109,9 +131,11 @@ export async function openTestDeployment(
 ): Promise<TestDeployment> {
   const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
   const { code } = await bundleApp(convexDir);
-  const deployment = await startDeployment({ threads: false, ...urls, ...options });
+  const testFunction = new TestFunction();
+  const home = { ...options.home, loadCode: testFunction.load };
+  const deployment = await startDeployment({ threads: false, ...urls, ...options, home });
   const pushed = await deployment.push(code);
-  if (pushed.ok) return new LocalTestDeployment(deployment);
+  if (pushed.ok) return new LocalTestDeployment(deployment, testFunction, options.clock);
   await deployment.close();
   throw new Error(`Cannot open "${convexDir}" for tests: ${pushed.message}`);
 }
@@ -127,25 +151,25 @@ class LocalTestClient implements TestClient {
     this.#sockets = sockets;
   }
 
-  async query(fn: TestFunction, args: Arguments = {}): Promise<Value> {
+  async query(fn: FunctionName, args: Arguments = {}): Promise<Value> {
     return valueOf(await this.deployment.query(this.#call(fn, args)));
   }
 
-  async mutation(fn: TestFunction, args: Arguments = {}): Promise<Value> {
+  async mutation(fn: FunctionName, args: Arguments = {}): Promise<Value> {
     return valueOf(await this.deployment.mutation(this.#call(fn, args)));
   }
 
-  async action(fn: TestFunction, args: Arguments = {}): Promise<Value> {
+  async action(fn: FunctionName, args: Arguments = {}): Promise<Value> {
     return valueOf(await this.deployment.action(this.#call(fn, args)));
   }
 
-  async subscribe(fn: TestFunction, args: Arguments = {}): Promise<TestSubscription> {
+  async subscribe(fn: FunctionName, args: Arguments = {}): Promise<TestSubscription> {
     const subscriber = new Subscriber(this.deployment, this.#identity, this.#call(fn, args), this.#sockets);
     await subscriber.heard(0);
     return subscriber;
   }
 
-  #call(fn: TestFunction, args: Arguments): CallRequest {
+  #call(fn: FunctionName, args: Arguments): CallRequest {
     const path = typeof fn === "string" ? fn : getFunctionName(fn);
     return {
       path,
@@ -159,11 +183,15 @@ class LocalTestClient implements TestClient {
 
 class LocalTestDeployment extends LocalTestClient implements TestDeployment {
   readonly #sockets: Set<Subscriber>;
+  readonly #function: TestFunction;
+  readonly #clock: DeploymentOptions["clock"];
 
-  constructor(deployment: RunningDeployment) {
+  constructor(deployment: RunningDeployment, testFunction: TestFunction, clock: DeploymentOptions["clock"]) {
     const sockets = new Set<Subscriber>();
     super(deployment, NOBODY, sockets);
     this.#sockets = sockets;
+    this.#function = testFunction;
+    this.#clock = clock;
   }
 
   as(claims: { readonly subject: string; readonly [claim: string]: unknown }): TestClient {
@@ -182,6 +210,29 @@ class LocalTestDeployment extends LocalTestClient implements TestDeployment {
     return { ...costOf(after.totals, before.totals), functions: functionCosts(after, before) };
   }
 
+  async run<T, Model extends GenericDataModel = AnyDataModel>(handler: TestHandler<T, Model>): Promise<T> {
+    return (await this.#function.with(handler, () => this.mutation(this.#function.path))) as T;
+  }
+
+  async setEnvironment(variables: { readonly [name: string]: string | null }): Promise<void> {
+    await this.deployment.setEnvironment(Object.entries(variables).map(([name, value]) => ({ name, value })));
+  }
+
+  async advance(ms: number): Promise<void> {
+    const clock = this.#clock;
+    if (!(clock instanceof VirtualClock)) {
+      throw new Error("Cannot move time: the deployment was opened without a VirtualClock");
+    }
+    const endMs = clock.nowMs() + ms;
+    for (;;) {
+      await this.#quiet();
+      if (clock.nextMs > endMs) break;
+      clock.moveTo(clock.nextMs);
+    }
+    clock.moveTo(endMs);
+    await this.#quiet();
+  }
+
   async settled(): Promise<void> {
     let head = await this.deployment.head();
     for (let quiet = 0; quiet < QUIET_ROUNDS;) {
@@ -189,6 +240,16 @@ class LocalTestDeployment extends LocalTestClient implements TestDeployment {
       await Promise.all([...this.#sockets].map((socket) => socket.heard(asked)));
       head = await this.deployment.head();
       quiet = head === asked ? quiet + 1 : 0;
+    }
+  }
+
+  /** Resolves when nothing happens any more until time moves: no run, no action, and nobody who has not heard. */
+  async #quiet(): Promise<void> {
+    for (;;) {
+      await this.settled();
+      if (this.deployment.actionsUnderWay === 0) return;
+      // What actions wait for happens outside: the network, other processes.
+      while (this.deployment.actionsUnderWay > 0) await sleep(ACTION_LOOK_MS);
     }
   }
 

@@ -63,10 +63,7 @@ const HIDDEN = [
 /** The globals of queries and mutations. `current` must give an activity at any time. */
 export function deterministicGlobals(current: () => Activity): UserGlobals {
   const globals = baseGlobals(current);
-  globals.set(
-    "Date",
-    fixedDate(() => current().now()),
-  );
+  globals.set("Date", dateOf(current));
   globals.set(
     "Math",
     seededMath(() => current().random()),
@@ -89,9 +86,14 @@ export function deterministicGlobals(current: () => Activity): UserGlobals {
   return finish(globals);
 }
 
-/** The globals of actions and HTTP actions outside of "use node" modules. */
-export function actionGlobals(current: () => Activity): UserGlobals {
+/**
+ * The globals of actions and HTTP actions outside of "use node" modules.
+ *
+ * @param hasVirtualTime `Date` shows the run's time, not the machine's.
+ */
+export function actionGlobals(current: () => Activity, hasVirtualTime = false): UserGlobals {
   const globals = baseGlobals(current);
+  if (hasVirtualTime) globals.set("Date", dateOf(current));
   for (const name of HIDDEN) globals.set(name, undefined);
   globals.set("process", { env: environmentView(current) });
   return finish(globals);
@@ -101,9 +103,11 @@ export function actionGlobals(current: () => Activity): UserGlobals {
  * The globals of "use node" modules.
  *
  * @param resolveDir Packages outside of the bundle are resolved from here.
+ * @param hasVirtualTime `Date` shows the run's time, not the machine's.
  */
-export function nodeGlobals(current: () => Activity, resolveDir: string | null): UserGlobals {
+export function nodeGlobals(current: () => Activity, resolveDir: string | null, hasVirtualTime = false): UserGlobals {
   const globals = baseGlobals(current);
+  if (hasVirtualTime) globals.set("Date", dateOf(current));
   const base = path.join(resolveDir ?? process.cwd(), "modules.js");
   globals.set("require", createRequire(base));
   globals.set("module", { exports: {} });
@@ -173,7 +177,8 @@ function refusal(what: string, activity: Activity): string {
 function ignore(): void {}
 
 /** A `Date` whose "now" is the run's. Shares the prototype, so `instanceof` holds for every date of the realm. */
-function fixedDate(now: () => number): DateConstructor {
+function dateOf(current: () => Activity): DateConstructor {
+  const now = (): number => current().now();
   function FixedDate(...args: readonly unknown[]): unknown {
     if (new.target === undefined) return new Date(now()).toString();
     return Reflect.construct(Date, args.length === 0 ? [now()] : args, new.target);

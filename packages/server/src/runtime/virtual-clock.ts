@@ -1,19 +1,21 @@
 /**
- * Time that moves only when it is told to.
+ * Time that moves only when it is told to: for tests, replays and measurements of whole days.
  *
  * @module
  */
+import type { Clock } from "./alarms.ts";
 
 interface Timer {
   readonly atMs: number;
   readonly wake: () => void;
 }
 
-/** See the module comment. A core takes it as its clock. */
-export class VirtualClock {
+/** See the module comment. A deployment without threads takes it as its clock. */
+export class VirtualClock implements Clock {
   #nowMs: number;
   readonly #timers = new Set<Timer>();
 
+  /** @param startMs Milliseconds since the epoch. */
   constructor(startMs: number) {
     this.#nowMs = startMs;
   }
@@ -28,7 +30,12 @@ export class VirtualClock {
     return () => void this.#timers.delete(timer);
   }
 
-  /** Moves on and wakes what is due, in order. */
+  /** When the first of what is waited for is due; `Infinity` if nothing is. */
+  get nextMs(): number {
+    return Math.min(...[...this.#timers].map(({ atMs }) => atMs));
+  }
+
+  /** Moves on and wakes what is due, in order. Time never goes back. */
   moveTo(ms: number): void {
     this.#nowMs = Math.max(this.#nowMs, ms);
     const due = [...this.#timers].filter(({ atMs }) => atMs <= this.#nowMs).toSorted((a, b) => a.atMs - b.atMs);
