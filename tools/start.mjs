@@ -1,26 +1,30 @@
 /**
- * `npm start`: the agent-job orchestrator with demo data on the embedded store, its page and its runner.
+ * `npm start [-- app]`: one of the apps with demo data on the embedded store, its page, and whatever runs beside it; the orchestrator unless
+ * another one is named.
  *
- *   npm start -- --port 4210 --page-port 4300 --dir ../demo
+ *   npm start -- registry
+ *   npm start -- chat --port 4210 --page-port 4300 --dir ../demo
+ *
+ * What is the app's own (data, variables, processes) its `demo.mjs` says.
  *
  * Plain JavaScript, because it runs before anything is installed or built. Ctrl-C stops everything; data stays.
  *
  * @module
  */
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { createServer } from "node:http";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { ensureBuilt, ensureInstalled, ROOT, run } from "./install.mjs";
 
 const READY_MS = 60_000;
-const PASSWORD = "demo";
-/** Jobs of the demo last long enough to watch; what is set already wins. */
-const DEMO_PACE = { DEMO_STEPS: "30", DEMO_STEP_MS: "1500" };
-const APP = join(ROOT, "apps/orchestrator");
+const APPS = join(ROOT, "apps");
+const DEFAULT_APP = "orchestrator";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     port: { type: "string", default: "3210" },
     "page-port": { type: "string", default: "3200" },
@@ -28,6 +32,10 @@ const { values } = parseArgs({
     dir: { type: "string" },
   },
 });
+const name = positionals[0] ?? DEFAULT_APP;
+const APP = join(APPS, name);
+if (!existsSync(join(APP, "demo.mjs"))) unknownApp();
+const demo = await import(pathToFileURL(join(APP, "demo.mjs")).href);
 const port = Number(values.port);
 const pagePort = Number(values["page-port"]);
 const directory = values.dir === undefined ? APP : resolve(values.dir);
@@ -42,15 +50,13 @@ buildPage();
 const server = start("server", "packages/cli/dist/main.js", ["dev", "--dir", directory, "--port", String(port)]);
 await ready(server, "functions ready");
 const adminKey = await cli("keys");
-await setPassword();
+await setEnvironment();
 await demoData();
-start("runner", "--import", ["tsx", join(APP, "runner/main.ts"), "--config", runnerConfig()], {
-  ORCHESTRATOR_HOME: APP,
-  ...DEMO_PACE,
-});
+await demo.processes?.({ url, siteUrl: `http://127.0.0.1:${port + 1}`, directory, start });
 const page = await servePage();
 process.stdout.write(`
-  page         ${page}   (password "${PASSWORD}")
+  ${demo.title}
+  page         ${page}${(demo.notes ?? []).map((note) => `   (${note})`).join("")}
   deployment   ${url}
   functions    ${join(directory, "convex")}
 
@@ -71,29 +77,23 @@ function prepareFolder() {
 function buildPage() {
   run("node", [join(ROOT, "node_modules/vite/bin/vite.js"), "build", "--logLevel", "warn"], {
     cwd: APP,
-    env: { ...process.env, VITE_CONVEX_URL: url, VITE_DEMO_PASSWORD: PASSWORD },
+    env: { ...process.env, ...demo.pageEnvironment, VITE_CONVEX_URL: url },
   });
 }
 
-/** The demo's runner configuration, with this deployment's address. */
-function runnerConfig() {
-  const file = join(directory, ".narrowcast", "runner.json");
-  const demo = JSON.parse(readFileSync(join(APP, "config.demo.json"), "utf8"));
-  writeFileSync(file, JSON.stringify({ ...demo, convexUrl: url, password: PASSWORD }, null, 2));
-  return file;
-}
-
-async function setPassword() {
-  const response = await request("GET", "/api/list_environment_variables");
-  if (response.environmentVariables.ADMIN_PASSWORD !== undefined) return;
-  await request("POST", "/api/update_environment_variables", {
-    changes: [{ name: "ADMIN_PASSWORD", value: PASSWORD }],
-  });
+/** Variables that the deployment has already stay as they are. */
+async function setEnvironment() {
+  const { environmentVariables } = await request("GET", "/api/list_environment_variables");
+  const changes = Object.entries(demo.environment ?? {})
+    .filter(([variable]) => environmentVariables[variable] === undefined)
+    .map(([variable, value]) => ({ name: variable, value }));
+  if (changes.length > 0) await request("POST", "/api/update_environment_variables", { changes });
 }
 
 /** Written once: the function sees that its data is there. */
 async function demoData() {
-  const result = await request("POST", "/api/function", { path: "seed:demo", args: {} });
+  if (demo.seed === undefined) return;
+  const result = await request("POST", "/api/function", { path: demo.seed.path, args: demo.seed.args });
   if (result.status !== "success") fail(`Cannot load the demo data: ${result.errorMessage}`);
 }
 
@@ -157,6 +157,12 @@ async function servePage() {
     http.listen(pagePort, "127.0.0.1", done);
   }).catch((error) => fail(`Cannot serve the page on port ${pagePort}: ${error.message}; choose one with --page-port`));
   return `http://127.0.0.1:${http.address().port}`;
+}
+
+function unknownApp() {
+  const apps = readdirSync(APPS).filter((app) => existsSync(join(APPS, app, "demo.mjs")));
+  process.stderr.write(`Cannot start "${name}": there is no such app; there are ${apps.join(", ")}\n`);
+  process.exit(1);
 }
 
 function fail(message) {

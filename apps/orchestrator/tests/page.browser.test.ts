@@ -1,60 +1,22 @@
 /**
  * The whole thing as a person meets it: `npm start`, then two browser windows on the page.
- *
- * Needs Chromium (`CHROMIUM`, or where Debian puts it); with `CI` set its absence is a failure.
  */
-import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { chromium, type Browser, type Locator, type Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { browserApp, canBrowse, eventually, START_MS, STEP_MS, type BrowserApp } from "../../ui/testing/browser-app.ts";
 
-const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const ROOT = join(import.meta.dirname, "../../..");
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-const START_MS = 120_000;
-const STEP_MS = 30_000;
-
-describe.runIf(existsSync(CHROMIUM) || process.env["CI"] !== undefined)("the page", () => {
-  const directory = mkdtempSync(join(tmpdir(), "orchestrator-page-"));
-  let app: ChildProcess;
-  let url = "";
-  let browser: Browser;
+describe.runIf(canBrowse)("the page", () => {
+  let app: BrowserApp;
 
   beforeAll(async () => {
-    const [port, pagePort] = [await freePort(), await freePort()];
-    app = spawn(
-      "node",
-      ["tools/start.mjs", "--port", String(port), "--page-port", String(pagePort), "--dir", directory],
-      // Ten seconds of work a job: long enough to see it run.
-      { cwd: ROOT, env: { ...process.env, DEMO_STEPS: "20", DEMO_STEP_MS: "500" }, stdio: ["ignore", "pipe", "pipe"] },
-    );
-    url = await addressIn(app);
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    // Ten seconds of work a job: long enough to see it run.
+    app = await browserApp("orchestrator", { DEMO_STEPS: "20", DEMO_STEP_MS: "500" });
   }, START_MS);
 
-  afterAll(async () => {
-    await browser?.close();
-    const ended = new Promise((resolve) => app.once("exit", resolve));
-    app.kill("SIGTERM");
-    await ended;
-    rmSync(directory, { recursive: true, force: true });
-  }, STEP_MS);
+  afterAll(() => app.close(), STEP_MS);
 
   async function openWindow(width: number): Promise<Page> {
-    const page = await (await browser.newContext({ viewport: { width, height: 900 } })).newPage();
-    page.setDefaultTimeout(STEP_MS);
-    await page.goto(url);
+    const page = await app.open({ width });
     await page.getByRole("button", { name: "Open" }).click();
     await page.getByText("orchard-shop").first().waitFor({ state: "attached" });
     return page;
@@ -132,40 +94,4 @@ async function openThread(page: Page, title: string): Promise<void> {
 async function activeAndPending(page: Page): Promise<readonly (string | undefined)[]> {
   const text = await page.getByRole("navigation", { name: "Namespaces" }).innerText();
   return [/(\d+)\s+active/.exec(text)?.[1], /(\d+)\s+pending/.exec(text)?.[1], /(\d+)\s+done/.exec(text)?.[1]];
-}
-
-async function eventually(check: () => Promise<void>): Promise<void> {
-  const endMs = Date.now() + STEP_MS;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > endMs) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-/** The page's address, once the program has printed it. */
-async function addressIn(child: ChildProcess): Promise<string> {
-  let output = "";
-  return new Promise((resolve, reject) => {
-    const read = (chunk: Buffer): void => {
-      output += chunk.toString();
-      const address = /page +(http:\S+)/.exec(output)?.[1];
-      if (address !== undefined) resolve(address);
-    };
-    child.stdout?.on("data", read);
-    child.stderr?.on("data", read);
-    child.once("exit", (code) => reject(new Error(`npm start ended with ${code}:\n${output}`)));
-  });
-}
-
-/** A port that is free together with the next one. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
