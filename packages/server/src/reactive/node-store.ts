@@ -56,6 +56,8 @@ interface StoredRows {
   readonly key: string;
   readonly number: number;
   readonly node: RowNode;
+  /** Its key among the pages, if it stands there. */
+  page: string | undefined;
 }
 
 /** Work done so far, for tests and the meter; monotone. */
@@ -74,6 +76,8 @@ export class NodeStore implements ReadMemo {
   readonly #rows = new Map<string, StoredRows>();
   readonly #byNumber = new Map<number, StoredRows>();
   readonly #byNode = new Map<RowNode, StoredRows>();
+  /** Pages that were read without an end, by where they begin: asked for again, a page has the end that it came to have. */
+  readonly #pages = new Map<string, StoredRows>();
   readonly #points = new Map<number, Map<Key, PointNode>>();
   readonly #trees = new Map<number, Map<number, IntervalTree>>();
   readonly #budget: NodeBudget<RowNode | PointNode>;
@@ -105,11 +109,16 @@ export class NodeStore implements ReadMemo {
     if (stored !== undefined) {
       this.#counts.found += 1;
       stored.node.isUsed = true;
+      if (call.isPage && stored.page === undefined) this.#notePage(stored);
       return stored.node;
     }
     this.#counts.made += 1;
-    const added = { key, number: this.#numbers++, node: new RowNode(call, this.#engine, this.#grew) };
+    const begun = call.isPage ? this.#pages.get(pageKeyOf(call)) : undefined;
+    const narrowed = begun?.node.narrowed(call);
+    const node = narrowed ?? new RowNode(call, this.#engine, this.#grew);
+    const added: StoredRows = { key, number: this.#numbers++, node, page: undefined };
     this.#budget.add(added.node);
+    if (call.isPage && narrowed === undefined) this.#notePage(added);
     this.#rows.set(key, added);
     this.#byNumber.set(added.number, added);
     this.#byNode.set(added.node, added);
@@ -200,6 +209,13 @@ export class NodeStore implements ReadMemo {
     }
   }
 
+  #notePage(stored: StoredRows): void {
+    stored.page = pageKeyOf(stored.node.call);
+    const former = this.#pages.get(stored.page);
+    if (former !== undefined) former.page = undefined;
+    this.#pages.set(stored.page, stored);
+  }
+
   #forget(held: RowNode | PointNode): void {
     if (held instanceof PointNode) {
       this.#points.get(held.collection)?.delete(held.id);
@@ -210,6 +226,7 @@ export class NodeStore implements ReadMemo {
     this.#byNode.delete(held);
     this.#byNumber.delete(stored.number);
     this.#rows.delete(stored.key);
+    if (stored.page !== undefined) this.#pages.delete(stored.page);
     const { collection, index, range } = held.call;
     const tree = this.#tree(collection, index);
     const interval = tree.ensure(range.start, range.end);
@@ -230,6 +247,11 @@ export class NodeStore implements ReadMemo {
 function keyOf({ collection, index, range: { start, end }, order, filters }: MemoCall): string {
   const bounds = `${start.length}:${start}${end === undefined ? "-" : `${end.length}:${end}`}`;
   return `${collection}.${index}.${order} ${bounds}${filters.length === 0 ? "" : filters.map(filterText).join(" ")}`;
+}
+
+/** Of a page without filters: what is asked, but for the end. */
+function pageKeyOf({ collection, index, range: { start, end }, order }: MemoCall): string {
+  return `${collection}.${index}.${order} ${order === "asc" ? start : (end ?? "-")}`;
 }
 
 /** One text for each expression; encoded literals know where they end. */

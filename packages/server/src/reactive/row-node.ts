@@ -83,6 +83,26 @@ export class RowNode implements MemoRows, Held {
     return this.#entries;
   }
 
+  /**
+   * A node for the first part of this one's range, made of what is known here. Rows that no run has seen since they changed are new to that node too.
+   *
+   * @returns `undefined` if that is not enough: the part was not consumed to its end, or this node's filter dropped rows.
+   */
+  narrowed(call: MemoCall): RowNode | undefined {
+    if (!this.#covers(call) || this.#droppedKeys.length > 0) return undefined;
+    const node = new RowNode(call, this.#engine, this.#grew);
+    const { start, end } = call.range;
+    for (const { key, document, bytes, isFresh } of this.#entries) {
+      if (key < start || (end !== undefined && key >= end)) break;
+      node.#entries.push({ key, document, bytes, dropped: NONE, isFresh });
+      node.#fresh += isFresh ? 1 : 0;
+      node.bytes += ROW_BYTES + key.length + bytes;
+      addTo(node.total, 1, bytes, key.length);
+    }
+    node.#isComplete = true;
+    return node;
+  }
+
   /** Forgets the open scan: the engine is about to change. */
   pause(): void {
     this.#cursor = undefined;
@@ -164,6 +184,20 @@ export class RowNode implements MemoRows, Held {
     return order === "asc"
       ? { start: keyAfter(this.#position), end: range.end }
       : { start: range.start, end: this.#position };
+  }
+
+  /** Whether `call` begins where this one does, and all that it asks for was consumed here. */
+  #covers({ collection, index, order, filters, range: { start, end } }: MemoCall): boolean {
+    const { call } = this;
+    if (call.collection !== collection || call.index !== index || call.order !== order) return false;
+    if (filters.length > 0 || call.filters.length > 0) return false;
+    const { range } = call;
+    if (order === "asc") {
+      if (start !== range.start || end === undefined || (range.end !== undefined && end > range.end)) return false;
+      return this.#isComplete || (this.#position !== undefined && end <= keyAfter(this.#position));
+    }
+    if (end !== range.end || start < range.start) return false;
+    return this.#isComplete || (this.#position !== undefined && start >= this.#position);
   }
 
   #hasConsumed(key: Key): boolean {

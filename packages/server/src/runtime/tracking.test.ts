@@ -34,6 +34,10 @@ export const ticks = query(async (ctx) => (await all(ctx)).reduce((sum, job) => 
 export const detail = query(async (ctx, { id }) => ctx.db.get(id));
 export const title = query(async (ctx, { id }) => (await ctx.db.get(id))?.name ?? null);
 export const whole = query(async (ctx) => all(ctx));
+export const page = query(async (ctx, { paginationOpts, isFiltered }) => {
+  const jobs = ctx.db.query("jobs").withIndex("by_namespace").order("desc");
+  return (isFiltered ? jobs.filter((q) => q.neq(q.field("state"), "ready")) : jobs).paginate(paginationOpts);
+});
 export const odd = query(async (ctx, { id, how }) => {
   const job = await ctx.db.get(id);
   if (how === "log") console.log(job, [job], new Map([["job", job]]), new Error("x", { cause: job }).cause);
@@ -132,6 +136,25 @@ test("a re-run after one of 1,000 documents changed visits one row, and the log 
   const { entries } = await app.deployment.logs(0, 0);
   const last = entries.filter(({ path }) => path === "jobs:ticks").at(-1);
   expect(last?.usage).toMatchObject({ documentsRead: 1_000, storageDocuments: 1 });
+});
+
+test.each([
+  { name: "page", isFiltered: false },
+  { name: "filtered page", isFiltered: true },
+])("a re-run of a $name after one of its 25 documents changed visits that one, the first re-run too", async (kind) => {
+  const { app } = await openJobs({ tracking: "fields" }, 100);
+  const { isFiltered } = kind;
+  const one = await app.subscribe("jobs:page", { paginationOpts: { numItems: 25, cursor: null }, isFiltered });
+  const { continueCursor: cursor } = one.value as { continueCursor: string };
+  const two = await app.subscribe("jobs:page", { paginationOpts: { numItems: 25, cursor }, isFiltered });
+  for (const page of [one, two]) {
+    for (const ticks of [1, 2]) {
+      const { _id: id } = (page.value as { page: { _id: string }[] }).page[7] ?? { _id: "" };
+      const cost = await app.expectCost(() => app.mutation("jobs:tick", { id, ticks }));
+      expect(cost.functions["jobs:page"]).toMatchObject({ reruns: 1, documents: 1 });
+      expect((page.value as { page: unknown[] }).page[7]).toMatchObject({ metrics: { ticks } });
+    }
+  }
 });
 
 test("what handlers do with documents looks the same from outside by both rules", async () => {

@@ -115,11 +115,11 @@ export class MemoStream implements QueryStream, PageRows {
   }
 
   #open(): MemoRows {
-    const { collection, index, range, order, stages, reads, rule, meter, memo } = this.#source;
+    const { collection, index, range, order, stages, reads, rule, meter, memo, showsDropped } = this.#source;
     this.#stretch = reads.openStretch(collection, index, rule);
     meter.checkRanges(reads);
     const { leading, keeps } = this.#filtersHere ? { leading: [], keeps: undefined } : stages;
-    this.#rows = memo.rows({ collection, index, range, order, filters: leading, keeps });
+    this.#rows = memo.rows({ collection, index, range, order, filters: leading, keeps, isPage: showsDropped });
     return this.#rows;
   }
 

@@ -23,6 +23,8 @@ export interface MemoCall {
   readonly filters: readonly FilterExpression[];
   /** The filters in one; `undefined` when there is none. */
   readonly keeps: ((document: Doc) => boolean) | undefined;
+  /** Of a page, which is asked for again up to where it ended: not part of what is asked. */
+  readonly isPage: boolean;
 }
 
 /** Rows that filters dropped one after the other, as Convex counts them. */
