@@ -5,13 +5,10 @@
  *
  * @module
  */
-import type { SeedState } from "../../apps/orchestrator/convex/model/seedPlan.ts";
 import type { LedgerReport } from "../../packages/server/src/meter/report.ts";
 import { excuseOfRow } from "./excuses.ts";
-import { factsOf } from "./facts.ts";
-import type { Form } from "./forms.ts";
-import { Player } from "./player.ts";
-import type { Scenario, SheetSize } from "./scenarios.ts";
+import { Stage } from "./stage.ts";
+import type { AnySystem, Form, Play, Scenario, SheetSize } from "./system.ts";
 import { World, type Rules } from "./world.ts";
 
 /** What one play cost; of a scenario that is played several times, the mean. */
@@ -21,7 +18,7 @@ export interface Figures {
   readonly bytes: number;
   /** Queries that were run again. */
   readonly runs: number;
-  /** On the wire to both sockets, answers to mutations included. */
+  /** On the wire to all clients, answers included. */
   readonly bytesSent: number;
   /** Function calls: mutations, queries run again and first runs of what was newly subscribed to. */
   readonly calls: number;
@@ -29,8 +26,8 @@ export interface Figures {
 
 /** One line of the sheet. */
 export interface SheetRow extends Figures {
-  readonly system: "orchestrator";
-  readonly state: SeedState;
+  readonly system: string;
+  readonly state: string;
   readonly scenario: string;
   readonly form: Form;
   readonly rules: Rules;
@@ -45,100 +42,149 @@ export interface SheetRow extends Figures {
   readonly queries: { readonly [path: string]: { readonly runs: number; readonly documents: number } };
   /** Why no engine can help; only where there is such a reason. */
   readonly excused?: string;
+  /** What the form was told when it could not go on; its figures are those up to there. */
+  readonly failed?: string;
 }
 
-/** Which combinations are measured. */
-export const COMBINATIONS: readonly (readonly [Form, Rules])[] = [
-  ["before", "convex"],
-  ["after", "convex"],
-  ["before", "narrow"],
-  ["after", "narrow"],
-];
+/** A form under a set of rules. */
+export type Combination = readonly [Form, Rules];
 
 /** First plays whose CPU time is not counted: code is compiled in them. */
 const COLD_PLAYS = 1;
 
+/** All combinations of a scenario, first those that the claim is about. */
+export function combinationsOf(system: AnySystem, scenario: Scenario<unknown>): Combination[] {
+  const forms = scenario.forms ?? system.forms;
+  return (["convex", "narrow"] as const).flatMap((rules) => forms.map((form): Combination => [form, rules]));
+}
+
 /** One scenario on one state of the data, in all combinations or those that are wanted. */
 export async function measure(
-  state: SeedState,
-  scenario: Scenario,
+  system: AnySystem,
+  state: string,
+  scenario: Scenario<unknown>,
   size: SheetSize,
-  combinations = COMBINATIONS,
+  combinations: readonly Combination[] = combinationsOf(system, scenario),
 ): Promise<SheetRow[]> {
+  const facts = await factsOf(system, state, size);
   const sides: Side[] = [];
   try {
-    for (const [form, rules] of combinations) sides.push(await Side.open(state, scenario, form, rules));
+    for (const [form, rules] of combinations) {
+      const world = await World.open(system, state, size, rules);
+      sides.push(await Side.open({ system, state, scenario }, new Stage(world, form, facts, size)));
+    }
     const plays = scenario.plays(size);
     for (let play = 0; play < plays; play++) {
       // Whoever is first pays for others' garbage.
       const shifted = sides.map((_, index) => sides[(index + play) % sides.length]!);
-      for (const side of shifted) await side.play(size, play >= COLD_PLAYS || plays === 1);
+      for (const side of shifted) await side.play(play >= COLD_PLAYS || plays === 1);
     }
-    return await Promise.all(sides.map((side) => side.row(plays)));
+    return await Promise.all(sides.map((side) => side.row()));
   } finally {
     for (const side of sides) await side.close();
   }
 }
 
+const found = new Map<string, Promise<unknown>>();
+
+/** Facts of a state, looked up once. */
+export async function factsOf(system: AnySystem, state: string, size: SheetSize): Promise<unknown> {
+  const key = JSON.stringify([system.name, state, size.isQuick]);
+  let facts = found.get(key);
+  if (facts === undefined) {
+    facts = look(system, state, size);
+    found.set(key, facts);
+  }
+  return await facts;
+}
+
+async function look(system: AnySystem, state: string, size: SheetSize): Promise<unknown> {
+  const world = await World.open(system, state, size, "convex");
+  try {
+    return await system.facts(world, state);
+  } finally {
+    await world.close();
+  }
+}
+
+interface Subject {
+  readonly system: AnySystem;
+  readonly state: string;
+  readonly scenario: Scenario<unknown>;
+}
+
 /** One combination. */
 class Side {
-  readonly #state: SeedState;
-  readonly #scenario: Scenario;
-  readonly #player: Player;
-  readonly #warmup: SheetRow["warmup"];
-  readonly #opened: LedgerReport;
-  readonly #bytesSentBefore: number;
+  readonly #subject: Subject;
+  readonly #stage: Stage<unknown>;
+  #play: Play | undefined;
+  #warmup: SheetRow["warmup"] = { documents: 0, bytes: 0, cpuMs: 0 };
+  #opened: LedgerReport;
+  #bytesSentBefore = 0;
+  #plays = 0;
+  #failure: string | undefined;
   /** CPU time of each play that is counted, in milliseconds. */
   readonly #cpuMs: number[] = [];
 
-  private constructor(
-    state: SeedState,
-    scenario: Scenario,
-    player: Player,
-    warmup: SheetRow["warmup"],
-    opened: LedgerReport,
-  ) {
-    this.#state = state;
-    this.#scenario = scenario;
-    this.#player = player;
-    this.#warmup = warmup;
+  private constructor(subject: Subject, stage: Stage<unknown>, opened: LedgerReport) {
+    this.#subject = subject;
+    this.#stage = stage;
     this.#opened = opened;
-    this.#bytesSentBefore = player.bytesSent;
   }
 
-  static async open(state: SeedState, scenario: Scenario, form: Form, rules: Rules): Promise<Side> {
-    const facts = await factsOf(state);
-    const world = await World.open(state, rules);
-    const player = new Player(world, form, facts, scenario.page);
-    const before = await ledgerOf(world);
+  static async open(subject: Subject, stage: Stage<unknown>): Promise<Side> {
+    const before = await ledgerOf(stage.world);
+    const side = new Side(subject, stage, before);
     const startMs = cpuMs();
-    await player.subscribe(scenario.runner);
+    await side.#attempt(async () => {
+      side.#play = await subject.scenario.open(stage);
+      await stage.settle();
+    });
     const warmCpuMs = cpuMs() - startMs;
-    const opened = await ledgerOf(world);
-    const { documents, bytes } = readsBetween(before, opened, rules);
-    return new Side(state, scenario, player, { documents, bytes, cpuMs: rounded(warmCpuMs) }, opened);
+    side.#opened = await ledgerOf(stage.world);
+    const { documents, bytes } = readsBetween(before, side.#opened, stage.world.rules);
+    side.#warmup = { documents, bytes, cpuMs: rounded(warmCpuMs) };
+    side.#bytesSentBefore = stage.bytesSent;
+    return side;
   }
 
-  async play(size: SheetSize, isCounted: boolean): Promise<void> {
+  async play(isCounted: boolean): Promise<void> {
+    const play = this.#play;
+    if (play === undefined || this.#failure !== undefined) return;
     const startMs = cpuMs();
-    await this.#scenario.play(this.#player, size);
+    this.#plays += 1;
+    await this.#attempt(async () => {
+      await play();
+      await this.#stage.settle();
+    });
     if (isCounted) this.#cpuMs.push(cpuMs() - startMs);
   }
 
-  async row(plays: number): Promise<SheetRow> {
-    const { world, form, bytesSent } = this.#player;
+  /** A form may meet one of Convex's limits, and that is a result; everything else is a mistake of the sheet. */
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof Error) || !IS_LIMIT.test(error.message)) throw error;
+      this.#failure = IS_LIMIT.exec(error.message)![0];
+    }
+  }
+
+  async row(): Promise<SheetRow> {
+    const { system, state, scenario } = this.#subject;
+    const { world, form, bytesSent } = this.#stage;
     const { rules } = world;
     const now = await ledgerOf(world);
     const { documents, bytes, calls } = readsBetween(this.#opened, now, rules);
     const byFunction = functionsBetween(this.#opened, now, rules);
     const rerun = byFunction.filter(({ reruns }) => reruns > 0);
     const written = byFunction.filter(({ isMutation }) => isMutation);
-    const each = (total: number): number => rounded(total / plays);
-    const excused = excuseOfRow(this.#scenario.name, form, rules);
+    const each = (total: number): number => rounded(total / Math.max(1, this.#plays));
+    const excused = excuseOfRow(system, scenario.name, form, rules);
     return {
-      system: "orchestrator",
-      state: this.#state,
-      scenario: this.#scenario.name,
+      system: system.name,
+      state,
+      scenario: scenario.name,
       form,
       rules,
       documents: each(documents),
@@ -153,19 +199,23 @@ class Side {
       },
       cpuMs: rounded(medianOf(this.#cpuMs)),
       warmup: this.#warmup,
-      plays,
+      plays: this.#plays,
       queries: Object.fromEntries(
         rerun.map(({ path, reruns, documents: read }) => [path, { runs: each(reruns), documents: each(read) }]),
       ),
       ...(excused === undefined ? {} : { excused }),
+      ...(this.#failure === undefined ? {} : { failed: this.#failure }),
     };
   }
 
   async close(): Promise<void> {
-    this.#player.close();
-    await this.#player.world.close();
+    this.#stage.close();
+    await this.#stage.world.close();
   }
 }
+
+/** How the texts of Convex's limits for one transaction begin. */
+const IS_LIMIT = /(?:Too many|Function execution timed out|Cannot use more)[^.\n]*/u;
 
 async function ledgerOf(world: World): Promise<LedgerReport> {
   const report = await world.deployment.ledger({ recentMax: 0 });

@@ -2,9 +2,9 @@
  * The sheet's figures under Convex's rules are the seed's, and all combinations play the same.
  */
 import { beforeAll, expect, test } from "vitest";
-import { EXCUSES } from "./excuses.ts";
 import { measure, type SheetRow } from "./measure.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { SYSTEMS } from "./systems.ts";
+import { ORCHESTRATOR } from "./systems/orchestrator/system.ts";
 import { missesOf, sheetMarkdown, sheetText } from "./table.ts";
 import { rowOf, scenarioNamed, TINY_SIZE } from "./testing/rows.ts";
 
@@ -13,8 +13,8 @@ let typical: SheetRow[];
 let worst: SheetRow[];
 
 beforeAll(async () => {
-  typical = await measure("typical", scenarioNamed("tick"), TINY_SIZE);
-  worst = await measure("worst", scenarioNamed("tick"), TINY_SIZE);
+  typical = await measure(ORCHESTRATOR, "typical", scenarioNamed(ORCHESTRATOR, "tick"), TINY_SIZE);
+  worst = await measure(ORCHESTRATOR, "worst", scenarioNamed(ORCHESTRATOR, "tick"), TINY_SIZE);
 }, SLOW_MS);
 
 test("a tick, before, by Convex's rules runs two graph queries again, with the documents of the seed's table", () => {
@@ -59,16 +59,20 @@ test("text and Markdown show every combination and name what the claim misses", 
   const costly = { ...rowOf(typical, "before", "narrow"), documents: after.documents + 1, bytes: 0, calls: 0 };
   const rows = typical.map((row) => (row.form === "before" && row.rules === "narrow" ? costly : row));
   const missed = { scenario: "tick", figure: "documents", convex: after.documents, reason: undefined };
-  expect(missesOf(rows)).toMatchObject([missed]);
-  expect(sheetText(rows)).toContain("tick, documents: 5 > 4. NOT EXPLAINED");
-  expect(sheetMarkdown(rows)).toMatch(/^\| tick \| documents read \| 370 \| 4 \| 5 \| \d+ \| 1\.3x \|$/mu);
+  expect(missesOf(ORCHESTRATOR, rows)).toMatchObject([missed]);
+  expect(sheetText(ORCHESTRATOR, rows)).toContain("tick, documents: 5 > 4. NOT EXPLAINED");
+  expect(sheetMarkdown(ORCHESTRATOR, rows)).toMatch(
+    /^\| tick \| documents read \| 370 \| 4 \| 5 \| \d+ \| 1\.3x \|$/mu,
+  );
 });
 
 test("scenarios have names of their own, and exceptions belong to one", () => {
-  const names = SCENARIOS.map(({ name }) => name);
-  expect(new Set(names).size).toBe(names.length);
-  for (const { scenario, figures } of EXCUSES) {
-    expect(names).toContain(scenario);
-    expect(figures.length).toBeGreaterThan(0);
+  for (const system of SYSTEMS) {
+    const names = system.scenarios.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { scenario, figures } of system.excuses) {
+      expect(names).toContain(scenario);
+      expect(figures.length).toBeGreaterThan(0);
+    }
   }
 });

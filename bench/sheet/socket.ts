@@ -8,7 +8,7 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { AdminKeys } from "@narrowcast/server";
-import { CONVEX_LIMITS } from "@narrowcast/values";
+import { CONVEX_LIMITS, type Value } from "@narrowcast/values";
 import { KeyAuthenticator } from "../../packages/server/src/http/identity.ts";
 import { DeltaTable } from "../../packages/server/src/sync/delta-table.ts";
 import { Session, type Transport } from "../../packages/server/src/sync/session.ts";
@@ -18,7 +18,7 @@ import type { World } from "./world.ts";
 /** A query that a client subscribes to. */
 export interface Question {
   readonly path: string;
-  readonly args: { readonly [name: string]: string };
+  readonly args: { readonly [name: string]: Value };
 }
 
 const AUTHENTICATOR = new KeyAuthenticator(new AdminKeys(new Uint8Array(32).fill(7)));

@@ -1,16 +1,16 @@
 /**
- * The sheet as text: all four combinations side by side, what the claim makes of them, and why where it does not hold.
+ * The sheet as text: all combinations side by side, what the claim makes of them, and why where it does not hold.
  *
  * @module
  */
-import { CLAIMED, excuseFor, type ClaimedFigure } from "./excuses.ts";
-import { COMBINATIONS, type SheetRow } from "./measure.ts";
-import { SCENARIOS } from "./scenarios.ts";
-
-type Shown = ClaimedFigure | "runs" | "cpuMs";
+import { amount, ratioText, type ShownFigure } from "./amounts.ts";
+import { excuseFor } from "./excuses.ts";
+import type { SheetRow } from "./measure.ts";
+import { CLAIMED, type AnySystem, type ClaimedFigure, type Form } from "./system.ts";
+import type { Rules } from "./world.ts";
 
 /** Figures in the order of the table, with their names for people. */
-const SHOWN: readonly (readonly [figure: Shown, name: string])[] = [
+const SHOWN: readonly (readonly [figure: ShownFigure, name: string])[] = [
   ["documents", "documents read"],
   ["bytes", "bytes read"],
   ["runs", "queries run again"],
@@ -18,17 +18,12 @@ const SHOWN: readonly (readonly [figure: Shown, name: string])[] = [
   ["bytesSent", "bytes sent"],
   ["cpuMs", "CPU ms"],
 ];
-
-const HEAD = [
-  "scenario",
-  "for one play",
-  ...COMBINATIONS.map(([form, rules]) => `${form}/${rules}`),
-  "before/narrow : after/convex",
-];
+const RULES: readonly Rules[] = ["convex", "narrow"];
 
 /** All rows of one scenario on one state. */
-interface Group {
+export interface Group {
   readonly scenario: string;
+  readonly state: string;
   readonly rows: readonly SheetRow[];
 }
 
@@ -43,101 +38,100 @@ export interface Miss {
   readonly reason: string | undefined;
 }
 
-/** Where *before* under our rules costs more than *after* under Convex's. */
-export function missesOf(rows: readonly SheetRow[]): Miss[] {
-  return groupsOf(rows).flatMap(({ scenario, rows: group }) => {
-    const narrow = pick(group, "before", "narrow");
-    const convex = pick(group, "after", "convex");
+/** Where *before* under our rules costs more than *after* under Convex's. A form that could not go on costs nothing that could be compared. */
+export function missesOf(system: AnySystem, rows: readonly SheetRow[]): Miss[] {
+  return groupsOf(rows).flatMap(({ scenario, state, rows: group }) => {
+    const narrow = find(group, "before", "narrow");
+    const convex = find(group, "after", "convex");
+    if (narrow === undefined || convex === undefined || narrow.failed !== undefined) return [];
     return CLAIMED.filter((figure) => narrow[figure] > convex[figure]).map((figure) => ({
-      state: narrow.state,
+      state,
       scenario,
       figure,
       narrow: narrow[figure],
       convex: convex[figure],
-      reason: excuseFor(scenario, figure)?.reason,
+      reason: excuseFor(system, scenario, figure)?.reason,
     }));
   });
 }
 
 /** For a terminal. */
-export function sheetText(rows: readonly SheetRow[]): string {
-  const lines = linesOf(rows);
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? "").length)));
+export function sheetText(system: AnySystem, rows: readonly SheetRow[]): string {
+  const lines = linesOf(system, rows);
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? "").length)));
   const aligned = (line: readonly string[]): string =>
     line
       .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join("  ")
       .trimEnd();
-  return [...lines.map(aligned), "", ...remarksOf(rows)].join("\n");
+  return [...lines.map(aligned), "", ...remarksOf(system, rows)].join("\n");
 }
 
-/** For docs/sheet.md. */
-export function sheetMarkdown(rows: readonly SheetRow[]): string {
-  const [head, ...lines] = linesOf(rows).map((line) => `| ${line.join(" | ")} |`);
-  const rule = `| --- | --- | ${COMBINATIONS.map(() => "---:").join(" | ")} | ---: |`;
-  return [head, rule, ...lines, "", ...remarksOf(rows).map((remark) => `- ${remark}`)].join("\n");
+/** For documents. */
+export function sheetMarkdown(system: AnySystem, rows: readonly SheetRow[]): string {
+  const [head, ...lines] = linesOf(system, rows);
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const rule = line(head!.map((_, column) => (column < 2 ? "---" : "---:")));
+  const remarks = remarksOf(system, rows).map((remark) => `- ${remark}`);
+  return [line(head!), rule, ...lines.map(line), "", ...remarks].join("\n");
 }
 
-function linesOf(rows: readonly SheetRow[]): string[][] {
-  const lines: string[][] = [HEAD];
+/** Rows by scenario and state, in the order in which they were measured. */
+export function groupsOf(rows: readonly SheetRow[]): Group[] {
+  const groups = new Map<string, SheetRow[]>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.state, row.scenario]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
+  }
+  return [...groups.values()].map((group) => ({ scenario: group[0]!.scenario, state: group[0]!.state, rows: group }));
+}
+
+/** The row of a combination, if it was measured. */
+export function find(rows: readonly SheetRow[], form: Form, rules: Rules): SheetRow | undefined {
+  return rows.find((each) => each.form === form && each.rules === rules);
+}
+
+function linesOf(system: AnySystem, rows: readonly SheetRow[]): string[][] {
+  const columns = RULES.flatMap((rules) => system.forms.map((form) => [form, rules] as const));
+  const lines = [
+    ["scenario", "for one play", ...columns.map(([form, rules]) => `${form}/${rules}`), "before/narrow : after/convex"],
+  ];
   for (const { scenario, rows: group } of groupsOf(rows)) {
     for (const [index, [figure, name]] of SHOWN.entries()) {
-      const cells = COMBINATIONS.map(([form, rules]) => amount(pick(group, form, rules)[figure], figure));
-      const ratio = ratioText(pick(group, "before", "narrow")[figure], pick(group, "after", "convex")[figure]);
-      lines.push([index === 0 ? scenario : "", name, ...cells, ratio]);
+      const cells = columns.map(([form, rules]) => cell(find(group, form, rules), figure));
+      const [narrow, convex] = [find(group, "before", "narrow"), find(group, "after", "convex")];
+      const isFair = narrow !== undefined && convex !== undefined && narrow.failed === undefined;
+      lines.push([
+        index === 0 ? scenario : "",
+        name,
+        ...cells,
+        isFair ? ratioText(narrow[figure], convex[figure]) : "",
+      ]);
     }
   }
   return lines;
 }
 
-/** The seed's own figures, and what does not hold. */
-function remarksOf(rows: readonly SheetRow[]): string[] {
+function cell(row: SheetRow | undefined, figure: ShownFigure): string {
+  if (row === undefined) return "–";
+  return row.failed === undefined ? amount(row[figure], figure) : "fails";
+}
+
+/** The original app's own words, what failed, and what does not hold. */
+function remarksOf(system: AnySystem, rows: readonly SheetRow[]): string[] {
   const remarks: string[] = [];
-  const tick = groupsOf(rows).find(({ scenario }) => scenario === "tick");
-  if (tick !== undefined) remarks.push(tickRemark(tick));
-  for (const { scenario, figure, narrow, convex, reason } of missesOf(rows)) {
+  for (const { scenario, rows: group } of groupsOf(rows)) {
+    const { about, original } = system.scenarios.find(({ name }) => name === scenario)!;
+    remarks.push(`${scenario}: ${about}.${original === undefined ? "" : ` ${original}`}`);
+    for (const { form, rules, failed } of group) {
+      if (failed !== undefined) remarks.push(`${scenario}, ${form}/${rules} fails: ${failed}.`);
+    }
+  }
+  for (const { scenario, figure, narrow, convex, reason } of missesOf(system, rows)) {
     const why = reason ?? "NOT EXPLAINED";
     remarks.push(`${scenario}, ${figure}: ${amount(narrow, figure)} > ${amount(convex, figure)}. ${why}`);
   }
   return remarks;
-}
-
-function tickRemark({ rows }: Group): string {
-  const before = pick(rows, "before", "convex");
-  const after = pick(rows, "after", "convex");
-  const narrow = pick(rows, "before", "narrow");
-  const woken = ({ queries }: SheetRow): string => Object.keys(queries).join(", ") || "none";
-  const read = (row: SheetRow): number => row.documents - row.mutations.documents;
-  return (
-    `One tick without the mutation's own ${before.mutations.documents} document: ` +
-    `${read(before)} documents by Convex's rules before (${woken(before)}), ${read(after)} after (${woken(after)}); ` +
-    `${read(narrow)} by ours before (${woken(narrow)}).`
-  );
-}
-
-function groupsOf(rows: readonly SheetRow[]): Group[] {
-  return SCENARIOS.map(({ name }) => ({
-    scenario: name,
-    rows: rows.filter(({ scenario }) => scenario === name),
-  })).filter(({ rows: group }) => group.length > 0);
-}
-
-function pick(rows: readonly SheetRow[], form: string, rules: string): SheetRow {
-  const row = rows.find((each) => each.form === form && each.rules === rules);
-  if (row === undefined) throw new Error(`Cannot show the sheet: there is no row ${form}/${rules}`);
-  return row;
-}
-
-const UNITS = ["B", "kB", "MB", "GB"] as const;
-
-function amount(value: number, figure: Shown): string {
-  if (figure !== "bytes" && figure !== "bytesSent") return String(Number(value.toPrecision(value >= 1000 ? 6 : 3)));
-  let [scaled, unit] = [value, 0];
-  while (scaled >= 1000 && unit < UNITS.length - 1) [scaled, unit] = [scaled / 1000, unit + 1];
-  return `${Number(scaled.toPrecision(3))} ${UNITS[unit]}`;
-}
-
-function ratioText(narrow: number, convex: number): string {
-  if (convex === 0) return narrow === 0 ? "0 : 0" : "more than none";
-  return `${Number((narrow / convex).toPrecision(2))}x`;
 }

@@ -1,107 +1,95 @@
 /**
- * A deployment of the orchestrator in this process: data in memory, seeded, under one set of rules, on a clock that is told the time.
+ * A deployment of a system in this process: data in memory, seeded, under one set of rules, on a clock that is told the time.
  *
  * Two worlds of one state begin with the same documents under the same ids.
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
-import {
-  bundleApp,
-  startDeployment,
-  VirtualClock,
-  type DeploymentOptions,
-  type RunningDeployment,
-} from "@narrowcast/server";
+import { bundleApp, VirtualClock, type DeploymentOptions, type TestDeployment } from "@narrowcast/server";
 import type { Doc } from "@narrowcast/values";
-import { SEED_STEPS, type SeedState } from "../../apps/orchestrator/convex/model/seedPlan.ts";
 import type { Engine } from "../../packages/server/src/engine/types.ts";
-import type { Identity } from "../../packages/server/src/reactive/types.ts";
 import { SeededRandom } from "../../packages/server/src/runtime/seeded-random.ts";
+import { startTestDeployment } from "../../packages/server/src/runtime/test-deployment.ts";
 import { RecordingEngine } from "./recording-engine.ts";
+import type { AnySystem, SheetSize } from "./system.ts";
 
 /** Whose rules: Convex's, or all that Narrowcast has. */
 export type Rules = "convex" | "narrow";
 
-export const PASSWORD = "sheet";
-/** When the data is written; the worlds begin a minute later. */
-const SEEDED_MS = Date.UTC(2026, 0, 15, 9);
-const START_MS = SEEDED_MS + 60_000;
+/** The worlds begin so long after their data was written. */
+const LATER_MS = 60_000;
 const UNSET_URL = "http://127.0.0.1:0";
-const APP = fileURLToPath(new URL("../../apps/orchestrator/convex", import.meta.url));
-const ADMIN: Identity = { kind: "admin", key: "admin", attributes: null };
-const REQUEST_ID = "0123456789abcdef";
 const SEED = 1;
 /** Another one than the seeding's: ids that are drawn again would be taken. */
 const WORLD_SEED = 2;
 
-const seeded = new Map<SeedState, Promise<RecordingEngine<Doc>>>();
+const seeded = new Map<string, Promise<RecordingEngine<Doc>>>();
 
 /** See the module comment. */
 export class World {
   readonly clock: VirtualClock;
-  readonly deployment: RunningDeployment;
+  /** Functions may be called as in an app's own tests. */
+  readonly app: TestDeployment;
   readonly rules: Rules;
   readonly engine: Engine<Doc>;
 
-  private constructor(clock: VirtualClock, deployment: RunningDeployment, rules: Rules, engine: Engine<Doc>) {
+  private constructor(clock: VirtualClock, app: TestDeployment, rules: Rules, engine: Engine<Doc>) {
     this.engine = engine;
     this.clock = clock;
-    this.deployment = deployment;
+    this.app = app;
     this.rules = rules;
   }
 
+  get deployment(): TestDeployment["deployment"] {
+    return this.app.deployment;
+  }
+
   /** Seeds the state's data when it is asked for first. */
-  static async open(state: SeedState, rules: Rules): Promise<World> {
-    let data = seeded.get(state);
+  static async open(system: AnySystem, state: string, size: SheetSize, rules: Rules): Promise<World> {
+    const key = JSON.stringify([system.name, state, size.isQuick]);
+    let data = seeded.get(key);
     if (data === undefined) {
-      data = seed(state);
-      seeded.set(state, data);
+      data = seed(system, state, size);
+      seeded.set(key, data);
     }
-    return await World.#start((await data).copy(), rules, START_MS, WORLD_SEED);
+    return await World.#start((await data).copy(), rules, system.seededMs + LATER_MS, WORLD_SEED);
   }
 
   /** By Convex's rules, on whatever the engine holds. Of a world that was closed, it holds the data still. */
-  static async openOn(engine: Engine<Doc>): Promise<World> {
-    return await World.#start(engine, "convex", SEEDED_MS, SEED);
+  static async openOn(engine: Engine<Doc>, startMs: number): Promise<World> {
+    return await World.#start(engine, "convex", startMs, SEED);
   }
 
   static async #start(engine: Engine<Doc>, rules: Rules, startMs: number, randomSeed: number): Promise<World> {
     const clock = new VirtualClock(startMs);
     const random = new SeededRandom(randomSeed);
     const options: DeploymentOptions = {
-      threads: false,
       cloudUrl: UNSET_URL,
       siteUrl: UNSET_URL,
       clock,
       home: { engine, random: { bytes: (count) => randomBytes(random, count) } },
       tracking: rules === "convex" ? "document" : "fields",
     };
-    return new World(clock, await startDeployment(options), rules, engine);
-  }
-
-  /** Calls a function as an administrator, beside all sockets. */
-  async call(kind: "query" | "mutation", path: string, args: object): Promise<unknown> {
-    const call = { path, args: JSON.stringify(args), identity: ADMIN, allowInternal: true, requestId: REQUEST_ID };
-    const outcome = await this.deployment[kind](call);
-    if (!outcome.ok) throw new Error(`Cannot call ${path}: ${outcome.errorMessage}`);
-    return JSON.parse(outcome.value);
+    return new World(clock, await startTestDeployment(options), rules, engine);
   }
 
   async close(): Promise<void> {
-    await this.deployment.close();
+    await this.app.close();
   }
 }
 
-async function seed(state: SeedState): Promise<RecordingEngine<Doc>> {
+/** Lets go of the data that was seeded for a system: another one may need the memory. */
+export function forgetSeeded(system: AnySystem): void {
+  for (const key of seeded.keys()) if (key.startsWith(`["${system.name}",`)) seeded.delete(key);
+}
+
+async function seed(system: AnySystem, state: string, size: SheetSize): Promise<RecordingEngine<Doc>> {
   const engine = new RecordingEngine<Doc>();
-  const world = await World.openOn(engine);
-  const pushed = await world.deployment.push((await bundleApp(APP)).code);
-  if (!pushed.ok) throw new Error(`Cannot push the app: ${pushed.message}`);
-  await world.deployment.setEnvironment([{ name: "ADMIN_PASSWORD", value: PASSWORD }]);
-  for (let number = 0; number < SEED_STEPS; number++) {
-    await world.call("mutation", "seed:step", { state, seed: SEED, now: SEEDED_MS, number });
-  }
+  const world = await World.openOn(engine, system.seededMs);
+  const pushed = await world.deployment.push((await bundleApp(system.convexDir)).code);
+  if (!pushed.ok) throw new Error(`Cannot push ${system.name}: ${pushed.message}`);
+  await world.app.setEnvironment(system.environment ?? {});
+  await system.seed(world, state, size);
   await world.close();
   return engine;
 }

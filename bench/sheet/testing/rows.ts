@@ -3,17 +3,17 @@
  *
  * @module
  */
-import type { Form } from "../forms.ts";
-import type { SheetRow } from "../measure.ts";
-import { SCENARIOS, type Scenario, type SheetSize } from "../scenarios.ts";
-import type { Rules } from "../world.ts";
+import { factsOf, type SheetRow } from "../measure.ts";
+import { Stage } from "../stage.ts";
+import type { AnySystem, Form, Scenario, SheetSize, System } from "../system.ts";
+import { World, type Rules } from "../world.ts";
 
-/** Each scenario once or a few times. */
-export const TINY_SIZE: SheetSize = { plays: 1, dayMinutes: 20 };
+/** Each scenario once or a few times, on the data as it is. */
+export const TINY_SIZE: SheetSize = { plays: 1, dayMinutes: 20, isQuick: false };
 
 /** @throws {Error} If there is none of that name. */
-export function scenarioNamed(name: string): Scenario {
-  const scenario = SCENARIOS.find((each) => each.name === name);
+export function scenarioNamed(system: AnySystem, name: string): Scenario<unknown> {
+  const scenario = system.scenarios.find((each) => each.name === name);
   if (scenario === undefined) throw new Error(`Cannot play "${name}": there is no such scenario`);
   return scenario;
 }
@@ -23,4 +23,15 @@ export function rowOf(rows: readonly SheetRow[], form: Form, rules: Rules): Shee
   const row = rows.find((each) => each.form === form && each.rules === rules);
   if (row === undefined) throw new Error(`Cannot find the row ${form}/${rules}`);
   return row;
+}
+
+/** A stage that nobody measures. */
+export async function openStage<Facts>(
+  system: System<Facts>,
+  state: string,
+  form: Form,
+  rules: Rules,
+): Promise<Stage<Facts>> {
+  const world = await World.open(system, state, TINY_SIZE, rules);
+  return new Stage(world, form, (await factsOf(system, state, TINY_SIZE)) as Facts, TINY_SIZE);
 }

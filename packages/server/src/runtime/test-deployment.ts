@@ -129,15 +129,21 @@ export async function openTestDeployment(
   convexDir: string,
   options: Partial<DeploymentOptions> = {},
 ): Promise<TestDeployment> {
-  const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
   const { code } = await bundleApp(convexDir);
+  const app = await startTestDeployment(options);
+  const pushed = await app.deployment.push(code);
+  if (pushed.ok) return app;
+  await app.close();
+  throw new Error(`Cannot open "${convexDir}" for tests: ${pushed.message}`);
+}
+
+/** As {@linkcode openTestDeployment}, with the code that is in the store already, or none. */
+export async function startTestDeployment(options: Partial<DeploymentOptions> = {}): Promise<TestDeployment> {
+  const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
   const testFunction = new TestFunction();
   const home = { ...options.home, loadCode: testFunction.load };
   const deployment = await startDeployment({ threads: false, ...urls, ...options, home });
-  const pushed = await deployment.push(code);
-  if (pushed.ok) return new LocalTestDeployment(deployment, testFunction, options.clock);
-  await deployment.close();
-  throw new Error(`Cannot open "${convexDir}" for tests: ${pushed.message}`);
+  return new LocalTestDeployment(deployment, testFunction, options.clock);
 }
 
 class LocalTestClient implements TestClient {

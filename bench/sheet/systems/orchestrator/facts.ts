@@ -1,13 +1,13 @@
 /**
- * Ids of the seeded data that the scenarios need, looked up in a world of its own.
- *
- * Looking them up in the world that is measured would leave results and rows in its memory. Worlds of one state hold the
- * same ids, so one look serves all.
+ * Ids of the seeded data that the scenarios need.
  *
  * @module
  */
-import type { SeedState } from "../../apps/orchestrator/convex/model/seedPlan.ts";
-import { PASSWORD, World } from "./world.ts";
+import type { Value } from "@narrowcast/values";
+import type { World } from "../../world.ts";
+
+/** Of every deployment of the sheet. */
+export const PASSWORD = "sheet";
 
 /** A group of the open assignment's chain, with its jobs in creation order. */
 export interface GroupFacts {
@@ -40,28 +40,15 @@ interface Assignment extends Row {
   readonly groups: readonly (Row & { readonly status: string; readonly jobs: readonly Row[] })[];
 }
 
-const found = new Map<SeedState, Promise<Facts>>();
-
-/** Looks once for each state. */
-export function factsOf(state: SeedState): Promise<Facts> {
-  let facts = found.get(state);
-  if (facts === undefined) {
-    facts = look(state);
-    found.set(state, facts);
-  }
-  return facts;
-}
-
-async function look(state: SeedState): Promise<Facts> {
-  const world = await World.open(state, "convex");
-  const ask = async (path: string, args: object): Promise<unknown> =>
-    await world.call("query", path, { password: PASSWORD, ...args });
+/** Looks them up. */
+export async function lookUp(world: World): Promise<Facts> {
+  const ask = async (path: string, args: { readonly [name: string]: Value }): Promise<unknown> =>
+    await world.app.query(path, { password: PASSWORD, ...args });
   const [namespace] = (await ask("namespaces:list", {})) as Row[];
   const namespaceId = namespace!._id;
   const [open] = (await ask("assignments:list", { namespaceId, status: "active" })) as Row[];
   const { groups } = (await ask("assignments:getWithGroups", { id: open!._id })) as Assignment;
   const threads = (await ask("chatThreads:list", { namespaceId })) as Row[];
-  await world.close();
   const oldest = threads.toSorted((a, b) => a._creationTime - b._creationTime)[0]!;
   return {
     namespaceId,

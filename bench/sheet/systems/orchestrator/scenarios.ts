@@ -6,25 +6,15 @@
  *
  * @module
  */
-import { between, seededRandom } from "../../apps/orchestrator/convex/model/seedText.ts";
+import { between, seededRandom } from "../../../../apps/orchestrator/convex/model/seedText.ts";
+import type { Scenario, SheetSize } from "../../system.ts";
+import type { Facts } from "./facts.ts";
 import { PAGE_PARTS, RUNNER_PARTS, type Part } from "./forms.ts";
-import type { Player } from "./player.ts";
+import { Player } from "./player.ts";
 
-/** How much is played. */
-export interface SheetSize {
-  /** Plays of each scenario; figures are per play. */
-  readonly plays: number;
-  /** Minutes of the day. */
-  readonly dayMinutes: number;
-}
-
-export const FULL_SIZE: SheetSize = { plays: 10, dayMinutes: 480 };
-export const QUICK_SIZE: SheetSize = { plays: 2, dayMinutes: 20 };
-
-/** One scenario. */
-export interface Scenario {
+/** A scenario by what is open and what is done. */
+interface Script {
   readonly name: string;
-  /** What one play is, for people. */
   readonly about: string;
   readonly page: readonly Part[];
   readonly runner: readonly Part[];
@@ -43,7 +33,7 @@ const TICKS_PER_MINUTE = 3;
 
 const many = ({ plays }: SheetSize): number => plays;
 
-export const SCENARIOS: readonly Scenario[] = [
+const SCRIPTS: readonly Script[] = [
   {
     name: "sidebar",
     about: "an assignment is blocked, or unblocked",
@@ -144,8 +134,20 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
+export const SCENARIOS: readonly Scenario<Facts>[] = SCRIPTS.map(({ name, about, page, runner, plays, play }) => ({
+  name,
+  about,
+  plays,
+  ...(name === "day" ? { perDay: 1 } : {}),
+  open: async (stage) => {
+    const player = new Player(stage, page);
+    await player.subscribe(runner);
+    return () => play(player, stage.size);
+  },
+}));
+
 /** The day minute by minute; the same one for the same size. */
-async function day(player: Player, { dayMinutes }: SheetSize): Promise<void> {
+export async function day(player: Player, { dayMinutes }: Pick<SheetSize, "dayMinutes">): Promise<void> {
   const random = seededRandom(DAY_SEED);
   const { clock } = player.world;
   const startMs = clock.nowMs();

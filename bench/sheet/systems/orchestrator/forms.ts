@@ -6,12 +6,9 @@
  *
  * @module
  */
-import type { Facts } from "./facts.ts";
-import type { Question } from "./socket.ts";
-import { PASSWORD } from "./world.ts";
-
-/** Which version of the app's functions. */
-export type Form = "before" | "after";
+import type { Question } from "../../socket.ts";
+import type { Form } from "../../system.ts";
+import { PASSWORD, type Facts } from "./facts.ts";
 
 /** A part of the page, or of what the runner waits for. */
 export type Part = "sidebar" | "threads" | "badges" | "chain" | "messages" | "typing" | "readyJobs" | "readyChats";

@@ -6,11 +6,13 @@
  *
  * @module
  */
-import { prose, seededRandom, type Random } from "../../apps/orchestrator/convex/model/seedText.ts";
-import type { Facts, GroupFacts } from "./facts.ts";
-import { pathIn, questionsOf, type Form, type Part } from "./forms.ts";
-import { CountedSocket, deltaTable } from "./socket.ts";
-import { PASSWORD, type World } from "./world.ts";
+import { prose, seededRandom, type Random } from "../../../../apps/orchestrator/convex/model/seedText.ts";
+import type { CountedSocket } from "../../socket.ts";
+import type { Stage } from "../../stage.ts";
+import type { Form } from "../../system.ts";
+import type { World } from "../../world.ts";
+import { PASSWORD, type Facts, type GroupFacts } from "./facts.ts";
+import { pathIn, questionsOf, type Part } from "./forms.ts";
 
 const RANDOM_SEED = 11;
 /** Sizes in bytes, from the middle of the ranges of the data set. */
@@ -46,12 +48,11 @@ export class Player {
    * @param watch Sees every frame of the page and of the runner; for tests.
    */
   constructor(
-    world: World,
-    form: Form,
-    facts: Facts,
+    stage: Stage<Facts>,
     parts: readonly Part[],
     watch: { readonly page?: (frame: string) => void; readonly runner?: (frame: string) => void } = {},
   ) {
+    const { world, form, facts } = stage;
     this.world = world;
     this.form = form;
     this.#facts = facts;
@@ -59,24 +60,14 @@ export class Player {
     this.#openId = facts.openId;
     this.#groups = [...facts.groups];
     this.#runningAt = facts.runningAt;
-    const deltas = world.rules === "narrow" ? deltaTable() : undefined;
-    this.page = new CountedSocket(world, deltas, watch.page);
-    this.runner = new CountedSocket(world, deltas, watch.runner);
-  }
-
-  get bytesSent(): number {
-    return this.page.bytesSent + this.runner.bytesSent;
+    this.page = stage.socket(watch.page);
+    this.runner = stage.socket(watch.runner);
   }
 
   /** Opens everything: the first runs. */
   async subscribe(runnerParts: readonly Part[]): Promise<void> {
     if (this.#parts.length > 0) await this.page.modify(questionsOf(this.form, this.#parts, this.#shown()));
     if (runnerParts.length > 0) await this.runner.modify(questionsOf(this.form, runnerParts, this.#shown()));
-  }
-
-  close(): void {
-    this.page.close();
-    this.runner.close();
   }
 
   /** The heartbeat of one running job, the next one each time. */

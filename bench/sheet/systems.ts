@@ -1,0 +1,9 @@
+/**
+ * The systems of the sheet, in the order in which they are shown.
+ *
+ * @module
+ */
+import type { AnySystem } from "./system.ts";
+import { ORCHESTRATOR } from "./systems/orchestrator/system.ts";
+
+export const SYSTEMS: readonly AnySystem[] = [ORCHESTRATOR];
