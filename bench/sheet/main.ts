@@ -1,9 +1,9 @@
 /**
  * The sheet: what each system's first form and its optimised forms cost by Convex's rules and by ours.
  *
- *   npm run bench -- sheet [scenario …] [--system name] [--state name] [--json] [--markdown]
+ *   npm run bench -- sheet [scenario …] [--system name] [--state name] [--json] [--markdown] [--save]
  *
- * Each state of a system's data has a table of its own; progress goes to stderr.
+ * Each state of a system's data has a table of its own; progress goes to stderr. `--save` writes the whole sheet into `bench/results` and `docs/sheet`.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { loadText, machineText } from "../machine.ts";
 import { measure, type SheetRow } from "./measure.ts";
 import { FULL_SIZE, QUICK_SIZE, type AnySystem, type SheetSize } from "./system.ts";
+import { saveSheet } from "./save.ts";
 import { SYSTEMS } from "./systems.ts";
 import { sheetMarkdown, sheetText } from "./table.ts";
 import { forgetSeeded } from "./world.ts";
@@ -22,6 +23,7 @@ const { values: flags, positionals } = parseArgs({
     state: { type: "string" },
     json: { type: "boolean", default: false },
     markdown: { type: "boolean", default: false },
+    save: { type: "boolean", default: false },
   },
 });
 
@@ -34,9 +36,18 @@ async function main(): Promise<void> {
   say(`${machineText()}; load ${loadText()}`);
   const all: SheetRow[] = [];
   for (const system of systems) all.push(...(await measureSystem(system, size)));
+  if (flags.save) {
+    if (isPart()) throw new Error("Cannot save the sheet: only a part of it was asked for");
+    const circumstances = { machine: machineText(), load: loadText(), date: new Date().toISOString().slice(0, 10) };
+    for (const file of await saveSheet(systems, all, circumstances)) say(`wrote ${file}`);
+  }
   // Elsewhere the state is a heading; here a scenario's name must tell the rows of both apart.
   const named = all.map((row) => ({ ...row, scenario: `${row.scenario} (${row.state})` }));
   if (flags.json) process.stdout.write(`${JSON.stringify(named, null, 2)}\n`);
+}
+
+function isPart(): boolean {
+  return flags.system !== undefined || flags.state !== undefined || positionals.length > 0;
 }
 
 async function measureSystem(system: AnySystem, size: SheetSize): Promise<SheetRow[]> {
