@@ -1,8 +1,8 @@
 /**
- * The disk calls of the log, as one small interface.
+ * The disk calls of the log and of stored files, as one small interface.
  *
  * Why: a test must be able to make the n-th call fail, and a simulation must be able to own the disk. Only what
- * the log needs is here, with the names of what the log means by it.
+ * they need is here, with the names of what they mean by it.
  *
  * Synchronous calls touch the page cache (microseconds). What waits for the device is asynchronous, so that the
  * thread that owns the log goes on with other work; the exceptions are `syncNow`, used only while opening, and `syncDataNow`
@@ -12,7 +12,7 @@
  */
 import * as fs from "node:fs";
 
-/** Every disk call the log makes. All of them throw (or reject) with Node's errors. */
+/** Every disk call the log and the file store make. All of them throw (or reject) with Node's errors. */
 export interface LogFs {
   makeDirectory(path: string): void;
   list(directory: string): string[];
@@ -22,6 +22,8 @@ export interface LogFs {
   size(fd: number): number;
   /** Reads up to `into.length` bytes from `position`; returns how many. */
   read(fd: number, into: Uint8Array, position: number): number;
+  /** `read` on the thread pool: for bytes that may not be in the page cache. */
+  readBehind(fd: number, into: Uint8Array, position: number): Promise<number>;
   /** Writes into the page cache; returns how many bytes were taken, which may be fewer than given. */
   write(fd: number, bytes: Uint8Array, position: number): number;
   /** `write` on the thread pool: for bulk that nobody waits for. */
@@ -37,6 +39,8 @@ export interface LogFs {
   rename(from: string, to: string): void;
   link(from: string, to: string): void;
   unlink(path: string): void;
+  /** `unlink` on the thread pool: for large files, which take long. */
+  unlinkBehind(path: string): Promise<void>;
 }
 
 /** Calls a callback-style function of `node:fs` and gives its promise. */
@@ -57,6 +61,7 @@ export const nodeLogFs: LogFs = {
   close: (fd) => fs.closeSync(fd),
   size: (fd) => fs.fstatSync(fd).size,
   read: (fd, into, position) => fs.readSync(fd, into, 0, into.length, position),
+  readBehind: (fd, into, position) => settled<number>((done) => fs.read(fd, into, 0, into.length, position, done)),
   write: (fd, bytes, position) => fs.writeSync(fd, bytes, 0, bytes.length, position),
   writeBehind: (fd, bytes, position) => settled<number>((done) => fs.write(fd, bytes, 0, bytes.length, position, done)),
   syncData: (fd) => settled<void>((done) => fs.fdatasync(fd, (error) => done(error, undefined))),
@@ -66,6 +71,7 @@ export const nodeLogFs: LogFs = {
   rename: (from, to) => fs.renameSync(from, to),
   link: (from, to) => fs.linkSync(from, to),
   unlink: (path) => fs.unlinkSync(path),
+  unlinkBehind: (path) => settled<void>((done) => fs.unlink(path, (error) => done(error, undefined))),
 };
 
 /** Writes all of `bytes`, whatever the number of calls it takes. */

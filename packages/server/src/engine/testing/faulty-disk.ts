@@ -5,6 +5,8 @@
  */
 import type { LogFs } from "../log-fs.ts";
 
+const ASYNC: ReadonlySet<string> = new Set(["writeBehind", "readBehind", "unlinkBehind", "syncData", "sync"]);
+
 /** Which calls fail. `at` counts from 0; `Infinity` fails none. */
 export interface FaultPlan {
   readonly at: number;
@@ -34,7 +36,7 @@ export function faultyDisk(inner: LogFs, plan: FaultPlan): FaultyDisk {
         const error = Object.assign(new Error(`EIO: injected into call ${index}, ${String(property)}`), {
           code: "EIO",
         });
-        const isAsync = property === "writeBehind" || property === "syncData" || property === "sync";
+        const isAsync = ASYNC.has(String(property));
         if (isAsync) return Promise.reject(error);
         throw error;
       };

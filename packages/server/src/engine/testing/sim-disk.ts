@@ -72,6 +72,11 @@ export class SimDisk implements LogFs {
     return this.#file(fd).data.copy(into, 0, position);
   }
 
+  async readBehind(fd: number, into: Uint8Array, position: number): Promise<number> {
+    await Promise.resolve();
+    return this.read(fd, into, position);
+  }
+
   write(fd: number, bytes: Uint8Array, position: number): number {
     const file = this.#file(fd);
     const end = position + bytes.length;
@@ -132,6 +137,11 @@ export class SimDisk implements LogFs {
   unlink(path: string): void {
     if (!this.#names.has(path)) throw failure("ENOENT", path);
     this.#change((names) => names.delete(path));
+  }
+
+  async unlinkBehind(path: string): Promise<void> {
+    await Promise.resolve();
+    this.unlink(path);
   }
 
   /** The disk as it comes back after a power loss now. This one goes on by itself and reaches nobody. */
