@@ -48,6 +48,16 @@ export interface Limits {
   readonly transitionChunkBytes: number;
   readonly sessionKeptMs: number;
   readonly scheduledResultKeptMs: number;
+  /** One file, however it comes. */
+  readonly fileBytesMax: number;
+  /** One file that an action stores or reads: it lies in memory whole. */
+  readonly actionFileBytesMax: number;
+  readonly filesWrittenMax: number;
+  readonly fileWriteBytesMax: number;
+  readonly filesReadMax: number;
+  readonly fileReadBytesMax: number;
+  /** How long an upload URL is good. */
+  readonly uploadUrlMs: number;
   /** Share of a limit at which a warning goes to the log. */
   readonly warnShare: number;
 }
@@ -93,5 +103,13 @@ export const CONVEX_LIMITS: Limits = {
   transitionChunkBytes: 5_000_000,
   sessionKeptMs: 14 * 24 * 3_600_000,
   scheduledResultKeptMs: 7 * 24 * 3_600_000,
+  // Convex publishes no figures for the sizes of files, nor for those of one mutation; these are ours.
+  fileBytesMax: 5 * 1_073_741_824,
+  actionFileBytesMax: 67_108_864,
+  filesWrittenMax: 1_000,
+  fileWriteBytesMax: 16_777_216,
+  filesReadMax: 1_000,
+  fileReadBytesMax: 16_777_216,
+  uploadUrlMs: 3_600_000,
   warnShare: 0.8,
 };

@@ -31,6 +31,8 @@ export interface RouteRequest {
   readonly signal: AbortSignal;
   /** @throws {RequestError} 413 when the body is longer than `bytesMax`. */
   body(bytesMax: number): Promise<Buffer>;
+  /** The body as it comes, for routes that do not hold it. Breaks off with a {@linkcode RequestError} 408 when the client goes away. */
+  pieces(): AsyncIterable<Uint8Array>;
 }
 
 /** One answer. */

@@ -38,6 +38,21 @@ export function readBody(incoming: IncomingMessage, bytesMax: number): Promise<B
   });
 }
 
+/**
+ * The body piece by piece, as fast as it is taken. What is left when the taker stops is thrown away, so that the client hears the answer.
+ *
+ * @throws {RequestError} 408 when the client goes away.
+ */
+export async function* bodyPieces(incoming: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of incoming.iterator({ destroyOnReturn: false })) yield piece as Uint8Array;
+  } catch (cause) {
+    throw new RequestError(408, "ClientDisconnect", "The client went away", { cause });
+  } finally {
+    incoming.resume();
+  }
+}
+
 /** Writes `body` as fast as the client reads it. When the client goes away, the source is told and left. */
 export async function writeBody(response: ServerResponse, body: AsyncIterable<Uint8Array>): Promise<void> {
   const iterator = body[Symbol.asyncIterator]();

@@ -8,7 +8,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { OnError } from "../sync/error-report.ts";
 import { jsonAnswer, type Answer, type Route, type RouteRequest, type RouteWorld } from "./answer.ts";
-import { readBody, writeBody } from "./body.ts";
+import { bodyPieces, readBody, writeBody } from "./body.ts";
 import { corsHeaders, preflight } from "./cors.ts";
 import { RequestError } from "./request-error.ts";
 
@@ -108,6 +108,7 @@ function routeRequest(incoming: IncomingMessage, response: ServerResponse, url: 
     client: { ip: incoming.socket.remoteAddress ?? null, userAgent: incoming.headers["user-agent"] ?? null },
     signal: gone.signal,
     body: (bytesMax) => readBody(incoming, bytesMax),
+    pieces: () => bodyPieces(incoming),
   };
 }
 

@@ -30,6 +30,7 @@ import {
 import { ledgerRoute, metricsRoute } from "./meter-routes.ts";
 import { mainHttpActionRoute } from "./http-action-route.ts";
 import { RequestError } from "./request-error.ts";
+import { downloadRoute, uploadRoute } from "./storage-routes.ts";
 
 type Methods = { readonly [method: string]: Route };
 
@@ -53,6 +54,7 @@ export const ROUTES: { readonly [path: string]: Methods } = Object.freeze({
   "/api/update_environment_variables": { POST: updateEnvironmentRoute },
   "/api/v1/get_canonical_urls": { GET: canonicalUrlsRoute },
   "/api/stream_function_logs": { GET: logsRoute },
+  "/api/storage/upload": { POST: uploadRoute },
   "/api/narrowcast/ledger": { GET: ledgerRoute },
   "/metrics": { GET: metricsRoute },
 });
@@ -60,6 +62,7 @@ export const ROUTES: { readonly [path: string]: Methods } = Object.freeze({
 const RUN_PATH = /^\/api\/run\/.+/;
 /** What the official CLI asks for and is not there. It tries again for long after a 404, and shows the text of a 400 at once. */
 const OFFICIAL_ONLY = /^\/api\/(deploy2|get_config|push_config|export|import|perform_import)(?:[/_]|$)/;
+const FILE_PATH = /^\/api\/storage\/[^/]+$/;
 const HTTP_ACTION_PATH = /^\/http(?:\/|$)/;
 
 /** Whether a path of the main port belongs to the app. */
@@ -70,7 +73,7 @@ export function isHttpActionPath(path: string): boolean {
 /** @throws {RequestError} 404 for an unknown path, 400 for one that only the official CLI knows, 405 for a known one with another method. */
 export function routeFor(method: string, path: string): Route {
   if (isHttpActionPath(path)) return mainHttpActionRoute;
-  const methods: Methods | undefined = RUN_PATH.test(path) ? { POST: runRoute } : ROUTES[path];
+  const methods = methodsOf(path);
   const official = OFFICIAL_ONLY.exec(path)?.[1];
   if (official !== undefined) throw new RequestError(400, "NotSupported", officialText(official));
   if (methods === undefined) {
@@ -82,6 +85,11 @@ export function routeFor(method: string, path: string): Route {
     throw new RequestError(405, "MethodNotAllowed", `Cannot ${method} "${path}": the methods are ${allowed}`);
   }
   return route;
+}
+
+function methodsOf(path: string): Methods | undefined {
+  if (RUN_PATH.test(path)) return { POST: runRoute };
+  return ROUTES[path] ?? (FILE_PATH.test(path) ? { GET: downloadRoute } : undefined);
 }
 
 function officialText(family: string): string {

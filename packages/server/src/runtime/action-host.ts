@@ -25,6 +25,7 @@ import type {
   LogEntry,
   LogLine,
 } from "./deployment-types.ts";
+import type { FileHost } from "./file-host.ts";
 import { clientLines } from "./function-runner.ts";
 import type { LogRing } from "./log-buffers.ts";
 import type { SlotPool } from "./slot-pool.ts";
@@ -45,6 +46,7 @@ export interface ActionHostParts {
   readonly pool: ActionPool;
   readonly logs: LogRing;
   readonly slots: SlotPool;
+  readonly files: FileHost;
   client(): CoreClient;
   /** The time that runs are given, where time is virtual. */
   readonly nowMs?: (() => number) | undefined;
@@ -144,6 +146,7 @@ export class ActionHost {
   }
 
   async #answer(call: HostCall, caller: ActionCaller): Promise<CallResult> {
+    const { files } = this.#parts;
     const client = this.#parts.client();
     switch (call.op) {
       case "query":
@@ -160,6 +163,14 @@ export class ActionHost {
       case "cancelScheduled":
         await client.request<"cancelScheduled">({ type: "cancelScheduled", jobId: call.jobId });
         return ok("null");
+      case "storage":
+        return ok(await files.call(call.method, call.storageId));
+      case "storeFile":
+        return ok(JSON.stringify(await files.store(call.bytes, call.contentType, call.sha256)));
+      case "readFile": {
+        const file = await files.read(call.storageId);
+        return { ...ok(JSON.stringify(file?.contentType ?? null)), bytes: file?.bytes };
+      }
       default:
         return ok(JSON.stringify(await client.request<"tables">({ type: "tables" })));
     }
@@ -221,7 +232,7 @@ function missingText(path: string): string {
   return `Could not find public function for '${path.replace(/:default$/, "")}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`;
 }
 
-function ok(value: string): CallResult {
+function ok(value: string): Extract<CallResult, { ok: true }> {
   return { ok: true, value };
 }
 

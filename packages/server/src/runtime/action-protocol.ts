@@ -91,9 +91,9 @@ export type ToWorker =
   /** Starts nothing new, and exits when everything under way has ended. */
   | { readonly type: "drain" };
 
-/** `value` is Convex JSON text. `errorMessage` is thrown as it is inside the action. */
+/** `value` is Convex JSON text, `bytes` those of a file. `errorMessage` is thrown as it is inside the action. */
 export type CallResult =
-  | { readonly ok: true; readonly value: string }
+  | { readonly ok: true; readonly value: string; readonly bytes?: Uint8Array | undefined }
   | { readonly ok: false; readonly errorMessage: string; readonly errorData: string | null };
 
 /**
@@ -102,12 +102,27 @@ export type CallResult =
  *   - `schedule`: the job's id (a string). `atMs` may lie in the past.
  *   - `cancelScheduled`: null.
  *   - `tables`: `[[tableNumber, tableName], …]` of all tables, for validating ids.
+ *   - `storage`: what the method gives.
+ *   - `storeFile`: the file's id.
+ *   - `readFile`: the content type or null, with the bytes beside it; null and no bytes when there is no such file.
  */
 export type HostCall =
   | { readonly op: "query" | "mutation" | "action"; readonly path: string; readonly args: string }
   | { readonly op: "schedule"; readonly path: string; readonly args: string; readonly atMs: number }
   | { readonly op: "cancelScheduled"; readonly jobId: string }
-  | { readonly op: "tables" };
+  | { readonly op: "tables" }
+  | { readonly op: "storage"; readonly method: StorageMethod; readonly storageId: string }
+  | {
+      readonly op: "storeFile";
+      /** Moved, not copied: the sender cannot use them any more. */
+      readonly bytes: Uint8Array;
+      readonly contentType: string | null;
+      readonly sha256: Uint8Array | undefined;
+    }
+  | { readonly op: "readFile"; readonly storageId: string };
+
+/** Methods of `ctx.storage` that need no bytes. */
+export type StorageMethod = "getUrl" | "getMetadata" | "delete" | "generateUploadUrl";
 
 /** How an action ended. `errorMessage` is complete: `[Request ID: …] Server Error\n…`. */
 export type ActionResult =
@@ -150,3 +165,16 @@ export type FromWorker =
       readonly isBroken: boolean;
       readonly userMs: number;
     };
+
+/** Memory that moves with messages: the bytes of files. */
+export function movedWith(messages: readonly (ToWorker | FromWorker)[]): ArrayBuffer[] {
+  const moved: ArrayBuffer[] = [];
+  for (const message of messages) {
+    if (message.type === "call" && message.call.op === "storeFile")
+      moved.push(message.call.bytes.buffer as ArrayBuffer);
+    if (message.type === "reply" && message.result.ok && message.result.bytes !== undefined) {
+      moved.push(message.result.bytes.buffer as ArrayBuffer);
+    }
+  }
+  return moved;
+}

@@ -8,7 +8,7 @@
  */
 import { webcrypto } from "node:crypto";
 import type { Limits } from "@narrowcast/values";
-import type { HostCall, RunActionMessage, RunHttpMessage } from "./action-protocol.ts";
+import type { CallResult, HostCall, RunActionMessage, RunHttpMessage } from "./action-protocol.ts";
 import { ActionSyscalls } from "./action-syscalls.ts";
 import { ConsoleCapture } from "./console.ts";
 import type { ActionFacts, ActionPort } from "./ctx-action.ts";
@@ -18,6 +18,9 @@ import type { HostSyscalls } from "./syscalls-types.ts";
 import { CallError } from "./user-error.ts";
 import type { Activity } from "./user-globals.ts";
 
+/** A call's result: Convex JSON text, and the bytes of a file if it asked for one. */
+export type HostAnswer = Pick<Extract<CallResult, { ok: true }>, "value" | "bytes">;
+
 /** What all runs of a thread share. */
 export interface ActionSurroundings {
   readonly limits: Limits;
@@ -25,7 +28,7 @@ export interface ActionSurroundings {
   readonly siteUrl: string;
   /** Current environment; replaced as a whole when it changes. */
   readonly environment: { readonly current: ReadonlyMap<string, string> };
-  callHost(id: number, call: HostCall): Promise<string>;
+  callHost(id: number, call: HostCall): Promise<HostAnswer>;
   sendLine(id: number, line: LogLine): void;
 }
 
@@ -91,7 +94,22 @@ export class ActionRun implements Activity, ActionPort {
     return Promise.race([work, this.#ended]);
   }
 
+  get fileBytesMax(): number {
+    return this.#surroundings.limits.actionFileBytesMax;
+  }
+
   async call(call: HostCall): Promise<string> {
+    return (await this.#ask(call)).value;
+  }
+
+  async readFile(
+    storageId: string,
+  ): Promise<{ readonly bytes: Uint8Array; readonly contentType: string | null } | null> {
+    const { value, bytes } = await this.#ask({ op: "readFile", storageId });
+    return bytes === undefined ? null : { bytes, contentType: JSON.parse(value) as string | null };
+  }
+
+  async #ask(call: HostCall): Promise<HostAnswer> {
     if (this.#endReason !== undefined) {
       throw new Error(
         `Cannot use "ctx" of this action: ${this.#endReason.message}; await every promise before it returns`,

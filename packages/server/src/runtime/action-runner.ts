@@ -23,7 +23,7 @@ import type {
   ToWorker,
 } from "./action-protocol.ts";
 import { ActionRun } from "./action-run.ts";
-import type { ActionSurroundings } from "./action-run.ts";
+import type { ActionSurroundings, HostAnswer } from "./action-run.ts";
 import { handlerOf } from "./analyze.ts";
 import type { LoadedFunction } from "./analyze.ts";
 import { createActionCtx } from "./ctx-action.ts";
@@ -33,7 +33,7 @@ import { parseArguments, renderResult, requireFunction } from "./validate-call.t
 
 interface PendingCall {
   readonly environment: ModuleEnvironment;
-  resolve(value: string): void;
+  resolve(answer: HostAnswer): void;
   reject(error: Error): void;
 }
 
@@ -166,7 +166,7 @@ export class ActionRunner {
     }
   }
 
-  #callHost(id: number, call: HostCall): Promise<string> {
+  #callHost(id: number, call: HostCall): Promise<HostAnswer> {
     const message = this.#runs.get(id)?.run.message;
     const environment =
       message?.type === "run" ? (this.code.find(message.path)?.info.environment ?? "isolate") : "isolate";
@@ -182,7 +182,7 @@ export class ActionRunner {
     if (call === undefined) return;
     this.#calls.delete(callId);
     if (result.ok) {
-      call.resolve(result.value);
+      call.resolve(result);
     } else if (result.errorData === null) {
       call.reject(new Error(result.errorMessage));
     } else {

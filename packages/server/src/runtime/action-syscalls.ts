@@ -6,9 +6,10 @@
 import { jsonToValue, parseValue, valueToJson } from "@narrowcast/values";
 import { actionSchedulePort } from "./ctx-action.ts";
 import type { ActionFacts, ActionPort } from "./ctx-action.ts";
-import { notAvailable } from "./ctx-arguments.ts";
 import { deploymentMetadata, functionMetadata, identityClaims } from "./ctx-services.ts";
+import { createActionStorage } from "./ctx-storage.ts";
 import { addressedPath, argumentsText, functionHandle } from "./function-reference.ts";
+import { isStorageSyscall, storageSyscall } from "./storage-syscalls.ts";
 import { textArgument } from "./syscall-plan.ts";
 import type { SyscallArguments as Arguments } from "./syscall-plan.ts";
 import type { HostSyscalls } from "./syscalls-types.ts";
@@ -37,8 +38,10 @@ export class ActionSyscalls implements HostSyscalls {
     }
   }
 
-  jsSyscall(op: string): unknown {
-    if (op.startsWith("storage/")) return Promise.reject(notAvailable("File storage"));
+  jsSyscall(op: string, args: { readonly [name: string]: unknown }): unknown {
+    const storage = createActionStorage(this.#port);
+    if (op === "storage/storeBlob") return storage.store(args["blob"], args["options"] as object | undefined);
+    if (op === "storage/getBlob") return storage.get(args["storageId"]);
     throw new Error(`Unknown operation ${op}`);
   }
 
@@ -65,6 +68,7 @@ export class ActionSyscalls implements HostSyscalls {
       case "1.0/getDeploymentMetadata":
         return JSON.stringify(deploymentMetadata(this.#facts.cloudUrl));
       default:
+        if (isStorageSyscall(op)) return storageSyscall(createActionStorage(this.#port), op, args);
         throw new Error(`Unknown async operation ${op}`);
     }
   }

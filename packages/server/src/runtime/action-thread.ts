@@ -12,6 +12,7 @@
  * @module
  */
 import { Worker } from "node:worker_threads";
+import { movedWith } from "./action-protocol.ts";
 import type { ActionResult, ActionWorkerData, CallResult, FromWorker, HostCall, ToWorker } from "./action-protocol.ts";
 import type { HttpActionRequest, HttpActionResponse, LogLine } from "./deployment-types.ts";
 import { ResponseBody } from "./response-body.ts";
@@ -175,7 +176,7 @@ export class ActionThread {
     queueMicrotask(() => {
       const batch = this.#outgoing;
       this.#outgoing = [];
-      this.#worker.postMessage(batch);
+      this.#worker.postMessage(batch, movedWith(batch));
     });
   }
 

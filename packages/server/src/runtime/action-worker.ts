@@ -6,6 +6,7 @@
  * @module
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { movedWith } from "./action-protocol.ts";
 import type { ActionWorkerData, FromWorker, ToWorker } from "./action-protocol.ts";
 import { ActionRunner } from "./action-runner.ts";
 import { STACK_FRAMES_MAX } from "./execute.ts";
@@ -19,7 +20,7 @@ function start(port: NonNullable<typeof parentPort>): void {
   const flush = () => {
     const messages = batch;
     batch = [];
-    port.postMessage(messages);
+    port.postMessage(messages, movedWith(messages));
   };
   const send = (message: FromWorker) => {
     if (batch.length === 0) setImmediate(flush);

@@ -40,7 +40,10 @@ type WithoutId<R> = R extends CoreRequest ? Omit<R, "id"> : never;
 type NewRequest = WithoutId<CoreRequest>;
 
 /** What the core says by itself. */
-export type CoreEvent = Extract<FromCore, { type: "ready" | "active" | "startAction" | "logs" | "trace" }>;
+export type CoreEvent = Extract<
+  FromCore,
+  { type: "ready" | "active" | "startAction" | "logs" | "trace" | "filesDeleted" }
+>;
 
 /** How a core is run and where its events go. */
 export interface CoreClientOptions {
@@ -243,6 +246,7 @@ export class CoreClient {
         case "startAction":
         case "logs":
         case "trace":
+        case "filesDeleted":
           this.#options.onEvent(message);
           break;
         case "failed":

@@ -4,8 +4,12 @@
  * @module
  */
 import { randomFillSync } from "node:crypto";
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { decodeDocument, encodeDocument, type Doc } from "@narrowcast/values";
+import type { FileStore } from "../engine/file-store.ts";
+import { FolderFiles } from "../engine/folder-files.ts";
+import { MemoryFiles } from "../engine/memory-files.ts";
 import { MemoryEngine } from "../engine/memory-engine.ts";
 import type { Codec, Engine } from "../engine/types.ts";
 import { systemClock, type Clock } from "./alarms.ts";
@@ -29,6 +33,8 @@ export interface CoreHome {
   readonly random?: { bytes(count: number): Uint8Array } | undefined;
   readonly loadCode?: CodeLoader | undefined;
   readonly pause?: (() => Promise<void>) | undefined;
+  /** Bytes of files; else in the folder of the store, or in memory. */
+  readonly files?: FileStore | undefined;
 }
 
 /** A core and how to close it with its store. */
@@ -70,6 +76,7 @@ export async function openCoreIn(home: CoreHome, send: (batch: readonly FromCore
     monitor: home.monitor ?? noMonitor,
     loadCode: home.loadCode ?? loadPackage,
     pause: home.pause ?? (() => setImmediate()),
+    files: await openFiles(home),
     send,
   });
   return {
@@ -79,6 +86,20 @@ export async function openCoreIn(home: CoreHome, send: (batch: readonly FromCore
       await engine.close();
     },
   };
+}
+
+/** Folder of the files' bytes in a store's. */
+export function filesFolder(directory: string): string {
+  return join(directory, "files");
+}
+
+/** After the engine, whose lock makes this process the only one here. */
+async function openFiles({ files, directory }: CoreHome): Promise<FileStore> {
+  if (files !== undefined) return files;
+  if (directory === undefined) return new MemoryFiles();
+  const store = new FolderFiles(filesFolder(directory), "core");
+  await store.removeUnfinished(new Set());
+  return store;
 }
 
 async function openEngine({ directory, memoryBytes }: CoreHome): Promise<Engine<Doc>> {

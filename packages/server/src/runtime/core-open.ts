@@ -4,6 +4,7 @@
  * @module
  */
 import type { Doc } from "@narrowcast/values";
+import type { FileStore } from "../engine/file-store.ts";
 import type { Engine } from "../engine/types.ts";
 import { Database } from "../tx/database.ts";
 import type { Clock } from "./alarms.ts";
@@ -25,6 +26,7 @@ export interface CoreOpenOptions {
   readonly random: { bytes(count: number): Uint8Array };
   readonly monitor: RunMonitor;
   readonly loadCode: CodeLoader;
+  readonly files: FileStore;
   pause(): Promise<void>;
   send(batch: readonly FromCore[]): void;
 }
@@ -43,6 +45,7 @@ export async function openCore(options: CoreOpenOptions): Promise<Core> {
   });
   for (const { name, indexes } of SYSTEM_TABLES) database.defineSystemTable(name, indexes);
   core = new Core({ ...options, database, commitClock });
+  core.files.open();
   await loadStored(core);
   core.scheduler.recover(start.running, start.guilty);
   core.crons.recover(start.running, start.guilty);

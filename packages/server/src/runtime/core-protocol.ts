@@ -20,7 +20,9 @@ import type { Limits, Ts } from "@narrowcast/values";
 import type { Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
 import type { VerifyOptions } from "../reactive/verifier.ts";
 import type { LedgerReport, ReportOptions } from "../meter/report.ts";
+import type { StorageMethod } from "./action-protocol.ts";
 import type { CallOutcome, CallRequest, LogEntry, PushOutcome } from "./deployment-types.ts";
+import type { FileFacts } from "./file-rows.ts";
 import type { ActionNote, SentNote } from "./meter-notes.ts";
 import type { TrackingOptions } from "./tracking.ts";
 import type { Analysis, CodePackage } from "./types.ts";
@@ -58,8 +60,37 @@ export interface EnvironmentChange {
   readonly value: string | null;
 }
 
+/** A file as main needs it: where its bytes lie, and what they are. */
+export interface StoredFile extends FileFacts {
+  readonly name: string;
+}
+
+/** What main asks about files. */
+export type FileRequest =
+  | {
+      readonly type: "storage";
+      readonly id: number;
+      readonly method: StorageMethod;
+      readonly storageId: string;
+      readonly dedupe: DedupeKey;
+    }
+  /** `byAddress`: the name in a download URL, nothing else. */
+  | { readonly type: "findFile"; readonly id: number; readonly storageId: string; readonly byAddress: boolean }
+  | { readonly type: "checkUpload"; readonly id: number; readonly token: string }
+  /** The bytes are durable: adds the row. */
+  | {
+      readonly type: "commitFile";
+      readonly id: number;
+      readonly name: string;
+      readonly facts: FileFacts;
+      readonly dedupe: DedupeKey;
+    }
+  /** Which of these have no row. */
+  | { readonly type: "looseFiles"; readonly id: number; readonly names: readonly string[] };
+
 /** Requests, answered by a `reply` with the value of {@linkcode CoreReplies} or by a `refused`. */
 export type CoreRequest =
+  | FileRequest
   | { readonly type: "query"; readonly id: number; readonly call: CoreCall }
   | { readonly type: "queryBatch"; readonly id: number; readonly calls: readonly CoreCall[] }
   | {
@@ -105,6 +136,13 @@ export interface CoreReplies {
   cancelScheduled: null;
   tables: readonly (readonly [tableNumber: number, tableName: string])[];
   actionDone: null;
+  /** JSON text of what the method gives. */
+  storage: string;
+  findFile: StoredFile | null;
+  checkUpload: "good" | "invalid" | "expired";
+  /** The file's id. */
+  commitFile: string;
+  looseFiles: readonly string[];
   /** null: metering is off. */
   ledger: LedgerReport | null;
 }
@@ -160,6 +198,8 @@ export type FromCore =
       readonly requestId: string;
     }
   | { readonly type: "logs"; readonly entries: readonly LogEntry[] }
+  /** Rows of these files are gone for good. */
+  | { readonly type: "filesDeleted"; readonly names: readonly string[] }
   /** Lines of a trace file, see `trace-types.ts`. */
   | { readonly type: "trace"; readonly lines: readonly string[] }
   /** The core began to work by itself (a timer): the watchdog must look again. */

@@ -106,6 +106,12 @@ export class CoreRequests {
         return null;
       case "tables":
         return [...core.database.catalogue.tables()].map(({ number, name }) => [number, name] as const);
+      case "storage":
+      case "findFile":
+      case "checkUpload":
+      case "commitFile":
+      case "looseFiles":
+        return core.files.answer(message);
       case "ledger": {
         const { meter } = core;
         return meter === undefined

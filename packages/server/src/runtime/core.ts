@@ -20,6 +20,7 @@
 import type { Limits, Ts } from "@narrowcast/values";
 import { NodeStore } from "../reactive/node-store.ts";
 import type { RunRecord } from "../meter/record.ts";
+import type { FileStore } from "../engine/file-store.ts";
 import { Reactor } from "../reactive/reactor.ts";
 import type { Verifier } from "../reactive/verifier.ts";
 import type { Database } from "../tx/database.ts";
@@ -27,6 +28,7 @@ import type { Commit, Transaction } from "../tx/types.ts";
 import { Alarms, type Clock } from "./alarms.ts";
 import type { CodeLoader } from "./code-loader.ts";
 import type { CommitClock } from "./commit-clock.ts";
+import { CoreFiles } from "./core-files.ts";
 import { CoreMeter } from "./core-meter.ts";
 import { CoreRequests } from "./core-requests.ts";
 import type { ActionTicket, CoreStart, FromCore, ToCore } from "./core-protocol.ts";
@@ -69,6 +71,8 @@ export interface CoreOptions {
   readonly random: { bytes(count: number): Uint8Array };
   readonly monitor: RunMonitor;
   readonly loadCode: CodeLoader;
+  /** For the files of mutations. */
+  readonly files: FileStore;
   /** Resolves when other things of this thread have had their turn. */
   pause(): Promise<void>;
   send(batch: readonly FromCore[]): void;
@@ -83,6 +87,7 @@ export class Core {
   readonly alarms: Alarms;
   readonly reactor: Reactor;
   readonly runner: FunctionRunner;
+  readonly files: CoreFiles;
   readonly scheduler: Scheduler;
   readonly crons: Crons;
   readonly quarantine: Quarantine;
@@ -143,6 +148,7 @@ export class Core {
       begin: (path) => this.database.begin(path === undefined ? { readOnly: true } : this.tracking.beginOptions(path)),
       schedule: (tx, path, args, atMs) => this.scheduler.scheduleIn(tx, path, args, atMs),
       cancelScheduled: (tx, id) => this.scheduler.cancelIn(tx, id),
+      files: () => this.files,
       log: (entry) => this.logs.add(entry),
       meter: this.meter,
     });
@@ -158,6 +164,7 @@ export class Core {
     this.scheduler = new Scheduler(parts);
     this.crons = new Crons(parts);
     this.#requests = new CoreRequests(this);
+    this.files = new CoreFiles(this, options.files);
   }
 
   /** Takes a batch of messages; their work happens in later ticks, in order. */
@@ -210,6 +217,7 @@ export class Core {
     this.meter?.committed(commit);
     this.trace?.commit(commit);
     this.quarantine.noteCommit();
+    this.files.noteCommit(commit);
   }
 
   /** A transaction of the core's own: commits what `work` wrote, nothing when it throws. */

@@ -7,14 +7,9 @@ import { parseValue } from "@narrowcast/values";
 import type { Value } from "@narrowcast/values";
 import type { HostCall, RunActionMessage, RunHttpMessage } from "./action-protocol.ts";
 import { notAvailable } from "./ctx-arguments.ts";
-import {
-  createScheduler,
-  createStorage,
-  deploymentMetadata,
-  functionMetadata,
-  identityClaims,
-} from "./ctx-services.ts";
+import { createScheduler, deploymentMetadata, functionMetadata, identityClaims } from "./ctx-services.ts";
 import type { SchedulePort } from "./ctx-services.ts";
+import { createActionStorage } from "./ctx-storage.ts";
 import { argumentsText, functionPath } from "./function-reference.ts";
 
 /** How an action reaches the core. */
@@ -26,6 +21,10 @@ export interface ActionPort {
    * @throws The error that user code gets to see; also when the action has ended.
    */
   call(call: HostCall): Promise<string>;
+  /** The bytes of a file; `null` when there is none. */
+  readFile(storageId: string): Promise<{ readonly bytes: Uint8Array; readonly contentType: string | null } | null>;
+  /** Largest file that may be sent. */
+  readonly fileBytesMax: number;
 }
 
 /** What a context must know of its action. */
@@ -51,7 +50,7 @@ export function createActionCtx(facts: ActionFacts, port: ActionPort): object {
     runAction: run("action"),
     scheduler: createScheduler(actionSchedulePort(port)),
     auth: { getUserIdentity: async () => identityClaims(message.identity) },
-    storage: createStorage(),
+    storage: createActionStorage(port),
     vectorSearch: () => Promise.reject(notAvailable("Vector search")),
     meta: {
       getFunctionMetadata: async () => ({

@@ -303,7 +303,16 @@ const FAILS: readonly { readonly name: string; readonly body: string; readonly s
     body: `rooms().withSearchIndex("search", (q) => q.search("name", "x"))`,
     says: 'Text search (index "rooms.search") is not available',
   },
-  { name: "storage", body: `await ctx.storage.getUrl("x")`, says: "File storage is not available" },
+  {
+    name: "a file's id that is none",
+    body: `await ctx.storage.getUrl("x")`,
+    says: "Invalid argument `storageId` for `storage.getUrl`: Unable to decode ID: Invalid ID length 1",
+  },
+  {
+    name: "a file's id of another table",
+    body: `await ctx.storage.getUrl(await ctx.db.insert("rooms", { name: "x", open: true }))`,
+    says: 'is from table "rooms"; should be from table "_storage"',
+  },
   {
     name: "a query as the result",
     body: `return rooms()`,

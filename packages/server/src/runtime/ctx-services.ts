@@ -1,5 +1,5 @@
 /**
- * The parts of `ctx` beside the database: auth, scheduler, storage, meta.
+ * The parts of `ctx` beside the database and files: auth, scheduler, meta.
  *
  * @module
  */
@@ -7,7 +7,8 @@ import { cloneValue } from "@narrowcast/values";
 import type { Limits, Value } from "@narrowcast/values";
 import type { Identity } from "../reactive/types.ts";
 import type { TransactionUsage } from "../tx/types.ts";
-import { notAvailable, requireArgument } from "./ctx-arguments.ts";
+import { requireArgument } from "./ctx-arguments.ts";
+import type { FileUsage } from "./file-usage.ts";
 import { argumentsText, functionPath } from "./function-reference.ts";
 import type { Scope } from "./run.ts";
 
@@ -72,19 +73,6 @@ export function mutationSchedulePort(scope: Scope): SchedulePort {
   };
 }
 
-/** `ctx.storage`: every method fails with a clear text, as this deployment stores no files. */
-export function createStorage(): object {
-  const refuse = () => Promise.reject(notAvailable("File storage"));
-  return {
-    getUrl: refuse,
-    getMetadata: refuse,
-    generateUploadUrl: refuse,
-    delete: refuse,
-    store: refuse,
-    get: refuse,
-  };
-}
-
 /** `ctx.meta` of queries and mutations. */
 export function createMeta(scope: Scope): object {
   const { run, info, kind } = scope;
@@ -92,7 +80,7 @@ export function createMeta(scope: Scope): object {
     getFunctionMetadata: async () => ({ ...functionMetadata(info.path), type: kind, visibility: info.visibility }),
     getTransactionMetrics: async () => {
       scope.tx.noteUsageSeen();
-      return transactionMetrics(scope.tx.usage, run.host.limits);
+      return transactionMetrics(scope.tx.usage, run.fileUsage, run.host.limits);
     },
     getDeploymentMetadata: async () => deploymentMetadata(run.host.cloudUrl),
     getSnapshotTs: () => snapshotTs(scope.tx.startMs),
@@ -127,7 +115,7 @@ export function snapshotTs(startMs: number): bigint {
 }
 
 /** What a transaction has used and what is left, in the form of `ctx.meta.getTransactionMetrics()`. */
-export function transactionMetrics(usage: TransactionUsage, limits: Limits): object {
+export function transactionMetrics(usage: TransactionUsage, files: FileUsage, limits: Limits): object {
   const metric = (used: number, max: number) => ({ used, remaining: Math.max(0, max - used) });
   return {
     bytesRead: metric(usage.bytesRead, limits.bytesReadMax),
@@ -137,10 +125,9 @@ export function transactionMetrics(usage: TransactionUsage, limits: Limits): obj
     documentsWritten: metric(usage.documentsWritten, limits.documentsWrittenMax),
     functionsScheduled: metric(usage.functionsScheduled, limits.functionsScheduledMax),
     scheduledFunctionArgsBytes: metric(usage.scheduledArgsBytes, limits.scheduledArgsBytesMax),
-    // This deployment stores no files.
-    filesWritten: metric(0, 0),
-    fileWriteBytes: metric(0, 0),
-    filesRead: metric(0, 0),
-    fileReadBytes: metric(0, 0),
+    filesWritten: metric(files.filesWritten, limits.filesWrittenMax),
+    fileWriteBytes: metric(files.fileWriteBytes, limits.fileWriteBytesMax),
+    filesRead: metric(files.filesRead, limits.filesReadMax),
+    fileReadBytes: metric(files.fileReadBytes, limits.fileReadBytesMax),
   };
 }

@@ -6,7 +6,8 @@
 import type { Value } from "@narrowcast/values";
 import { notAvailable } from "./ctx-arguments.ts";
 import { createReader, createWriter } from "./ctx-database.ts";
-import { createAuth, createMeta, createScheduler, createStorage, mutationSchedulePort } from "./ctx-services.ts";
+import { createAuth, createMeta, createScheduler, mutationSchedulePort } from "./ctx-services.ts";
+import { createMutationStorage, createQueryStorage } from "./ctx-storage.ts";
 import { argumentsText, functionPath } from "./function-reference.ts";
 import type { Scope } from "./run.ts";
 
@@ -23,7 +24,7 @@ export function createQueryCtx(scope: Scope, call: NestedCall): object {
   return {
     db: createReader(scope),
     auth: createAuth(scope),
-    storage: createStorage(),
+    storage: createQueryStorage(scope),
     meta: createMeta(scope),
     runQuery: nested(scope, "query", call),
   };
@@ -34,7 +35,7 @@ export function createMutationCtx(scope: Scope, call: NestedCall): object {
   return {
     db: createWriter(scope),
     auth: { ...createAuth(scope), signJwt: () => Promise.reject(notAvailable("signJwt")) },
-    storage: createStorage(),
+    storage: createMutationStorage(scope),
     scheduler: createScheduler(mutationSchedulePort(scope)),
     meta: createMeta(scope),
     runQuery: nested(scope, "query", call),

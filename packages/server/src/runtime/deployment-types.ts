@@ -105,10 +105,48 @@ export interface PushSummary {
   readonly indexesRemoved: readonly string[];
 }
 
+/** A file that a client sends. */
+export interface Upload {
+  /** From the upload URL. */
+  readonly token: string;
+  readonly contentType: string | null;
+  /** What the client says the SHA-256 is. */
+  readonly sha256: Uint8Array | null;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** How an upload ended. A client that goes away is a rejection: that of `bytes`. */
+export type UploadOutcome =
+  | { readonly ok: true; readonly storageId: string }
+  | {
+      readonly ok: false;
+      readonly code: "StorageTokenInvalid" | "StorageTokenExpired" | "FileTooLarge" | "Sha256Mismatch";
+      readonly message: string;
+    };
+
+/** A stored file. */
+export interface Download {
+  readonly size: number;
+  /** Base64. */
+  readonly sha256: string;
+  readonly contentType: string | null;
+  /** Bytes from `start` to before `end`, in pieces. Opens the file at once; `return` or the end closes it. */
+  read(start: number, end: number): Promise<AsyncIterableIterator<Uint8Array>>;
+}
+
+/** Files of a deployment, for the network side. */
+export interface DeploymentFiles {
+  /** Takes a file as it comes, in bounded memory. */
+  upload(upload: Upload): Promise<UploadOutcome>;
+  /** The file with this secret name, which download URLs hold; `null` when there is none. */
+  download(uuid: string): Promise<Download | null>;
+}
+
 /** A running deployment. */
 export interface Deployment {
   readonly siteUrl: string;
   readonly cloudUrl: string;
+  readonly files: DeploymentFiles;
   /** Newest durable commit. */
   head(): Promise<Ts>;
   query(call: CallRequest): Promise<CallOutcome>;

@@ -19,11 +19,14 @@ import { CONVEX_LIMITS, canonicalFunctionPath, type Limits, type Ts } from "@nar
 import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { SocketUpdate } from "../reactive/types.ts";
 import type { VerifyOptions } from "../reactive/verifier.ts";
+import type { FileStore } from "../engine/file-store.ts";
+import { FolderFiles } from "../engine/folder-files.ts";
+import { MemoryFiles } from "../engine/memory-files.ts";
 import { ActionHost } from "./action-host.ts";
 import { ActionPool } from "./action-pool.ts";
 import type { Clock } from "./alarms.ts";
 import { CoreClient, type CoreEvent } from "./core-client.ts";
-import type { CoreHome } from "./core-home.ts";
+import { filesFolder, type CoreHome } from "./core-home.ts";
 import type { Active, Caller, CoreCall, EnvironmentChange, EnvironmentEntry } from "./core-protocol.ts";
 import type {
   CallOutcome,
@@ -35,6 +38,7 @@ import type {
   PushOutcome,
   SocketLink,
 } from "./deployment-types.ts";
+import { FileHost } from "./file-host.ts";
 import { LogRing } from "./log-buffers.ts";
 import { SlotPool } from "./slot-pool.ts";
 import type { Tracking, TrackingOptions } from "./tracking.ts";
@@ -86,10 +90,12 @@ export async function startDeployment(options: DeploymentOptions): Promise<Runni
   const cleanUp = async (): Promise<void> => {
     if (isTemporary && directory !== undefined) await rm(directory, { recursive: true, force: true });
   };
-  const deployment = new LocalDeployment(options);
+  // In memory, main and core share one store; on disk each has a hand of its own on the folder.
+  const memory = directory === undefined ? (options.home?.files ?? new MemoryFiles()) : undefined;
+  const deployment = new LocalDeployment(options, memory ?? new FolderFiles(filesFolder(directory ?? ""), "main"));
   try {
     const { memoryBytes, clock } = options;
-    const home = { ...options.home, directory, memoryBytes, ...(clock === undefined ? {} : { clock }) };
+    const home = { ...options.home, directory, memoryBytes, files: memory, ...(clock === undefined ? {} : { clock }) };
     await deployment.open(home, threads, cleanUp);
   } catch (error) {
     await cleanUp();
@@ -102,6 +108,7 @@ class LocalDeployment implements RunningDeployment {
   readonly cloudUrl: string;
   readonly siteUrl: string;
   readonly actions: ActionPool;
+  readonly files: FileHost;
   readonly #limits: Limits;
   /** Microseconds as cursors: later than all of earlier processes, unless those made more than 1,000 entries a millisecond. */
   readonly #logs = new LogRing(Date.now() * 1_000);
@@ -119,7 +126,10 @@ class LocalDeployment implements RunningDeployment {
   #logsWantedMs = 0;
   #onTrace: ((lines: readonly string[]) => void) | undefined;
 
-  constructor({ cloudUrl, siteUrl, limits, actionThreads, isMetered = true, clock, ...options }: DeploymentOptions) {
+  constructor(
+    { cloudUrl, siteUrl, limits, actionThreads, isMetered = true, clock, ...options }: DeploymentOptions,
+    store: FileStore,
+  ) {
     this.#tracking = { tracking: options.tracking, trackingFor: canonicalTracking(options.trackingFor ?? {}) };
     this.#nodeBytes = options.nodeBytes;
     this.#verify = options.verify;
@@ -130,12 +140,13 @@ class LocalDeployment implements RunningDeployment {
     const threadsMax = actionThreads ?? ACTION_THREADS_MAX;
     const hasVirtualTime = clock !== undefined;
     this.actions = new ActionPool({ cloudUrl, siteUrl, limits: this.#limits, threadsMax, hasVirtualTime });
-    const { actions: pool } = this;
+    const common = { slots: this.#slots, client: () => this.core };
+    this.files = new FileHost({ ...common, store, limits: this.#limits });
     this.#host = new ActionHost({
-      pool,
+      ...common,
+      pool: this.actions,
       logs: this.#logs,
-      slots: this.#slots,
-      client: () => this.core,
+      files: this.files,
       nowMs: clock && (() => clock.nowMs()),
     });
   }
@@ -158,6 +169,7 @@ class LocalDeployment implements RunningDeployment {
       running: () => this.#host.running(),
       onEvent: (event) => this.#onEvent(event),
     });
+    this.files.sweep();
   }
 
   get actionsUnderWay(): number {
@@ -267,6 +279,7 @@ class LocalDeployment implements RunningDeployment {
 
   async close(): Promise<void> {
     await this.actions.close();
+    await this.files.close();
     await this.#client?.close();
     this.#logs.close();
     await this.#cleanUp();
@@ -277,6 +290,8 @@ class LocalDeployment implements RunningDeployment {
       case "ready":
         // A core that was opened again usually has the same code: threads that run it go on.
         if (!isSame(this.#active, event.active)) this.#setActive(event.active);
+        // What the last core was told to delete, or was storing, it may have left behind.
+        if (this.#client !== undefined) this.files.sweep();
         return;
       case "active":
         this.#setActive(event.active);
@@ -286,6 +301,9 @@ class LocalDeployment implements RunningDeployment {
         return;
       case "logs":
         this.#logs.add(event.entries);
+        return;
+      case "filesDeleted":
+        this.files.discard(event.names);
         return;
       case "trace":
         this.#onTrace?.(event.lines);

@@ -5,7 +5,7 @@ import { CONVEX_LIMITS, parseValue, stringifyValue } from "@narrowcast/values";
 import type { Value } from "@narrowcast/values";
 import * as fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { NOBODY, NOW_MS, openTexts } from "./testing/app-harness.ts";
+import { NOBODY, NOW_MS, NO_FILES, openTexts } from "./testing/app-harness.ts";
 import type { TestApp } from "./testing/app-harness.ts";
 
 const FUNCTIONS = `
@@ -350,6 +350,7 @@ test("whatever goes in as an argument comes out as the result", async () => {
           siteUrl: "",
           schedule: () => "",
           cancelScheduled: () => {},
+          files: NO_FILES,
         },
       });
       tx.abort();

@@ -22,7 +22,7 @@ import { quarantinedReadSet, type Quarantine } from "./quarantine.ts";
 import { queryRunText, stableRequestId } from "./run-key.ts";
 import { runSystemQuery } from "./system/system-queries.ts";
 import { SYSTEM_PREFIX } from "./system/system-types.ts";
-import type { CodePackage, ExecuteOutcome, FunctionInfo, RunHost } from "./types.ts";
+import type { CodePackage, ExecuteOutcome, FunctionInfo, RunFiles, RunHost } from "./types.ts";
 import type { RunMonitor } from "./watchdog.ts";
 
 /** Marks the path of a query that may be internal; part of the key under which the reactive room shares runs. */
@@ -52,6 +52,8 @@ export interface RunnerParts {
   begin(path?: string): Transaction;
   schedule(tx: Transaction, path: string, args: string, atMs: number): string;
   cancelScheduled(tx: Transaction, id: string): void;
+  /** Asked lazily: they are opened after the runner. */
+  files(): RunFiles;
   log(entry: LogEntry): void;
   readonly meter: CoreMeter | undefined;
 }
@@ -279,6 +281,7 @@ export class FunctionRunner {
       siteUrl,
       schedule: (target, path, args, atMs) => this.#parts.schedule(target, path, args, atMs),
       cancelScheduled: (target, id) => this.#parts.cancelScheduled(target, id),
+      files: this.#parts.files(),
     };
   }
 

@@ -14,6 +14,7 @@
 import { loadTracked } from "../tx/tracked-document.ts";
 import type { Transaction } from "../tx/types.ts";
 import { ConsoleCapture } from "./console.ts";
+import { newFileUsage } from "./file-usage.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import type { HostSyscalls } from "./syscalls-types.ts";
 import type { ExecuteRequest, FunctionInfo, RunHost } from "./types.ts";
@@ -47,6 +48,7 @@ export class Run implements Activity {
   journal: string | null = null;
   /** Real asynchronous operations under way. */
   pendingCount = 0;
+  readonly fileUsage = newFileUsage();
   /** Made at the first use: most runs need no chance. */
   #seeded: SeededRandom | undefined;
   readonly #syscalls: () => HostSyscalls;

@@ -18,9 +18,11 @@ import {
   snapshotTs,
   transactionMetrics,
 } from "./ctx-services.ts";
+import { createMutationStorage } from "./ctx-storage.ts";
 import type { NestedCall } from "./ctx.ts";
 import { addressedPath, argumentsText, functionHandle } from "./function-reference.ts";
 import type { Scope } from "./run.ts";
+import { isReadingStorage, isStorageSyscall, storageSyscall } from "./storage-syscalls.ts";
 import { parsePlan, textArgument } from "./syscall-plan.ts";
 import type { SyscallArguments as Arguments } from "./syscall-plan.ts";
 import type { HostSyscalls } from "./syscalls-types.ts";
@@ -102,7 +104,7 @@ export class ScopeSyscalls implements HostSyscalls {
         this.#scope.run.identityObserved = true;
         return JSON.stringify(identityClaims(this.#scope.run.request.identity));
       default:
-        return this.#describe(op);
+        return isStorageSyscall(op) ? this.#storage(op, args) : this.#describe(op);
     }
   }
 
@@ -189,12 +191,18 @@ export class ScopeSyscalls implements HostSyscalls {
     return JSON.stringify({ ...page, page: page.page.map((doc) => valueToJson(doc)) });
   }
 
+  #storage(op: string, args: Arguments): Promise<string> {
+    const isQuery = this.#scope.kind === "query";
+    if (isQuery && !isReadingStorage(op)) throw new Error(`Cannot change files in a query: ${op} is for mutations`);
+    return storageSyscall(createMutationStorage(this.#scope), op, args);
+  }
+
   #describe(op: string): string {
     const { tx, run, info } = this.#scope;
     switch (op) {
       case "1.0/getTransactionMetrics":
         tx.noteUsageSeen();
-        return JSON.stringify(transactionMetrics(tx.usage, run.host.limits));
+        return JSON.stringify(transactionMetrics(tx.usage, run.fileUsage, run.host.limits));
       case "1.0/getFunctionMetadata":
         return JSON.stringify(functionMetadata(info.path));
       case "1.0/getDeploymentMetadata":

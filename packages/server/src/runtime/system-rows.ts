@@ -29,6 +29,8 @@ export const SYSTEM_TABLES: readonly {
       { name: "by_next", fields: ["nextRunMs"] },
     ],
   },
+  { name: "_storage", indexes: [] },
+  { name: "_secrets", indexes: [{ name: "by_name", fields: ["name"] }] },
 ];
 
 /** Rows of an index range, ascending, at most `limit`. */

@@ -7,6 +7,7 @@ import type { Limits, SchemaJson, ValidatorJson } from "@narrowcast/values";
 import type { Identity } from "../reactive/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import type { LogLine } from "./deployment-types.ts";
+import type { FileAddresses } from "./file-addresses.ts";
 
 export type FunctionKind = "query" | "mutation" | "action" | "http";
 export type ModuleEnvironment = "isolate" | "node";
@@ -80,6 +81,23 @@ export interface RunHost {
   /** Adds a `_scheduled_functions` row inside `tx`; checks that the function exists. Returns the job's id. */
   schedule(tx: Transaction, path: string, args: string, atMs: number): string;
   cancelScheduled(tx: Transaction, id: string): void;
+  readonly files: RunFiles;
+}
+
+/** Files as an execution reaches them; rows are the transaction's. */
+export interface RunFiles {
+  readonly addresses: FileAddresses;
+  /**
+   * Makes the bytes of a file durable, for a row that the transaction is about to insert.
+   *
+   * @throws {FileRefusal} If they have another SHA-256.
+   */
+  put(
+    bytes: Uint8Array,
+    sha256: Uint8Array | undefined,
+  ): Promise<{ readonly name: string; readonly size: number; /** Base64. */ readonly sha256: string }>;
+  /** The bytes of the file with this id. @throws If they are missing. */
+  read(id: string): Promise<Uint8Array>;
 }
 
 /** One execution of a query or mutation on a transaction that the caller opened and will commit or abort. */

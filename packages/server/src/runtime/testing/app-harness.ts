@@ -21,10 +21,11 @@ import { NARROW_RULES } from "../../tx/types.ts";
 import type { Transaction } from "../../tx/types.ts";
 import { bundleApp } from "../bundle.ts";
 import { formatLogLine } from "../console.ts";
+import { FileAddresses } from "../file-addresses.ts";
 import { loadUserCode } from "../load.ts";
 import type { LoadedUserCode } from "../load.ts";
 import { SeededRandom } from "../seeded-random.ts";
-import type { CodePackage, ExecuteOutcome } from "../types.ts";
+import type { CodePackage, ExecuteOutcome, RunFiles } from "../types.ts";
 
 /** The app of the fixture folder. */
 export const FIXTURE_DIR = fileURLToPath(new URL("./app/convex", import.meta.url));
@@ -63,6 +64,13 @@ export interface TestApp {
 }
 
 export const NOW_MS = 1_700_000_000_000;
+
+/** For executions without a core: URLs, but no bytes. */
+export const NO_FILES: RunFiles = {
+  addresses: new FileAddresses(new Uint8Array(32)),
+  put: () => Promise.reject(new Error("no bytes here")),
+  read: () => Promise.reject(new Error("no bytes here")),
+};
 
 /** Writes an app's files into a new folder, from which the repository's packages resolve. */
 export function writeApp(files: { readonly [name: string]: string }): { readonly dir: string; remove(): void } {
@@ -133,6 +141,7 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
         ...urls,
         schedule: (_tx, path, args, atMs) => String(scheduled.push({ path, args, atMs })),
         cancelScheduled: (_tx, id) => void scheduled.splice(Number(id) - 1, 1),
+        files: NO_FILES,
       },
     });
   /** Tracked documents and remembered reads must not show: the second run reads from memory. */
