@@ -144,12 +144,18 @@ export class CoreFiles implements RunFiles {
 
   async #removeIfLoose(name: string): Promise<void> {
     if (this.#core.read((tx) => hasRow(tx, name))) return;
-    await this.#store.delete(name);
+    try {
+      await this.#store.delete(name);
+    } catch (error) {
+      // The next sweep tries again; a disk that fails is no reason to end the core.
+      console.error("Cannot remove file", name, error);
+    }
   }
 
   #makeSecret(tx: Transaction): Uint8Array {
-    const secret = this.#core.options.random.bytes(FILE_SECRET_BYTES).slice();
-    tx.system.insert(SECRETS_TABLE, { name: SECRET_NAME, value: secret.buffer as ArrayBuffer });
+    // A copy: what is stored is the whole of its memory.
+    const secret = Uint8Array.from(this.#core.options.random.bytes(FILE_SECRET_BYTES));
+    tx.system.insert(SECRETS_TABLE, { name: SECRET_NAME, value: secret.buffer });
     return secret;
   }
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { StorageMethod } from "./action-protocol.ts";
 import type { ActionPort } from "./ctx-action.ts";
 import { requireArgument } from "./ctx-arguments.ts";
 import { uploadUrl } from "./file-addresses.ts";
@@ -18,6 +19,7 @@ import {
   fileUrl,
   findFile,
   insertFile,
+  requireIdText,
   type FileMetadata,
   type FileScope,
 } from "./file-rows.ts";
@@ -91,17 +93,17 @@ export function createMutationStorage(scope: Scope): Storage {
 
 /** In an action. */
 export function createActionStorage(port: ActionPort): Storage {
-  const ask = async <T>(op: "getUrl" | "getMetadata" | "delete" | "generateUploadUrl", id?: unknown): Promise<T> =>
-    JSON.parse(await port.call({ op: "storage", method: op, storageId: id === undefined ? "" : String(id) })) as T;
+  const ask = async <T>(method: StorageMethod, storageId: string): Promise<T> =>
+    JSON.parse(await port.call({ op: "storage", method, storageId })) as T;
   return {
     getUrl: async (storageId) => {
       requireArgument(storageId, 1, "getUrl", "storageId");
-      return ask("getUrl", storageId);
+      return ask("getUrl", requireIdText(storageId, "getUrl"));
     },
-    getMetadata: (storageId) => ask("getMetadata", storageId),
-    generateUploadUrl: () => ask("generateUploadUrl"),
+    getMetadata: async (storageId) => ask("getMetadata", requireIdText(storageId, "getMetadata")),
+    generateUploadUrl: () => ask("generateUploadUrl", ""),
     delete: async (storageId) => {
-      await ask("delete", storageId);
+      await ask("delete", requireIdText(storageId, "delete"));
     },
     store: async (blob, options) => {
       const given = requireBlob(blob);
@@ -113,7 +115,7 @@ export function createActionStorage(port: ActionPort): Storage {
       return JSON.parse(await port.call(call)) as string;
     },
     get: async (storageId) => {
-      const file = await port.readFile(String(storageId));
+      const file = await port.readFile(requireIdText(storageId, "get"));
       return file === null ? null : new Blob([file.bytes], { type: file.contentType ?? "" });
     },
   };

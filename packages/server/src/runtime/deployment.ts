@@ -279,8 +279,9 @@ class LocalDeployment implements RunningDeployment {
 
   async close(): Promise<void> {
     await this.actions.close();
-    await this.files.close();
+    this.files.stop();
     await this.#client?.close();
+    await this.files.settled();
     this.#logs.close();
     await this.#cleanUp();
   }

@@ -36,7 +36,7 @@ export class FileHost implements DeploymentFiles {
   readonly #parts: FileHostParts;
   /** Names whose row may still come. */
   readonly #underWay = new Set<FileName>();
-  #isClosed = false;
+  #isStopped = false;
   #sweeping: Promise<void> = Promise.resolve();
   #removing: Promise<void> = Promise.resolve();
 
@@ -94,11 +94,12 @@ export class FileHost implements DeploymentFiles {
 
   /** Begins to look for bytes that no row names; after every start of the core. */
   sweep(): void {
+    if (this.#isStopped) return;
     this.#sweeping = this.#sweeping.then(async () => {
       try {
         await this.#sweepOnce();
       } catch (error) {
-        if (!this.#isClosed) console.error("Cannot look for files that nothing names:", error);
+        if (!this.#isStopped) console.error("Cannot look for files that nothing names:", error);
       }
     });
   }
@@ -109,10 +110,9 @@ export class FileHost implements DeploymentFiles {
     await this.#removing;
   }
 
-  /** Ends what goes on by itself. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.settled();
+  /** Begins no sweep any more, and ends the one under way. Deletions that the core still tells of are done; wait for `settled`. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   async #take(
@@ -152,10 +152,11 @@ export class FileHost implements DeploymentFiles {
 
   async #sweepOnce(): Promise<void> {
     const { store } = this.#parts;
+    if (this.#isStopped) return;
     await store.removeUnfinished(this.#underWay);
     // Whatever is put from now on is not in this list; what is in it and under way may get its row yet.
     const names = (await store.list()).filter((name) => !this.#underWay.has(name));
-    for (let at = 0; at < names.length && !this.#isClosed; at += SWEEP_NAMES) {
+    for (let at = 0; at < names.length && !this.#isStopped; at += SWEEP_NAMES) {
       const some = names.slice(at, at + SWEEP_NAMES);
       const loose = await this.#parts.client().request<"looseFiles">({ type: "looseFiles", names: some });
       await this.#removeAll(loose);

@@ -12,6 +12,7 @@
 import { decodeId, tryDecodeId, type Doc } from "@narrowcast/values";
 import { UserError, type Transaction } from "../tx/types.ts";
 import { downloadUrl, type FileAddresses } from "./file-addresses.ts";
+import { textOf } from "./system-rows.ts";
 
 export const STORAGE_TABLE = "_storage";
 
@@ -45,9 +46,9 @@ export interface FileScope {
  * @throws {UserError} If it is neither.
  */
 export function findFile({ tx, addresses }: FileScope, storageId: unknown, method: string): Doc | null {
-  if (typeof storageId !== "string") throw badId(method, `expected string but got '${typeof storageId}'`);
-  const internal = addresses.internalOf(storageId);
-  const id = internal === undefined ? storageId : tx.system.getAt(STORAGE_TABLE, internal)?._id;
+  const given = requireIdText(storageId, method);
+  const internal = addresses.internalOf(given);
+  const id = internal === undefined ? given : tx.system.getAt(STORAGE_TABLE, internal)?._id;
   if (id === undefined) return null;
   const decoded = tryDecodeId(id);
   if (decoded === undefined) throw badId(method, reasonOf(id));
@@ -77,8 +78,16 @@ export function fileMetadata(scope: FileScope, storageId: unknown): FileMetadata
 /** @throws {UserError} If there is no such file. */
 export function deleteFile(scope: FileScope, storageId: unknown): void {
   const row = findFile(scope, storageId, "delete");
-  if (row === null) throw new UserError("StorageIdNotFound", `storage id ${String(storageId)} not found`);
+  if (row === null) {
+    throw new UserError("StorageIdNotFound", `storage id ${requireIdText(storageId, "delete")} not found`);
+  }
   scope.tx.system.delete(row._id);
+}
+
+/** @throws {UserError} If it is no text. */
+export function requireIdText(storageId: unknown, method: string): string {
+  if (typeof storageId === "string") return storageId;
+  throw badId(method, `expected string but got '${typeof storageId}'`);
 }
 
 /** Adds the row of a file whose bytes are durable. Returns its id. */
@@ -89,9 +98,9 @@ export function insertFile(tx: Transaction, name: string, { size, sha256, conten
 
 /** A row as facts. */
 export function factsOf(row: Doc): FileFacts {
-  const { sha256, size, contentType } = row;
+  const { size, contentType } = row;
   return {
-    sha256: String(sha256),
+    sha256: textOf(row, "sha256"),
     size: Number(size),
     contentType: typeof contentType === "string" ? contentType : null,
   };

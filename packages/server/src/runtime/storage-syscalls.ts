@@ -4,6 +4,7 @@
  * @module
  */
 import type { Storage } from "./ctx-storage.ts";
+import { textArgument } from "./syscall-plan.ts";
 import type { SyscallArguments } from "./syscall-plan.ts";
 
 const READING: ReadonlySet<string> = new Set(["1.0/storageGetUrl", "1.0/storageGetMetadata"]);
@@ -38,7 +39,7 @@ export async function storageSyscall(storage: Storage, op: string, args: Syscall
       return "null";
     case "1.0/storageStore": {
       const type = typeof args["contentType"] === "string" ? args["contentType"] : "";
-      const blob = new Blob([Buffer.from(String(args["blob"]), "base64")], { type });
+      const blob = new Blob([Buffer.from(textArgument(args, "blob"), "base64")], { type });
       return JSON.stringify(await storage.store(blob, { sha256: args["sha256"] }));
     }
     default: {

@@ -69,7 +69,8 @@ export class SimDisk implements LogFs {
   }
 
   read(fd: number, into: Uint8Array, position: number): number {
-    return this.#file(fd).data.copy(into, 0, position);
+    const { data } = this.#file(fd);
+    return data.copy(into, 0, Math.min(position, data.length));
   }
 
   async readBehind(fd: number, into: Uint8Array, position: number): Promise<number> {

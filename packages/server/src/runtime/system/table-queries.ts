@@ -61,7 +61,7 @@ function isUserTable(tx: Transaction, table: string): boolean {
 
 /** User tables, and the system tables that apps may read. */
 function isReadable(tx: Transaction, table: string): boolean {
-  return table === "_scheduled_functions" || isUserTable(tx, table);
+  return table === "_scheduled_functions" || table === "_storage" || isUserTable(tx, table);
 }
 
 function tableArgument(args: SystemArgs, name: string): string {
