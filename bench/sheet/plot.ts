@@ -107,7 +107,6 @@ function panelOf({ figure, title }: (typeof PANELS)[number], height: number, isF
     type: "log",
     domain: { data: "bars", field: figure },
     range: [0, PANEL_WIDTH],
-    nice: true,
   };
   return {
     type: "group",

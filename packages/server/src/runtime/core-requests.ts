@@ -144,7 +144,7 @@ export class CoreRequests {
     timedOut = false,
   }: Extract<CoreRequest, { type: "mutation" }>): Promise<CallOutcome> {
     const core = this.#core;
-    const tx = core.database.begin({ readOnly: false });
+    const tx = core.database.begin(core.tracking.mutationOptions(call.path));
     try {
       const earlier = dedupe === null ? undefined : findOutcome(tx, dedupe);
       if (earlier !== undefined) return { ok: true, ...earlier };
@@ -181,7 +181,7 @@ export class CoreRequests {
     mark: (tx: Transaction) => void,
   ): Promise<string | null> {
     const core = this.#core;
-    const tx = core.database.begin({ readOnly: false });
+    const tx = core.database.begin(core.tracking.mutationOptions(path));
     try {
       if (!before(tx)) return null;
       const { result } = await core.runner.run("mutation", tx, {

@@ -35,11 +35,14 @@ export class TrackingRules {
     this.#memo = memo;
   }
 
+  /** How to begin the transaction of a mutation: what it reads before it writes may be remembered, too. */
+  mutationOptions(path: string): BeginOptions {
+    return { readOnly: false, memo: this.#mechanismsFor(path).memo ? this.#memo : undefined };
+  }
+
   /** How to begin the transaction of a query. */
   beginOptions(path: string): BeginOptions {
-    const { tracking = "fields", trackingFor } = this.#options;
-    const isNamed = trackingFor !== undefined && Object.hasOwn(trackingFor, path);
-    const mechanisms = mechanismsOf(isNamed ? (trackingFor[path] ?? tracking) : tracking);
+    const mechanisms = this.#mechanismsFor(path);
     if (mechanisms === CONVEX_RULES || this.#distrusted.has(path)) return { readOnly: true };
     return { readOnly: true, mechanisms, memo: this.#memo, habits: this.#habitsOf(path) };
   }
@@ -59,6 +62,12 @@ export class TrackingRules {
     const isNews = !this.#distrusted.has(path);
     this.#distrusted.add(path);
     return isNews;
+  }
+
+  #mechanismsFor(path: string): Mechanisms {
+    const { tracking = "fields", trackingFor } = this.#options;
+    const isNamed = trackingFor !== undefined && Object.hasOwn(trackingFor, path);
+    return mechanismsOf(isNamed ? (trackingFor[path] ?? tracking) : tracking);
   }
 
   #habitsOf(path: string): ReadHabits {

@@ -51,7 +51,7 @@ export interface BeginOptions {
   readonly nowMs?: number | undefined;
   /** For read-only transactions; {@linkcode CONVEX_RULES} by default. */
   readonly mechanisms?: Mechanisms | undefined;
-  /** Answers reads of a transaction whose mechanisms use it. */
+  /** Answers reads of a transaction whose mechanisms use it, and of a writing one where it wrote nothing. */
   readonly memo?: ReadMemo | undefined;
   /** What the function that runs in it did with its documents before. */
   readonly habits?: ReadHabits | undefined;
@@ -138,7 +138,7 @@ export class Database {
       reads,
       mechanisms,
       hands: reads.isFine ? handOutsOf(reads, mechanisms, options.habits) : undefined,
-      memo: mechanisms.memo ? options.memo : undefined,
+      memo: mechanisms.memo || !options.readOnly ? options.memo : undefined,
       meter: new UsageMeter(limits),
       log: new WriteLog(engine, this.catalogue),
       clock: new CreationClock(Math.max(nowMs, this.head === 0 ? 0 : nextNumber(this.head / 1000))),

@@ -3,26 +3,32 @@
  *
  * Only what is really visited in the engine, or is seen for the first time since a commit changed it, counts as storage read.
  *
+ * The memo knows nothing of what the transaction itself wrote. A stream that is still open when its transaction writes into what lies ahead goes on over the
+ * engine.
+ *
  * @module
  */
 import type { Doc } from "@narrowcast/values";
-import type { Key } from "../engine/types.ts";
+import type { Key, KeyRange } from "../engine/types.ts";
 import type { HandOut } from "./hand-out.ts";
 import type { PageRows } from "./paginate.ts";
 import { isUsedUp, passes } from "./plan-stages.ts";
 import type { MemoRow, MemoRows, ReadMemo, RowCounts } from "./read-memo.ts";
 import { keyAfter } from "./read-set.ts";
-import { copyDocument } from "./stream.ts";
+import { copyDocument, RowStream } from "./stream.ts";
 import type { StreamSource } from "./stream.ts";
 import { WHOLE_ROWS } from "./stretches.ts";
 import type { Stretch } from "./stretches.ts";
 import type { QueryStream } from "./types.ts";
 import type { UsageMeter } from "./usage.ts";
+import type { WriteLog } from "./write-log.ts";
 
 /** What a memo stream needs; a meter always. */
 export interface MemoSource extends StreamSource {
   readonly meter: UsageMeter;
   readonly memo: ReadMemo;
+  /** What the transaction wrote; nothing of it lies in the range when the stream begins. */
+  readonly log: WriteLog;
   /** The caller sees dropped rows too, as pages do: then the memo keeps all rows and the filters run here. */
   readonly showsDropped: boolean;
 }
@@ -35,6 +41,9 @@ export class MemoStream implements QueryStream, PageRows {
   #at = 0;
   #isOver = false;
   #countsAtEnd = false;
+  #writesSeen: number;
+  /** Takes over where the transaction wrote ahead of this stream. */
+  #onEngine: RowStream | undefined;
   rowsRead = 0;
   bytesRead = 0;
   position: Key | undefined;
@@ -42,6 +51,7 @@ export class MemoStream implements QueryStream, PageRows {
   constructor(source: MemoSource) {
     this.#source = source;
     this.#filtersHere = source.showsDropped && source.stages.keeps !== undefined;
+    this.#writesSeen = source.log.version;
   }
 
   next(): Doc | undefined {
@@ -52,7 +62,14 @@ export class MemoStream implements QueryStream, PageRows {
 
   rest(): Doc[] {
     const { stages, handOut } = this.#source;
-    if (this.#at === 0 && !this.#isOver && stages.rest.length === 0 && !this.#filtersHere && handOut !== undefined) {
+    this.#followWrites();
+    if (
+      this.#at === 0 &&
+      !this.#isOver &&
+      stages.rest.length === 0 &&
+      !this.#filtersHere &&
+      this.#onEngine === undefined
+    ) {
       return this.#everything(handOut);
     }
     const documents: Doc[] = [];
@@ -63,15 +80,19 @@ export class MemoStream implements QueryStream, PageRows {
   close(): void {
     this.#isOver = true;
     this.#rows = undefined;
+    this.#onEngine?.close();
   }
 
   dependOnWholeRows(): void {
+    this.#onEngine?.dependOnWholeRows();
     if (this.#stretch !== undefined) this.#stretch.rule = WHOLE_ROWS;
   }
 
   pull(): Doc | null | undefined {
     const { stages, handOut, range, order } = this.#source;
     if (this.#isOver || isUsedUp(stages.rest)) return undefined;
+    this.#followWrites();
+    if (this.#onEngine !== undefined) return this.#pullOnEngine(this.#onEngine);
     const rows = this.#rows ?? this.#open();
     const stretch = this.#stretch as Stretch;
     const row = rows.row(this.#at, this.#visit);
@@ -99,8 +120,35 @@ export class MemoStream implements QueryStream, PageRows {
     return handOut === undefined ? copyDocument(document) : handOut.give(document);
   }
 
+  #followWrites(): void {
+    const { log, collection, index } = this.#source;
+    if (log.version === this.#writesSeen || this.#onEngine !== undefined) return;
+    this.#writesSeen = log.version;
+    const ahead = this.#ahead();
+    if (!log.touches(collection, index, ahead)) return;
+    this.#onEngine = new RowStream(this.#source, { stretch: this.#stretch, ahead });
+  }
+
+  #ahead(): KeyRange {
+    const { range, order } = this.#source;
+    if (this.position === undefined) return range;
+    return order === "asc"
+      ? { start: keyAfter(this.position), end: range.end }
+      : { start: range.start, end: this.position };
+  }
+
+  #pullOnEngine(stream: RowStream): Doc | null | undefined {
+    const { rowsRead, bytesRead } = stream;
+    const row = stream.pull();
+    this.rowsRead += stream.rowsRead - rowsRead;
+    this.bytesRead += stream.bytesRead - bytesRead;
+    this.position = stream.position ?? this.position;
+    if (row === undefined) this.close();
+    return row;
+  }
+
   /** Hot: a re-run mostly collects what is remembered; nothing is counted row by row. Guarded by `reactive/tracking.bench.ts`. */
-  #everything(handOut: HandOut): Doc[] {
+  #everything(handOut: HandOut | undefined): Doc[] {
     const rows = this.#rows ?? this.#open();
     this.#countsAtEnd = true;
     const kept = rows.all(this.#visit);
@@ -110,7 +158,10 @@ export class MemoStream implements QueryStream, PageRows {
     this.close();
     this.#count(rows.total);
     const documents: Doc[] = [];
-    for (let at = 0; at < kept.length; at++) documents.push(handOut.give((kept[at] as MemoRow).document));
+    for (let at = 0; at < kept.length; at++) {
+      const { document } = kept[at] as MemoRow;
+      documents.push(handOut === undefined ? copyDocument(document) : handOut.give(document));
+    }
     return documents;
   }
 

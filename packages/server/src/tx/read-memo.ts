@@ -4,7 +4,7 @@
  *   stream ──range, order, leading filters──▶ ReadMemo.rows ──▶ MemoRows: rows so far, then the engine behind them
  *
  * What the implementation guarantees: between two commits every answer equals what the engine would give, rows and counts. What
- * the caller guarantees: only read-only transactions ask, and no commit comes while one of their streams is in use.
+ * the caller guarantees: it does not ask for what its own transaction wrote, and no commit comes while one of its streams is in use.
  *
  * Not here: keeping it (`reactive/`).
  *

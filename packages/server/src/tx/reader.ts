@@ -58,7 +58,10 @@ export class Reader {
     if (tableName !== undefined) this.#checkTable(id, number, tableName, access, method);
     reads.addPoint(number, id);
     if (access !== "core") meter.checkRanges(reads);
-    if (memo !== undefined && access !== "core") return this.#findRemembered(memo, number, id, access, method);
+    // A row that is about to be written is visited in the engine anyway.
+    if (memo !== undefined && method === "get" && access !== "core" && !this.#context.log.hasWritten(number, id)) {
+      return this.#findRemembered(memo, number, id, access, method);
+    }
     const row = reaches(catalogue, number, access) ? engine.get(number, id) : undefined;
     if (row === undefined) {
       if (tryDecodeId(id) === undefined) throw idError(id, method);
@@ -172,7 +175,7 @@ export class Reader {
     access: Access,
     isPage: boolean,
   ): QueryStream & PageRows {
-    const { engine, reads, meter, hands, memo } = this.#context;
+    const { engine, reads, meter, hands, memo, log } = this.#context;
     const stages = compileStages(plan.operators);
     const handOut = access === "core" ? undefined : hands?.of(table.number);
     const source = {
@@ -187,8 +190,9 @@ export class Reader {
       handOut,
     };
     if (access === "core") return new RowStream({ ...source, meter: undefined });
-    if (memo === undefined) return new RowStream({ ...source, meter });
-    return new MemoStream({ ...source, meter, memo, showsDropped: isPage });
+    if (memo === undefined || log.touches(table.number, index.number, range))
+      return new RowStream({ ...source, meter });
+    return new MemoStream({ ...source, meter, memo, log, showsDropped: isPage });
   }
 
   /** What a run takes from the rows of a stream. */

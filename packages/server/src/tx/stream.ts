@@ -44,8 +44,16 @@ export function copyDocument(document: Doc): Doc {
   return cloneValue(document);
 }
 
+/** What another stream over the same source has consumed, for one that goes on behind it. */
+export interface Begun {
+  readonly stretch: Stretch | undefined;
+  /** The part of the range that is left. */
+  readonly ahead: KeyRange;
+}
+
 export class RowStream implements QueryStream, PageRows {
   readonly #source: StreamSource;
+  readonly #begun: Begun | undefined;
   #cursor: Cursor<Doc> | undefined;
   #stretch: Stretch | undefined;
   #isOver = false;
@@ -56,8 +64,9 @@ export class RowStream implements QueryStream, PageRows {
   /** Index key of the row pulled last. */
   position: Key | undefined;
 
-  constructor(source: StreamSource) {
+  constructor(source: StreamSource, begun?: Begun) {
     this.#source = source;
+    this.#begun = begun;
   }
 
   next(): Doc | undefined {
@@ -117,9 +126,9 @@ export class RowStream implements QueryStream, PageRows {
 
   #open(): Cursor<Doc> {
     const { engine, collection, index, range, order, reads, rule, meter } = this.#source;
-    this.#stretch = reads.openStretch(collection, index, rule);
+    this.#stretch = this.#begun?.stretch ?? reads.openStretch(collection, index, rule);
     meter?.checkRanges(reads);
-    this.#cursor = engine.scan(collection, index, range, order);
+    this.#cursor = engine.scan(collection, index, this.#begun?.ahead ?? range, order);
     return this.#cursor;
   }
 }

@@ -10,7 +10,8 @@
  */
 import { valuesEqual } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
-import type { Engine, IndexMove, Savepoint } from "../engine/types.ts";
+import { PRIMARY } from "../engine/types.ts";
+import type { Engine, IndexMove, Key, KeyRange, Savepoint } from "../engine/types.ts";
 import type { Catalogue, Table } from "./catalogue.ts";
 import { indexMoves, treeMoves } from "./index-keys.ts";
 import { RowChange } from "./change.ts";
@@ -30,6 +31,16 @@ type Entry =
 
 type RowEntry = Extract<Entry, { kind: "row" }>;
 
+/** Rows of one table that were written, for whoever asks what a read must see. */
+interface Written {
+  readonly entries: RowEntry[];
+  /** How often each row was written. */
+  readonly times: Map<string, number>;
+}
+
+/** With more rows written to a table than this, every read of it is taken to meet one of them. */
+const LOOKED_AT_MAX = 64;
+
 /** A place in the log to which it can be taken back. */
 export interface LogMark {
   readonly engine: Savepoint;
@@ -41,6 +52,11 @@ export class WriteLog {
   readonly #catalogue: Catalogue;
   readonly #entries: Entry[] = [];
   #rows = 0;
+  /** What {@linkcode touches} looks into, made when it is asked: most transactions read first. */
+  readonly #written = new Map<number, Written>();
+  #noted = 0;
+  /** Grows with every write and every rollback. */
+  version = 0;
 
   constructor(engine: Engine<Doc>, catalogue: Catalogue) {
     this.#engine = engine;
@@ -58,6 +74,52 @@ export class WriteLog {
     this.#engine.put({ collection: table.number, key: id, value: after, moves: treeMoves(moves) });
     this.#entries.push({ kind: "row", collection: table.number, id, before, after, moves });
     this.#rows += 1;
+    this.version += 1;
+  }
+
+  /** Whether this transaction wrote the row. */
+  hasWritten(collection: number, id: string): boolean {
+    return this.#rows > 0 && (this.#writtenTo(collection)?.times.has(id) ?? false);
+  }
+
+  /** Whether a row that this transaction wrote lies in a part of an index, or lay there. In doubt it does. */
+  touches(collection: number, index: number, { start, end }: KeyRange): boolean {
+    if (this.#rows === 0) return false;
+    const entries = this.#writtenTo(collection)?.entries ?? [];
+    if (entries.length > LOOKED_AT_MAX) return true;
+    const isIn = (key: Key | undefined): boolean =>
+      key !== undefined && key >= start && (end === undefined || key < end);
+    return entries.some(({ id, moves }) =>
+      index === PRIMARY
+        ? isIn(id)
+        : moves.some((move) => move.index === index && (isIn(move.remove) || isIn(move.add))),
+    );
+  }
+
+  #writtenTo(collection: number): Written | undefined {
+    for (; this.#noted < this.#entries.length; this.#noted++) {
+      const entry = this.#entries[this.#noted];
+      if (entry?.kind !== "row") continue;
+      let written = this.#written.get(entry.collection);
+      if (written === undefined) {
+        written = { entries: [], times: new Map() };
+        this.#written.set(entry.collection, written);
+      }
+      written.entries.push(entry);
+      written.times.set(entry.id, (written.times.get(entry.id) ?? 0) + 1);
+    }
+    return this.#written.get(collection);
+  }
+
+  /** Takes back the newest entry, which has left the list. */
+  #forget({ collection, id }: RowEntry): void {
+    if (this.#noted <= this.#entries.length) return;
+    const written = this.#written.get(collection);
+    if (written === undefined) return;
+    written.entries.pop();
+    const times = (written.times.get(id) ?? 1) - 1;
+    if (times === 0) written.times.delete(id);
+    else written.times.set(id, times);
   }
 
   /** Registers how to undo a change that lies in memory only. */
@@ -77,11 +139,15 @@ export class WriteLog {
     // A mark of a transaction that wrote nothing since may be older than what others wrote.
     if (this.#entries.length === mark.length) return;
     this.#engine.rollback(mark.engine);
+    this.version += 1;
     while (this.#entries.length > mark.length) {
       const entry = this.#entries.pop();
       if (entry?.kind === "undo") entry.undo();
-      if (entry?.kind === "row") this.#rows -= 1;
+      if (entry?.kind !== "row") continue;
+      this.#rows -= 1;
+      this.#forget(entry);
     }
+    this.#noted = Math.min(this.#noted, this.#entries.length);
   }
 
   names(): readonly string[] {
