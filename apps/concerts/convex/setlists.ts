@@ -140,6 +140,6 @@ async function queueSync(ctx: MutationCtx, artistId: Id<"artists">): Promise<voi
   await ctx.scheduler.runAfter(SYNC_DELAY_MS, internal.spotify.syncArtistCatalog, { artistId });
 }
 
-function viewOf({ _creationTime, userId, upvotes = 0, downvotes = 0, songs, ...setlist }: Doc<"setlists">) {
+function viewOf({ _creationTime, userId: _author, upvotes = 0, downvotes = 0, songs, ...setlist }: Doc<"setlists">) {
   return { ...setlist, upvotes, downvotes, songs: songs.map((song) => ({ ...song, votes: song.votes ?? 0 })) };
 }

@@ -24,7 +24,7 @@ export const getByShow = query({
       .withIndex("by_show", (q) => q.eq("showId", showId))
       .collect();
     return await Promise.all(
-      setlists.map(async ({ _creationTime, userId, ...setlist }) => ({
+      setlists.map(async ({ _creationTime, userId: _author, ...setlist }) => ({
         ...setlist,
         ...(await tallyOf(ctx, setlist._id)),
         songs: await Promise.all(

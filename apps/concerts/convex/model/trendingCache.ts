@@ -84,7 +84,7 @@ export async function rewriteList<Table extends "trendingShows" | "trendingArtis
     const row = present[index];
     if (row !== undefined && isSame(row, line)) continue;
     // The two tables differ in their fields, and a write names one of them: the line is of the table that was named.
-    if (row === undefined) await ctx.db.insert(table, line as never);
+    if (row === undefined) await ctx.db.insert(table, line);
     else await ctx.db.replace(row._id, line as never);
     changed += 1;
   }
