@@ -1,0 +1,91 @@
+/**
+ * The scanner's jobs on the form that reads by indexes. `crons.ts` says when; the last three are for an operator.
+ */
+import { v } from "convex/values";
+import { internal } from "./_generated/api.js";
+import { internalAction, type ActionCtx } from "./_generated/server.js";
+import {
+  backfillVtCache,
+  fixNullStatus,
+  jobResult,
+  pollArgs,
+  pollPending,
+  rescanActive,
+  scanLegacy,
+  syncReasons,
+  type JobResult,
+  type ScanBackend,
+} from "./model/scanJobs.ts";
+import { localVerdict } from "./model/verdicts.ts";
+
+function backendOf(ctx: ActionCtx): ScanBackend {
+  const { scans, moderation } = internal;
+  const behind = (cursor: string | null) => (cursor === null ? {} : { cursor });
+  return {
+    pending: (limit) => ctx.runQuery(scans.getPendingScanSkillsInternal, { limit }),
+    missingVt: (cursor) => ctx.runQuery(scans.getActiveSkillsMissingVTCacheInternal, behind(cursor)),
+    staleReasons: (cursor) => ctx.runQuery(scans.getSkillsWithStaleModerationReasonInternal, behind(cursor)),
+    rescanBatch: (cursor) =>
+      ctx.runQuery(scans.getActiveSkillBatchForRescanInternal, cursor === null ? {} : { cursor }),
+    legacy: () => ctx.runQuery(scans.getLegacyPendingScanSkillsInternal, {}),
+    unscanned: () => ctx.runQuery(scans.getUnscannedActiveSkillsInternal, {}),
+    withoutStatus: () => ctx.runQuery(scans.getSkillsWithNullModerationStatusInternal, {}),
+    record: (verdicts) => ctx.runMutation(moderation.recordVerdicts, { verdicts }),
+    setReasons: (reasons) => ctx.runMutation(moderation.updateSkillModerationReasons, { reasons }),
+    activate: (skillIds) => ctx.runMutation(moderation.activateSkills, { skillIds }),
+  };
+}
+
+export const pollPendingScans = internalAction({
+  args: pollArgs,
+  returns: jobResult,
+  handler: async (ctx, { batchSize }): Promise<JobResult> => {
+    const health = await ctx.runQuery(internal.scans.getScanQueueHealthInternal, {});
+    if (!health.healthy)
+      console.warn(`Scan queue: ${health.queueSize} wait, the oldest for ${health.oldestAgeMinutes} min`);
+    return await pollPending(backendOf(ctx), batchSize);
+  },
+});
+
+export const backfillActiveSkillsVTCache = internalAction({
+  args: {},
+  returns: jobResult,
+  handler: async (ctx): Promise<JobResult> => await backfillVtCache(backendOf(ctx)),
+});
+
+export const rescanActiveSkills = internalAction({
+  args: {},
+  returns: jobResult,
+  handler: async (ctx): Promise<JobResult> => await rescanActive(backendOf(ctx)),
+});
+
+export const syncModerationReasons = internalAction({
+  args: {},
+  returns: jobResult,
+  handler: async (ctx): Promise<JobResult> => await syncReasons(backendOf(ctx)),
+});
+
+export const fixNullModerationStatus = internalAction({
+  args: {},
+  returns: jobResult,
+  handler: async (ctx): Promise<JobResult> => await fixNullStatus(backendOf(ctx)),
+});
+
+export const scanLegacySkills = internalAction({
+  args: {},
+  returns: jobResult,
+  handler: async (ctx): Promise<JobResult> => await scanLegacy(backendOf(ctx)),
+});
+
+/** The first scan of a version that was just published. */
+export const scanVersion = internalAction({
+  args: { skillId: v.id("skills"), versionId: v.id("skillVersions"), sha256hash: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { skillId, versionId, sha256hash }): Promise<null> => {
+    const status = localVerdict(sha256hash, 0);
+    await ctx.runMutation(internal.moderation.recordVerdicts, {
+      verdicts: [{ skillId, versionId, status, effect: "approve" }],
+    });
+    return null;
+  },
+});
