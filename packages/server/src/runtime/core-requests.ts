@@ -150,6 +150,7 @@ export class CoreRequests {
       if (earlier !== undefined) return { ok: true, ...earlier };
       if (timedOut) return failed(serverErrorText(call.requestId, timeOutText(core.limits)), null, []);
       const outcome = await core.runner.run("mutation", tx, { ...call, text: `call:${id}` });
+      this.#learn(call.path, tx);
       const logLines = clientLines(outcome.logLines);
       const { result } = outcome;
       if (!result.ok) return failed(result.errorMessage, result.errorData, logLines);
@@ -164,6 +165,11 @@ export class CoreRequests {
     } finally {
       tx.abort();
     }
+  }
+
+  /** Only of functions that there are: anybody may ask for others, under any name. */
+  #learn(path: string, tx: Transaction): void {
+    if (this.#core.runner.find(path) !== undefined) this.#core.tracking.mutationRead(path, tx.usage);
   }
 
   #unrecorded(tx: Transaction, path: string, value: string, logLines: readonly string[]): CallOutcome {
@@ -193,6 +199,7 @@ export class CoreRequests {
         caller: text.startsWith("job:") ? "Scheduler" : "Cron",
         text,
       });
+      this.#learn(path, tx);
       if (!result.ok) return result.errorMessage;
       mark(tx);
       core.commit(tx, path);
