@@ -331,7 +331,7 @@ describe("without a server", () => {
 
   test("check finds the store sound, and changed bytes with their place", async () => {
     const sound = await app.run("check");
-    expect(sound.out).toMatch(/^Sound: \d+ documents in \d+ tables, \d+ indexes\n$/u);
+    expect(sound.out).toMatch(/^Sound: \d+ documents in \d+ tables, \d+ indexes, \d+ files\n$/u);
     expect(sound.code).toBe(0);
     const files = await flip(join(app.directory, ".narrowcast", "store"), "flip me, please");
     expect(files.length).toBeGreaterThan(0);

@@ -32,7 +32,13 @@ export async function checkCommand(context: CommandContext): Promise<number> {
   if (report.problems.length > PROBLEMS_SHOWN) {
     context.stdout.write(`… and ${report.problems.length - PROBLEMS_SHOWN} more\n`);
   }
-  const size = `${report.documents} documents in ${report.tables} tables, ${report.indexes} indexes`;
+  const size = `${report.documents} documents in ${report.tables} tables, ${report.indexes} indexes, ${report.files} files`;
+  if (report.loose.length > 0) {
+    const count = report.loose.length;
+    context.stdout.write(
+      `${count} stored ${count === 1 ? "file has" : "files have"} no row; the next start removes such\n`,
+    );
+  }
   if (report.problems.length > 0) {
     context.stdout.write(`${colours.red("Not sound")}: ${report.problems.length} problems; ${size}\n`);
     return 2;

@@ -1,5 +1,5 @@
 /**
- * Proves the store of a stopped deployment sound: files first, then documents, indexes and schema.
+ * Proves the store of a stopped deployment sound: log and base first, then documents, indexes and schema, then the bytes of stored files.
  *
  * @module
  */
@@ -8,7 +8,10 @@ import { checkStore } from "../engine/check.ts";
 import { DiskEngine } from "../engine/disk-engine.ts";
 import { checkDatabase } from "../tx/check.ts";
 import { Database } from "../tx/database.ts";
-import { SystemRandom } from "./core-home.ts";
+import { FolderFiles } from "../engine/folder-files.ts";
+import { checkFiles } from "./check-files.ts";
+import { filesFolder, SystemRandom } from "./core-home.ts";
+import { STORAGE_TABLE } from "./file-rows.ts";
 import { SYSTEM_TABLES } from "./system-rows.ts";
 
 /** What was looked at, and what is wrong with it; sound when `problems` is empty. */
@@ -16,6 +19,10 @@ export interface DeploymentReport {
   readonly tables: number;
   readonly documents: number;
   readonly indexes: number;
+  /** Files in file storage. */
+  readonly files: number;
+  /** Names of stored bytes that no file has: harmless, the next start removes them. */
+  readonly loose: readonly string[];
   /** A sentence each, with the place. */
   readonly problems: readonly string[];
 }
@@ -29,9 +36,9 @@ export async function checkDeployment(
   directory: string,
   onProgress: (message: string) => void = () => undefined,
 ): Promise<DeploymentReport> {
-  onProgress("Checking files");
+  onProgress("Checking log and base");
   const problems = (await checkStore(directory)).map(({ place, message }) => `${place}: ${message}`);
-  if (problems.length > 0) return { tables: 0, documents: 0, indexes: 0, problems };
+  if (problems.length > 0) return { tables: 0, documents: 0, indexes: 0, files: 0, loose: [], problems };
   onProgress("Checking documents and indexes");
   const engine = new DiskEngine<Doc>({
     directory,
@@ -40,13 +47,21 @@ export async function checkDeployment(
     checkpointOnClose: false,
   });
   try {
-    return checkDocuments(engine);
+    const database = openDatabase(engine);
+    const report = checkDocuments(database);
+    onProgress("Checking stored files");
+    const {
+      files,
+      loose,
+      problems: ofFiles,
+    } = await checkFiles(new FolderFiles(filesFolder(directory), "check"), fileRows(database));
+    return { ...report, files, loose, problems: [...report.problems, ...ofFiles] };
   } finally {
     await engine.close();
   }
 }
 
-function checkDocuments(engine: DiskEngine<Doc>): DeploymentReport {
+function openDatabase(engine: DiskEngine<Doc>): Database {
   const database = Database.open({
     engine,
     clock: { nowMs: Date.now },
@@ -54,6 +69,11 @@ function checkDocuments(engine: DiskEngine<Doc>): DeploymentReport {
     limits: CONVEX_LIMITS,
   });
   for (const { name, indexes } of SYSTEM_TABLES) database.defineSystemTable(name, indexes);
+  return database;
+}
+
+function checkDocuments(database: Database): Omit<DeploymentReport, "files" | "loose"> {
+  const { engine } = database;
   const tables = [...database.catalogue.tables()];
   return {
     tables: tables.length,
@@ -61,4 +81,15 @@ function checkDocuments(engine: DiskEngine<Doc>): DeploymentReport {
     indexes: tables.reduce((sum, { indexes }) => sum + indexes.length, 0),
     problems: checkDatabase(database),
   };
+}
+
+function* fileRows(database: Database): Iterable<Doc> {
+  const tx = database.begin({ readOnly: true });
+  const stream = tx.system.query({ table: STORAGE_TABLE, index: "by_id", range: [], order: "asc", operators: [] });
+  try {
+    for (let row = stream.next(); row !== undefined; row = stream.next()) yield row;
+  } finally {
+    stream.close();
+    tx.abort();
+  }
 }

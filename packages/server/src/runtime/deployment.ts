@@ -80,6 +80,9 @@ export interface RunningDeployment extends Deployment {
   readonly actions: ActionPool;
   /** Actions and HTTP actions that have not ended, scheduled ones until the scheduler knows. */
   readonly actionsUnderWay: number;
+  readonly files: FileHost;
+  /** Where the bytes of files lie. */
+  readonly fileStore: FileStore;
 }
 
 /** Opens the store, loads the stored code and starts serving. */
@@ -109,6 +112,7 @@ class LocalDeployment implements RunningDeployment {
   readonly siteUrl: string;
   readonly actions: ActionPool;
   readonly files: FileHost;
+  readonly fileStore: FileStore;
   readonly #limits: Limits;
   /** Microseconds as cursors: later than all of earlier processes, unless those made more than 1,000 entries a millisecond. */
   readonly #logs = new LogRing(Date.now() * 1_000);
@@ -141,6 +145,7 @@ class LocalDeployment implements RunningDeployment {
     const hasVirtualTime = clock !== undefined;
     this.actions = new ActionPool({ cloudUrl, siteUrl, limits: this.#limits, threadsMax, hasVirtualTime });
     const common = { slots: this.#slots, client: () => this.core };
+    this.fileStore = store;
     this.files = new FileHost({ ...common, store, limits: this.#limits });
     this.#host = new ActionHost({
       ...common,

@@ -5,6 +5,8 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { CONVEX_LIMITS, canonicalFunctionPath, parseValue, type Limits, type Value } from "@narrowcast/values";
+import type { FileStore } from "../../engine/file-store.ts";
+import { MemoryFiles } from "../../engine/memory-files.ts";
 import type { Identity, SocketUpdate } from "../../reactive/types.ts";
 import type { Clock } from "../alarms.ts";
 import { openCoreIn, type OpenedCore } from "../core-home.ts";
@@ -71,6 +73,8 @@ export interface WorldOptions {
   readonly limits?: Partial<Limits>;
   readonly disk?: SimDisk;
   readonly clock?: TestClock;
+  /** Outlives crashes, as a disk does. */
+  readonly files?: FileStore;
   /** Tracking, verification and budgets of the core. */
   readonly start?: Partial<CoreStart>;
 }
@@ -84,15 +88,19 @@ export class World {
   readonly logs: LogEntry[] = [];
   readonly started: Extract<FromCore, { type: "startAction" }>[] = [];
   readonly failures: string[] = [];
+  /** Files whose bytes main was told to remove. */
+  readonly filesDeleted: string[] = [];
   readonly random = new SeededRandom(7);
   active: Active | undefined;
+  readonly files: FileStore;
   readonly #start: Partial<CoreStart>;
   #opened: OpenedCore | undefined;
   #lastId = 0;
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   #generation = 0;
 
-  constructor({ limits, disk, clock, start }: WorldOptions) {
+  constructor({ limits, disk, clock, start, files }: WorldOptions) {
+    this.files = files ?? new MemoryFiles();
     this.#start = start ?? {};
     this.limits = { ...CONVEX_LIMITS, ...limits };
     this.disk = disk ?? new SimDisk();
@@ -124,6 +132,7 @@ export class World {
         start,
         engine: this.disk.open(),
         clock: this.clock,
+        files: this.files,
         random: { bytes: (count) => this.#bytes(count) },
       },
       (batch) => {
@@ -228,6 +237,9 @@ export class World {
         break;
       case "logs":
         this.logs.push(...message.entries);
+        break;
+      case "filesDeleted":
+        this.filesDeleted.push(...message.names);
         break;
       case "failed":
         this.failures.push(message.message);

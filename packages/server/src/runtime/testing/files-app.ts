@@ -22,6 +22,7 @@ export const urlOfId = query({ args: id, handler: (ctx, { id }) => ctx.storage.g
 export const metadata = query({ args: anyId, handler: (ctx, { id }) => ctx.storage.getMetadata(id) });
 export const row = query({ args: anyId, handler: (ctx, { id }) => ctx.db.system.get("_storage", id) });
 export const rows = query({ args: {}, handler: (ctx) => ctx.db.system.query("_storage").collect() });
+export const secrets = query({ args: {}, handler: (ctx) => ctx.db.system.query("_secrets").collect() });
 export const normalized = query({ args: anyId, handler: (ctx, { id }) => ctx.db.system.normalizeId("_storage", id) });
 export const attach = mutation({ args: id, handler: async (ctx, { id }) => ctx.db.insert("messages", { file: id }) });
 export const remove = mutation({ args: anyId, handler: (ctx, { id }) => ctx.storage.delete(id) });
