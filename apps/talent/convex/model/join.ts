@@ -12,5 +12,5 @@ export async function fetchDistinct<T extends TableNames>(
 ): Promise<Map<Id<T>, Doc<T>>> {
   const distinct = [...new Set(ids)].filter((id) => id !== undefined);
   const rows = await Promise.all(distinct.map((id) => ctx.db.get(table, id)));
-  return new Map(rows.filter((row) => row !== null).map((row) => [row._id as Id<T>, row]));
+  return new Map(rows.filter((row) => row !== null).map((row) => [row._id, row]));
 }

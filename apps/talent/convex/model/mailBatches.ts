@@ -6,7 +6,7 @@
 import { v, type Infer, type ObjectType } from "convex/values";
 import type { Doc } from "../_generated/dataModel.js";
 import type { MailKind } from "./fields.ts";
-import { DEFAULT_TIMEZONE, localHour } from "./mailHours.ts";
+import { DEFAULT_TIMEZONE, localHoursAt } from "./mailHours.ts";
 
 /** The local hour of alerts and daily digests. */
 export const MAIL_HOUR = 8;
@@ -72,10 +72,17 @@ export const MAILS = {
 /** Recipients of a kind, as its query gives them. */
 export type RecipientOf<K extends MailKind> = ReturnType<(typeof MAILS)[K]["show"]>;
 
-/** Whether a mail of this kind goes to this profile now. */
-export function isEligible(kind: MailKind, profile: Profile, targetLocalHour: number | undefined): boolean {
-  if (!MAILS[kind].wants(profile)) return false;
-  return targetLocalHour === undefined || localHour(timezoneOf(profile), Date.now()) === targetLocalHour;
+/** Those profiles to which a mail of this kind goes now. */
+export function eligibleOf(
+  kind: MailKind,
+  profiles: readonly Profile[],
+  targetLocalHour: number | undefined,
+): Profile[] {
+  const hourOf = localHoursAt(Date.now());
+  return profiles.filter(
+    (profile) =>
+      MAILS[kind].wants(profile) && (targetLocalHour === undefined || hourOf(timezoneOf(profile)) === targetLocalHour),
+  );
 }
 
 /** Recipients of those profiles whose user has an address. */

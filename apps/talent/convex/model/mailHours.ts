@@ -30,6 +30,16 @@ export function isTimezone(timezone: string): boolean {
   }
 }
 
+/** Local hours at one moment; a zone that comes again is not computed again. */
+export function localHoursAt(at: number): (timezone: string) => number {
+  const known = new Map<string, number>();
+  return (timezone) => {
+    const hour = known.get(timezone) ?? localHour(timezone, at);
+    known.set(timezone, hour);
+    return hour;
+  };
+}
+
 /** Hour of the day, 0 to 23, that a clock in the zone shows. An unknown zone counts as UTC: it must not stop the mail of others. */
 export function localHour(timezone: string, at: number): number {
   const minutes = Math.floor(at / MINUTE_MS) + offsetMinutes(timezone, at);

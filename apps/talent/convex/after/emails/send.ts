@@ -13,7 +13,7 @@ import {
   dailyEventRecipient,
   digestRecipient,
   hourArguments,
-  isEligible,
+  eligibleOf,
   toRecipients,
   weeklyEventRecipient,
   type RecipientOf,
@@ -46,7 +46,7 @@ export const getUsersForWeeklyEventDigestBatch = internalQuery({
 
 async function recipients<K extends MailKind>(ctx: QueryCtx, kind: K, hour?: number): Promise<RecipientOf<K>[]> {
   const profiles = await ctx.db.query("profiles").collect();
-  const eligible = profiles.filter((profile) => isEligible(kind, profile, hour));
+  const eligible = eligibleOf(kind, profiles, hour);
   const users = await fetchDistinct(
     ctx,
     "users",

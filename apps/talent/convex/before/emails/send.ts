@@ -10,7 +10,7 @@ import {
   dailyEventRecipient,
   digestRecipient,
   hourArguments,
-  isEligible,
+  eligibleOf,
   toRecipients,
   weeklyEventRecipient,
   type RecipientOf,
@@ -43,7 +43,7 @@ export const getUsersForWeeklyEventDigestBatch = internalQuery({
 async function recipients<K extends MailKind>(ctx: QueryCtx, kind: K, hour?: number): Promise<RecipientOf<K>[]> {
   const profiles = await ctx.db.query("profiles").collect();
   const found: RecipientOf<K>[] = [];
-  for (const profile of profiles.filter((each) => isEligible(kind, each, hour))) {
+  for (const profile of eligibleOf(kind, profiles, hour)) {
     const user: Doc<"users"> | null = await ctx.db
       .query("users")
       .filter((q) => q.eq(q.field("_id"), profile.userId))
