@@ -3,9 +3,10 @@
  */
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
-import { predictSetlist, songsOf } from "./catalogue.ts";
+import { predictSetlist } from "./catalogue.ts";
 import { MINUTE_MS } from "./days.ts";
 import { mustExist } from "./errors.ts";
+import type { SetlistSong } from "./fields.ts";
 import { plannedShow, showOfSetlist, SONGS_AN_ARTIST, upcomingCounts, type SeedStep, type Sizes } from "./seedPlan.ts";
 import {
   artistRow,
@@ -100,13 +101,11 @@ async function writeShows(ctx: MutationCtx, numbers: readonly number[], seed: Se
 }
 
 async function writeSetlists(ctx: MutationCtx, numbers: readonly number[], { sizes }: SeedContext): Promise<number> {
-  const songs = new Map<Id<"artists">, ReturnType<typeof predictSetlist>>();
+  const songs = new Map<Id<"artists">, SetlistSong[]>();
   const upvotes = Math.ceil(sizes.votesEach * 0.6);
   for (const number of numbers) {
     const show = await showAt(ctx, showOfSetlist(sizes, number));
-    if (!songs.has(show.artistId)) {
-      songs.set(show.artistId, predictSetlist(await songsOf(ctx, show.artistId)).slice(0, SEEDED_SONGS));
-    }
+    if (!songs.has(show.artistId)) songs.set(show.artistId, await firstSongs(ctx, show.artistId));
     await ctx.db.insert("setlists", {
       showId: show._id,
       songs: songs.get(show.artistId)!.map((song, index) => ({ ...song, votes: index < sizes.songVotesEach ? 1 : 0 })),
@@ -150,6 +149,18 @@ async function writeVotes(
     }
   }
   return written;
+}
+
+/** An artist's songs were written in the order of their popularity, so the first are the ones that a prediction takes; more are not read. */
+async function firstSongs(ctx: MutationCtx, artistId: Id<"artists">): Promise<SetlistSong[]> {
+  const links = await ctx.db
+    .query("artistSongs")
+    .withIndex("by_artist", (q) => q.eq("artistId", artistId))
+    .take(SEEDED_SONGS);
+  const songs = await Promise.all(
+    links.map(async ({ songId }) => mustExist(await ctx.db.get("songs", songId), "Song")),
+  );
+  return predictSetlist(songs);
 }
 
 async function artistsBetween(ctx: MutationCtx, from: number, to: number): Promise<Doc<"artists">[]> {
