@@ -17,7 +17,7 @@ export interface Population {
 
 const FULL: Population = { users: 1_000, chats: 10_000, messages: 200_000, files: 3_000 };
 const SMALL_SHARE = 0.6;
-const SMALL_SIZE = [1, 16] as const;
+const SMALL_SIZE = [1, 15] as const;
 const LARGE_MIN = 20;
 const RANK_POWER = 0.95;
 

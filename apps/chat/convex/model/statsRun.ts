@@ -1,7 +1,7 @@
 /**
  * The count of whole tables that makes the deployment's counters true, as its writers see it.
  *
- * The count walks `users`, `chats` and `messages` by creation time, some documents a transaction, up to the moment when it began. Writers go on
+ * The count walks `users`, `chats` and `messages` by creation time, some documents a transaction, up to the newest that there was when it began. Writers go on
  * meanwhile. A change concerns a document that the count has passed, or will pass, or (created later) never will; in the first and the
  * third case the count misses the change, so its writer adds it to the result itself. Writer and count read and write one row,
  * so each change is before or after each step, never both. Invariant: result = walked + what writers added.
@@ -47,7 +47,7 @@ export async function beginStatsRun(
     isComplete: false,
     table: COUNTED_TABLES[0],
     through: 0,
-    until: Date.now(),
+    until: await newest(ctx),
     found: {},
     samples: [],
   };
@@ -55,6 +55,15 @@ export async function beginStatsRun(
   if (former !== null) await ctx.db.patch("migrationRuns", id, fresh);
   await ctx.scheduler.runAfter(0, internal.migrations.continueStatsCount, {});
   return { _id: id, _creationTime: 0, ...fresh };
+}
+
+/**
+ * The latest creation time that there is. Not the clock's: creation times may run ahead of it, and a document between the two would be
+ * counted by nobody.
+ */
+async function newest(ctx: QueryCtx): Promise<number> {
+  const latest = await Promise.all(COUNTED_TABLES.map((table) => ctx.db.query(table).order("desc").first()));
+  return Math.max(0, ...latest.map((document) => document?._creationTime ?? 0));
 }
 
 /** Whether the count in progress misses a change of this document, so that its writer has to add it. */
