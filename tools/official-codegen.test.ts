@@ -23,9 +23,9 @@ interface Written {
 }
 
 interface Templates {
-  apiCodegen(modulePaths: readonly string[], options: { readonly useTypeScript: false }): Written;
-  serverCodegen(options: { readonly useTypeScript: false }): Written;
-  dynamicDataModelDTS(): string;
+  readonly apiCodegen: (modulePaths: readonly string[], options: { readonly useTypeScript: false }) => Written;
+  readonly serverCodegen: (options: { readonly useTypeScript: false }) => Written;
+  readonly dynamicDataModelDTS: () => string;
 }
 
 /**
@@ -50,11 +50,11 @@ async function templates(folder: string): Promise<Templates> {
 }
 
 /** Templates need nothing but each other; what else they import, other parts of theirs use. */
-function withoutPackages({ onResolve, onLoad }: PluginBuild): void {
-  onResolve({ filter: /^(?:[^.]|\.\.\/)/ }, ({ path, kind }) =>
+function withoutPackages(plugin: PluginBuild): void {
+  plugin.onResolve({ filter: /^(?:[^.]|\.\.\/)/ }, ({ path, kind }) =>
     kind === "entry-point" ? undefined : { path, namespace: "none" },
   );
-  onLoad({ filter: /./, namespace: "none" }, () => ({ contents: "module.exports = {};" }));
+  plugin.onLoad({ filter: /./, namespace: "none" }, () => ({ contents: "module.exports = {};" }));
 }
 
 /** Modules of functions and helpers, as the official command lists them. */
