@@ -35,6 +35,7 @@ const REPORT: LedgerReport = {
   pairs: table([row("jobs:tick → jobs:list", LIST, { "jobs.by_group [progress]": 1_199, "jobs.by_id (insert)": 1 })]),
   tables: table([]),
   recent: [],
+  files: { stored: 0, reads: 0, bytesIn: 0, bytesOut: 0 },
   verifier: null,
   money: {
     low: { convex: 1, narrow: 0.1 },

@@ -70,6 +70,21 @@ test("no descriptor stays open", async () => {
   expect(disk.openFiles).toBe(0);
 });
 
+test("a piece is asked for when the one before is written: memory holds one", async () => {
+  const disk = new SimDisk();
+  const store = onSimDisk(disk);
+  const name = newName();
+  const unwritten: number[] = [];
+  async function* watched(): AsyncGenerator<Uint8Array> {
+    for (let n = 0; n < 20; n += 1) {
+      unwritten.push(n * 1_000 - disk.bytesOf(join(FOLDER, `${name}.main`)).length);
+      yield Buffer.alloc(1_000);
+    }
+  }
+  await store.put(name, watched(), RULES);
+  expect(unwritten).toEqual(Array.from({ length: 20 }, () => 0));
+});
+
 /** Powers off after each disk call in turn, some of the unsynced bytes and names being lost. */
 test("power loss at any moment leaves whole files or none, and keeps those whose put has resolved", async () => {
   const content = (n: number) => Buffer.alloc(1_500 + n * 700, n + 1);

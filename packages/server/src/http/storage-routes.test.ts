@@ -2,7 +2,10 @@
  * Uploads and downloads as clients do them: `fetch` with a URL that a mutation gave.
  */
 import { createHash } from "node:crypto";
+import { ConvexClient, ConvexHttpClient } from "convex/browser";
+import { anyApi } from "convex/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { openFiles, type FilesWorld } from "../runtime/testing/files-app.ts";
 import { VirtualClock } from "../runtime/virtual-clock.ts";
 import { eventually } from "../sync/testing/eventually.ts";
@@ -229,7 +232,7 @@ test("ids, paths and other methods lead nowhere", async () => {
   expect((await request(`${server.url}/api/storage/upload?token=x`)).status).toBe(405);
 });
 
-test("a client that stops reading gets no more, and the file is closed", async () => {
+test("a client that stops reading disturbs nobody", async () => {
   const url = await urlOf(await upload(Buffer.alloc(LIMIT, 5)));
   const leaving = new AbortController();
   const response = await fetch(url, { signal: leaving.signal });
@@ -237,4 +240,27 @@ test("a client that stops reading gets no more, and the file is closed", async (
   leaving.abort();
   expect((await fetch(url)).status).toBe(200);
   expect(server.errors).toEqual([]);
+});
+
+test("the published clients: ask for a URL, fetch it, save the id, subscribe to the file's address", async () => {
+  const ask = new ConvexHttpClient(server.url);
+  const client = new ConvexClient(server.url, { webSocketConstructor: WebSocket as never });
+  const postUrl = here((await ask.mutation(anyApi["files"]!["uploadUrl"]!, {})) as string);
+  const result = await fetch(postUrl, { method: "POST", headers: { "Content-Type": "image/png" }, body: BYTES });
+  const { storageId } = (await result.json()) as { readonly storageId: string };
+  await ask.mutation(anyApi["files"]!["attach"]!, { id: storageId });
+  const urls: (string | null)[] = [];
+  client.onUpdate(anyApi["files"]!["url"]!, { id: storageId }, (url) => urls.push(url as string | null));
+  await eventually(() => urls.length).toBe(1);
+  const image = await fetch(here(urls[0] ?? ""));
+  expect(Buffer.from(await image.arrayBuffer()).equals(BYTES)).toBe(true);
+  await client.mutation(anyApi["files"]!["remove"]!, { id: storageId });
+  await eventually(() => urls).toEqual([urls[0], null]);
+  await client.close();
+});
+
+test("the metrics tell files and their bytes", async () => {
+  const { text } = await request(`${server.url}/metrics`);
+  expect(text).toMatch(/^narrowcast_files_total\{op="store"\} [1-9]\d*$/m);
+  expect(text).toMatch(/^narrowcast_file_bytes_total\{way="out"\} [1-9]\d*$/m);
 });

@@ -24,6 +24,7 @@ import {
   newAccount,
   type Account,
 } from "./account.ts";
+import { newFileAccount } from "./file-account.ts";
 import { KeyTable } from "./key-table.ts";
 import type { CommitCause, CutOffRecord, Question, RunRecord, SentRecord } from "./record.ts";
 
@@ -64,6 +65,7 @@ export class Ledger {
   readonly questions: KeyTable<Question>;
   readonly pairs: KeyTable<PairInfo>;
   readonly tables: KeyTable<{ readonly table: string }>;
+  readonly files = newFileAccount();
   readonly sinceMs: number;
   readonly #recentMax: number;
   readonly #recent: RunRecord[] = [];

@@ -76,6 +76,7 @@ export function prometheusText(report: LedgerReport, { hasLabels }: PrometheusOp
     lines.push(...head(metric.name, metric.help));
     lines.push(...samples(metric, metric.name, "", report.totals));
   }
+  lines.push(...fileLines(report.files));
   if (report.verifier !== null) lines.push(...verifierLines(report.verifier));
   if (hasLabels) lines.push(...tableLines("function", report.functions), ...tableLines("table", report.tables));
   return `${lines.join("\n")}\n`;
@@ -87,6 +88,17 @@ function verifierLines({ verified, divergences, unsteady }: VerifierReport): str
   const counts = { true: verified, false: divergences, unsteady };
   const of = Object.entries(counts).map(([result, count]) => `narrowcast_${name}{result="${result}"} ${count}`);
   return [...head(name, help), ...of];
+}
+
+function fileLines({ stored, reads, bytesIn, bytesOut }: LedgerReport["files"]): string[] {
+  return [
+    ...head("files_total", "Files stored, and reads of files or parts of them."),
+    `narrowcast_files_total{op="store"} ${stored}`,
+    `narrowcast_files_total{op="read"} ${reads}`,
+    ...head("file_bytes_total", "Bytes of files that came in and went out."),
+    `narrowcast_file_bytes_total{way="in"} ${bytesIn}`,
+    `narrowcast_file_bytes_total{way="out"} ${bytesOut}`,
+  ];
 }
 
 function tableLines(kind: "function" | "table", table: ReportTable): string[] {

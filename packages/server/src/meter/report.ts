@@ -4,6 +4,7 @@
  * @module
  */
 import { addAccount, newAccount, type Account } from "./account.ts";
+import type { FileAccount } from "./file-account.ts";
 import type { KeyRow, KeyTable } from "./key-table.ts";
 import type { Ledger } from "./ledger.ts";
 import { CONVEX_PRICES, moneyOf, PRICES_DATE, PRICES_SOURCE, type Money } from "./prices.ts";
@@ -47,6 +48,8 @@ export interface LedgerReport {
   readonly pairs: ReportTable;
   readonly tables: ReportTable;
   readonly recent: readonly ReportRun[];
+  /** Bytes of stored files. */
+  readonly files: Readonly<FileAccount>;
   /** What the online verifier found; null: it is off. */
   readonly verifier: VerifierReport | null;
   readonly money: {
@@ -98,6 +101,7 @@ export function reportOf(
     ),
     tables: tableOf(ledger.tables, rowsMax, ({ table }) => table),
     recent: recentMax === 0 ? [] : ledger.recent().slice(-recentMax).map(runOf),
+    files: { ...ledger.files },
     verifier: verifier ?? null,
     money: {
       low: moneyOf(totals, CONVEX_PRICES.low),

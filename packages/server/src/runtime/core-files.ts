@@ -61,6 +61,7 @@ export class CoreFiles implements RunFiles {
     const name = Buffer.from(newInternalId(options.random.bytes(14), clock.nowMs())).toString("hex");
     try {
       const facts = await this.#store.put(name, [bytes], { bytesMax: limits.fileBytesMax, sha256 });
+      this.#core.meter?.filesMoved({ stored: 1, bytesIn: facts.size });
       return { name, size: facts.size, sha256: facts.sha256.toString("base64") };
     } finally {
       // Comes after the mutation that is under way.
@@ -72,6 +73,7 @@ export class CoreFiles implements RunFiles {
     const name = fileNameOf(id);
     const file = await this.#store.open(name);
     if (file === undefined) throw new Error(`Cannot read file "${name}": its bytes are missing`);
+    this.#core.meter?.filesMoved({ reads: 1, bytesOut: file.size });
     return readWhole(file, name);
   }
 

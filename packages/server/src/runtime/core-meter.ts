@@ -12,6 +12,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { addToFileAccount, type FileAccount } from "../meter/file-account.ts";
 import { Ledger } from "../meter/ledger.ts";
 import { wayText } from "../meter/way.ts";
 import type { CommitCause, Question, RunRecord, RunUsage, TableUse } from "../meter/record.ts";
@@ -172,6 +173,11 @@ export class CoreMeter implements RunObserver {
       isError,
     };
     this.#ran(record);
+  }
+
+  /** Bytes of files came in or went out. */
+  filesMoved(note: Partial<FileAccount>): void {
+    addToFileAccount(this.ledger.files, note);
   }
 
   #ran(record: RunRecord): void {

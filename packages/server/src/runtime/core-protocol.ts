@@ -19,6 +19,7 @@
 import type { Limits, Ts } from "@narrowcast/values";
 import type { Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
 import type { VerifyOptions } from "../reactive/verifier.ts";
+import type { FileAccount } from "../meter/file-account.ts";
 import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { StorageMethod } from "./action-protocol.ts";
 import type { CallOutcome, CallRequest, LogEntry, PushOutcome } from "./deployment-types.ts";
@@ -170,6 +171,7 @@ export type CoreSignal =
   /** For the ledger. */
   | { readonly type: "sent"; readonly notes: readonly SentNote[] }
   | { readonly type: "acted"; readonly note: ActionNote }
+  | { readonly type: "filesMoved"; readonly note: Partial<FileAccount> }
   /** From now on everything is told for a trace; `sockets` establishes those that are open. */
   | { readonly type: "trace"; readonly sockets: readonly CoreSignal[] }
   | { readonly type: "endTrace" };

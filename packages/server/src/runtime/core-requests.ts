@@ -63,6 +63,8 @@ export class CoreRequests {
         return this.#core.meter?.sent(message.notes);
       case "acted":
         return this.#core.meter?.acted(message.note);
+      case "filesMoved":
+        return this.#core.meter?.filesMoved(message.note);
       case "trace":
         this.#core.trace = new TraceWriter(this.#core, message.sockets);
         return;

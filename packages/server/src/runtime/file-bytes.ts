@@ -11,14 +11,28 @@ const PIECE_BYTES = 65_536;
  * Bytes from `start` to before `end`, piece by piece.
  *
  * An iterator of its own, no generator: `return` must close the file also when nothing was asked for yet.
+ *
+ * @param onEnd Is told once how many bytes were given.
  */
-export function pieces(file: OpenFile, start: number, end: number): AsyncIterableIterator<Uint8Array> {
+export function pieces(
+  file: OpenFile,
+  start: number,
+  end: number,
+  onEnd: (bytes: number) => void = () => undefined,
+): AsyncIterableIterator<Uint8Array> {
   let at = start;
+  let isOver = false;
+  const finish = (): void => {
+    if (isOver) return;
+    isOver = true;
+    file.close();
+    onEnd(at - start);
+  };
   const iterator: AsyncIterableIterator<Uint8Array> = {
     [Symbol.asyncIterator]: () => iterator,
     next: async () => {
-      if (at >= end) {
-        file.close();
+      if (at >= end) finish();
+      if (isOver) {
         return { done: true, value: undefined };
       }
       try {
@@ -27,14 +41,12 @@ export function pieces(file: OpenFile, start: number, end: number): AsyncIterabl
         at += piece.length;
         return { done: false, value: piece };
       } catch (error) {
-        at = end;
-        file.close();
+        finish();
         throw error;
       }
     },
     return: async () => {
-      at = end;
-      file.close();
+      finish();
       return { done: true, value: undefined };
     },
   };

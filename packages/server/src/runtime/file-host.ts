@@ -14,6 +14,7 @@
 import { randomBytes } from "node:crypto";
 import { newInternalId, type Limits } from "@narrowcast/values";
 import { FileRefusal, type FileName, type FileStore, type PutRules } from "../engine/file-store.ts";
+import type { FileAccount } from "../meter/file-account.ts";
 import type { StorageMethod } from "./action-protocol.ts";
 import type { CoreClient } from "./core-client.ts";
 import type { DeploymentFiles, Download, Upload, UploadOutcome } from "./deployment-types.ts";
@@ -60,7 +61,9 @@ export class FileHost implements DeploymentFiles {
     const found = await this.#find(uuid, true);
     if (found === null) return null;
     const { name, size, sha256, contentType } = found;
-    return { size, sha256, contentType, read: async (start, end) => pieces(await this.#open(name), start, end) };
+    const read: Download["read"] = async (start, end) =>
+      pieces(await this.#open(name), start, end, (bytesOut) => this.#note({ reads: 1, bytesOut }));
+    return { size, sha256, contentType, read };
   }
 
   /** For an action. @returns The id. */
@@ -77,7 +80,9 @@ export class FileHost implements DeploymentFiles {
     if (size > actionFileBytesMax) {
       throw new Error(`File is too large to be read by an action: it has ${size} bytes (limit: ${actionFileBytesMax})`);
     }
-    return { bytes: await readWhole(await this.#open(name), name), contentType };
+    const bytes = await readWhole(await this.#open(name), name);
+    this.#note({ reads: 1, bytesOut: size });
+    return { bytes, contentType };
   }
 
   /** For an action: what needs no bytes. @returns JSON text. */
@@ -126,6 +131,7 @@ export class FileHost implements DeploymentFiles {
     try {
       const { size, sha256 } = await store.put(name, bytes, rules);
       const facts = { size, sha256: sha256.toString("base64"), contentType };
+      this.#note({ stored: 1, bytesIn: size });
       try {
         return await slots.use((dedupe) =>
           this.#parts.client().request<"commitFile">({ type: "commitFile", name, facts, dedupe }),
@@ -138,6 +144,10 @@ export class FileHost implements DeploymentFiles {
     } finally {
       this.#underWay.delete(name);
     }
+  }
+
+  #note(note: Partial<FileAccount>): void {
+    this.#parts.client().signal({ type: "filesMoved", note });
   }
 
   async #find(storageId: string, byAddress: boolean) {
