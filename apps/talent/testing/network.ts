@@ -75,9 +75,9 @@ export async function remove(app: TestDeployment, id: Id<TableNames>): Promise<v
 export async function addPerson(
   app: TestDeployment,
   profile: Partial<WithoutSystemFields<Doc<"profiles">>> = {},
-  email: string | undefined = "person@talent.example",
+  email: string | null = "person@talent.example",
 ): Promise<{ readonly userId: string; readonly profileId: Id<"profiles"> }> {
-  const userId = profile.userId ?? (await insert(app, "users", email === undefined ? {} : { email }));
+  const userId = profile.userId ?? (await insert(app, "users", email === null ? {} : { email }));
   const times = { createdAt: START_MS, updatedAt: START_MS };
   const profileId = await insert(app, "profiles", { ...times, name: "Mara", ...profile, userId });
   return { userId, profileId };

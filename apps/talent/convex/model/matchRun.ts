@@ -167,13 +167,18 @@ export async function staged(ctx: Pick<QueryCtx, "db">, runId: Id<"matchRuns">):
 
 /**
  * Puts what was staged in the place of the old matches. One that is matched again is patched in place and keeps its status; one of a batch
- * that the model never answered stays as it is.
+ * that the model never answered stays as it is. Of a profile that is gone nothing stays.
  *
  * @returns How many matches the run has brought.
  */
 async function swap(ctx: MutationCtx, run: Doc<"matchRuns"> & { givenUp: number[] }): Promise<number> {
   const former = new Map((await matchesOf(ctx, run.profileId)).map((match) => [match.opportunityId, match]));
   const found = await staged(ctx, run._id);
+  if ((await ctx.db.get("profiles", run.profileId)) === null) {
+    for (const { _id } of found) await ctx.db.delete("stagedMatches", _id);
+    for (const { _id } of former.values()) await ctx.db.delete("matches", _id);
+    return 0;
+  }
   for (const row of found) {
     const { _id, _creationTime, runId: _runId, batchIndex: _batchIndex, ...opinion } = row;
     const match = former.get(row.opportunityId);
