@@ -19,3 +19,4 @@ export { StatusBadge, StatusDot, type Status } from "./status.tsx";
 export { theme } from "./theme.ts";
 export { compactNumber, duration, RelativeTime, relativeTime, useSeconds } from "./time.tsx";
 export { UiProvider } from "./ui-provider.tsx";
+export { errorText, useTask, type Task } from "./use-task.ts";

@@ -1,6 +1,7 @@
 /**
  * The password that opens the deployment, kept for the browser tab and added to every call by the hooks here.
  */
+import { errorText } from "@narrowcast/ui";
 import { useConvex, useMutation, useQueries } from "convex/react";
 import { getFunctionName, type FunctionReference, type FunctionReturnType } from "convex/server";
 import { createContext, useCallback, useContext, useMemo } from "react";
@@ -87,13 +88,6 @@ export function useAsk(): <F extends FunctionReference<"query">>(
   // The assertion is needed: the client's optional arguments are not resolved while the function is a parameter.
   // oxlint-disable-next-line typescript/no-unnecessary-type-assertion
   return useCallback((fn, args) => client.query(fn, { password, ...args } as never), [client, password]);
-}
-
-/** What a person should read of an error: the function's own words. */
-export function errorText(error: unknown): string {
-  if (typeof error === "object" && error !== null && "data" in error && typeof error.data === "string")
-    return error.data;
-  return error instanceof Error ? error.message : String(error);
 }
 
 function usePassword(): string {

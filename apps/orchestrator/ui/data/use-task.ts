@@ -1,34 +1,4 @@
 /**
- * One thing that a person has asked for: running, failed with a reason, or done.
+ * State of what a person has asked for; the page's parts share it with the other apps' pages.
  */
-import { useCallback, useState } from "react";
-import { errorText } from "./session.tsx";
-
-/** A task and its state. `run` gives whether it went well; it never throws. */
-export interface Task {
-  readonly isBusy: boolean;
-  readonly error: string | undefined;
-  readonly run: (work: () => Promise<unknown>) => Promise<boolean>;
-  readonly clearError: () => void;
-}
-
-/** State of a button, a form or a menu. */
-export function useTask(): Task {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<string>();
-  const run = useCallback(async (work: () => Promise<unknown>) => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await work();
-      return true;
-    } catch (caught) {
-      setError(errorText(caught));
-      return false;
-    } finally {
-      setBusy(false);
-    }
-  }, []);
-  const clearError = useCallback(() => setError(undefined), []);
-  return { isBusy, error, run, clearError };
-}
+export { useTask, type Task } from "@narrowcast/ui";
