@@ -2,6 +2,7 @@
  * The chat in a test: its three forms by path, and data that is arranged past its functions.
  */
 import { openTestDeployment, type TestDeployment } from "@narrowcast/server";
+import type { PaginationResult } from "convex/server";
 import { fileURLToPath } from "node:url";
 import type { DataModel, Doc, Id, TableNames } from "../convex/_generated/dataModel.js";
 import type { MutationCtx } from "../convex/_generated/server.js";
@@ -31,12 +32,13 @@ export async function arrange<T>(app: TestDeployment, handler: (ctx: MutationCtx
 /** Every document of a table, however large it is. */
 export async function rowsOf<Table extends TableNames>(app: TestDeployment, table: Table): Promise<Doc<Table>[]> {
   const rows: Doc<Table>[] = [];
-  for (let cursor: string | null = null; ;) {
+  const next = async (cursor: string | null): Promise<PaginationResult<Doc<Table>>> => {
     const options = { numItems: WRITE_ROWS, cursor, maximumBytesRead: WRITE_BYTES };
-    const result = await arrange(app, async (ctx) => await ctx.db.query(table).paginate(options));
-    rows.push(...result.page);
-    if (result.isDone) return rows;
-    cursor = result.continueCursor;
+    return await arrange(app, async (ctx) => await ctx.db.query(table).paginate(options));
+  };
+  for (let page = await next(null); ; page = await next(page.continueCursor)) {
+    rows.push(...page.page);
+    if (page.isDone) return rows;
   }
 }
 

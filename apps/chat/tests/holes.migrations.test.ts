@@ -111,7 +111,7 @@ describe("hole 2: one transaction for everything", () => {
       // Whole chats go in and out of the bin in steps of their own, which take turns with the count's.
       const acts = [
         async () => void (await sendTo(app, "fixed", chat)),
-        async () => void (await app.advance(0)),
+        async () => await app.advance(0),
         async () => void (await app.mutation("chats:remove", { ...chat })),
         async () => void (await app.mutation("chats:restore", { ...chat })),
       ];
