@@ -14,7 +14,7 @@ import { mustExist } from "./model/errors.ts";
 import { runBy } from "./model/fields.ts";
 import { runWithin } from "./model/runs.ts";
 import { jobResult, type JobResult, setlistView } from "./model/views.ts";
-import { countEngagement } from "./model/votes.ts";
+import { setlistsOf } from "./model/votes.ts";
 
 /** Setlists of one show that its page shows. */
 const SETLISTS_MAX = 20;
@@ -52,7 +52,7 @@ export const autoGenerateSetlist = internalMutation({
       .first();
     // A show that was never counted would stay at the head of the job's list for ever.
     if (present !== null && (show.setlistCount ?? 0) === 0) {
-      await ctx.db.patch("shows", showId, { setlistCount: (await countEngagement(ctx, showId)).setlistCount });
+      await ctx.db.patch("shows", showId, { setlistCount: (await setlistsOf(ctx, showId)).length });
     }
     if (present !== null && present.songs.length > 0) return present._id;
     const songs = predictSetlist(await songsOf(ctx, show.artistId));
@@ -126,7 +126,8 @@ async function insertPlaceholder(ctx: MutationCtx, show: Doc<"shows">): Promise<
     upvotes: 0,
     downvotes: 0,
   });
-  const setlistCount = (show.setlistCount ?? (await countEngagement(ctx, show._id)).setlistCount - 1) + 1;
+  const setlistCount =
+    show.setlistCount === undefined ? (await setlistsOf(ctx, show._id)).length : show.setlistCount + 1;
   await ctx.db.patch("shows", show._id, { setlistCount });
   return id;
 }

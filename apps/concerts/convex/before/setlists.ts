@@ -7,11 +7,11 @@
 import { v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import { internalMutation, query } from "../_generated/server.js";
+import { internalMutation, query, type QueryCtx } from "../_generated/server.js";
 import { predictSetlist, songsOf } from "../model/catalogue.ts";
 import { mustExist } from "../model/errors.ts";
 import { setlistView } from "../model/views.ts";
-import { songVotesOf, tallyOf } from "../model/votes.ts";
+import { songVotesOf, type Tally } from "../model/votes.ts";
 import { PREDICTED_CONFIDENCE } from "../setlists.ts";
 
 /** The setlists of a show, with every vote of each and every vote for each song counted again. */
@@ -26,7 +26,7 @@ export const getByShow = query({
     return await Promise.all(
       setlists.map(async ({ _creationTime, userId: _author, ...setlist }) => ({
         ...setlist,
-        ...(await tallyOf(ctx, setlist._id)),
+        ...(await tallyOfAll(ctx, setlist._id)),
         songs: await Promise.all(
           setlist.songs.map(async (song) => ({ ...song, votes: await songVotesOf(ctx, setlist._id, song.title) })),
         ),
@@ -82,3 +82,12 @@ export const refreshMissingAutoSetlists = internalMutation({
     return { checked: shows.length, ordered };
   },
 });
+
+async function tallyOfAll(ctx: QueryCtx, setlistId: Id<"setlists">): Promise<Tally> {
+  const votes = await ctx.db
+    .query("votes")
+    .withIndex("by_setlist", (q) => q.eq("setlistId", setlistId))
+    .collect();
+  const upvotes = votes.filter(({ voteType }) => voteType === "accurate").length;
+  return { upvotes, downvotes: votes.length - upvotes };
+}

@@ -9,7 +9,7 @@ import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { mustExist, refuse } from "./errors.ts";
 import type { VoteType } from "./fields.ts";
 
-/** More votes of one setlist than this are not counted in one transaction. */
+/** More votes of one setlist than this are not counted one by one; its counters are then what the votes have made of them. */
 export const VOTES_COUNTED_MAX = 8_000;
 
 /** How a setlist stands. */
@@ -54,12 +54,12 @@ export async function countVote(
   const isCounted = upvotes !== undefined && downvotes !== undefined;
   if (before === after && isCounted) return;
   const tally = isCounted ? moved({ upvotes, downvotes }, before, after) : await tallyOf(ctx, setlist._id);
-  await ctx.db.patch("setlists", setlist._id, { ...tally });
+  if (tally !== undefined) await ctx.db.patch("setlists", setlist._id, { ...tally });
   if (before !== undefined) return;
   const show = await ctx.db.get("shows", setlist.showId);
   if (show === null) return;
   const voteCount =
-    show.voteCount === undefined ? (await countEngagement(ctx, show._id)).voteCount : show.voteCount + 1;
+    show.voteCount === undefined ? (await countEngagement(ctx, show._id))?.voteCount : show.voteCount + 1;
   await ctx.db.patch("shows", show._id, { voteCount });
 }
 
@@ -68,32 +68,43 @@ function moved({ upvotes, downvotes }: Tally, before: VoteType | undefined, afte
   return { upvotes: upvotes + delta("accurate"), downvotes: downvotes + delta("inaccurate") };
 }
 
-/** Counts the votes of a setlist one by one. @throws When they are too many for one transaction. */
-export async function tallyOf(ctx: QueryCtx, setlistId: Id<"setlists">): Promise<Tally> {
+/** Counts the votes of a setlist one by one; undefined: they are too many for one transaction. */
+export async function tallyOf(ctx: QueryCtx, setlistId: Id<"setlists">): Promise<Tally | undefined> {
   const votes = await ctx.db
     .query("votes")
     .withIndex("by_setlist", (q) => q.eq("setlistId", setlistId))
     .take(VOTES_COUNTED_MAX + 1);
-  if (votes.length > VOTES_COUNTED_MAX) {
-    refuse("count the votes", `the setlist has more than ${VOTES_COUNTED_MAX}`, "count it in several transactions");
-  }
+  if (votes.length > VOTES_COUNTED_MAX) return undefined;
   const upvotes = votes.filter(({ voteType }) => voteType === "accurate").length;
   return { upvotes, downvotes: votes.length - upvotes };
 }
 
-/** Counts a show's setlists and their votes one by one: the truth that its counters are compared with. */
-export async function countEngagement(
-  ctx: QueryCtx,
-  showId: Id<"shows">,
-): Promise<{ setlistCount: number; voteCount: number; tallies: { setlist: Doc<"setlists">; tally: Tally }[] }> {
-  const setlists = await ctx.db
+/** What counting a show's setlists and their votes one by one gives: the truth that counters are compared with. */
+export interface Engagement {
+  readonly setlistCount: number;
+  readonly voteCount: number;
+  readonly tallies: readonly { readonly setlist: Doc<"setlists">; readonly tally: Tally }[];
+}
+
+/** See {@link Engagement}; undefined when a setlist has too many votes for one transaction. */
+export async function countEngagement(ctx: QueryCtx, showId: Id<"shows">): Promise<Engagement | undefined> {
+  const tallies = [];
+  let voteCount = 0;
+  for (const setlist of await setlistsOf(ctx, showId)) {
+    const tally = await tallyOf(ctx, setlist._id);
+    if (tally === undefined) return undefined;
+    tallies.push({ setlist, tally });
+    voteCount += tally.upvotes + tally.downvotes;
+  }
+  return { setlistCount: tallies.length, voteCount, tallies };
+}
+
+/** The setlists of a show: official ones, predictions and those that visitors made, a handful. */
+export async function setlistsOf(ctx: QueryCtx, showId: Id<"shows">): Promise<Doc<"setlists">[]> {
+  return await ctx.db
     .query("setlists")
     .withIndex("by_show", (q) => q.eq("showId", showId))
     .collect();
-  const tallies = [];
-  for (const setlist of setlists) tallies.push({ setlist, tally: await tallyOf(ctx, setlist._id) });
-  const voteCount = tallies.reduce((sum, { tally }) => sum + tally.upvotes + tally.downvotes, 0);
-  return { setlistCount: setlists.length, voteCount, tallies };
 }
 
 /** Wants a song, or no longer; tells which. */
