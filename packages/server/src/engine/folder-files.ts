@@ -96,11 +96,11 @@ export class FolderFiles implements FileStore {
   }
 
   async list(): Promise<readonly FileName[]> {
-    return this.#names().filter((name) => NAME.test(name));
+    return (await this.#names()).filter((name) => NAME.test(name));
   }
 
   async removeUnfinished(underWay: ReadonlySet<FileName>): Promise<void> {
-    for (const file of this.#names()) {
+    for (const file of await this.#names()) {
       const [name = "", writer] = file.split(".");
       if (writer === this.#writer && !underWay.has(name)) await this.#remove(this.#path(file));
     }
@@ -148,9 +148,9 @@ export class FolderFiles implements FileStore {
     }
   }
 
-  #names(): readonly string[] {
+  async #names(): Promise<readonly string[]> {
     try {
-      return this.#disk.list(this.#folder);
+      return await this.#disk.listBehind(this.#folder);
     } catch (error) {
       if (isMissing(error)) return [];
       throw error;

@@ -16,6 +16,8 @@ import * as fs from "node:fs";
 export interface LogFs {
   makeDirectory(path: string): void;
   list(directory: string): string[];
+  /** `list` on the thread pool: for folders with many files. */
+  listBehind(directory: string): Promise<string[]>;
   open(path: string, flags: "r" | "r+" | "wx+"): number;
   close(fd: number): void;
   /** Size in bytes. */
@@ -57,6 +59,7 @@ function settled<T>(start: (done: (error: Error | null, value: T) => void) => vo
 export const nodeLogFs: LogFs = {
   makeDirectory: (path) => void fs.mkdirSync(path, { recursive: true }),
   list: (directory) => fs.readdirSync(directory),
+  listBehind: (directory) => settled<string[]>((done) => fs.readdir(directory, done)),
   open: (path, flags) => fs.openSync(path, flags),
   close: (fd) => fs.closeSync(fd),
   size: (fd) => fs.fstatSync(fd).size,

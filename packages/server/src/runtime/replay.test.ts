@@ -3,6 +3,7 @@ import type { Account } from "../meter/account.ts";
 import type { LedgerReport } from "../meter/report.ts";
 import { replayTrace } from "./replay.ts";
 import { writeApp } from "./testing/app-harness.ts";
+import { openFiles } from "./testing/files-app.ts";
 import { openTestDeployment, type TestDeployment } from "./test-deployment.ts";
 
 const JOBS = `
@@ -140,4 +141,23 @@ test.each([
   ["a trace of another version", ['{"kind":"head","version":9}'], "Cannot read trace: its version is 9; should be 1"],
 ])("%s is refused", async (_name, lines, message) => {
   await expect(replayTrace(lines, "convex")).rejects.toThrow(message);
+});
+
+test("files that were there, come and go are the same in a replay, by their rows", async () => {
+  const world = await openFiles();
+  const old = await world.upload(Buffer.from("old"));
+  const lines: string[] = [];
+  const end = world.deployment.trace((more) => void lines.push(...more));
+  const fresh = await world.upload(Buffer.from("fresh"));
+  const stored = await world.mutation("store", { text: "stored" });
+  for (const id of [old, fresh, stored]) {
+    await world.mutation("attach", { id });
+    expect(await world.query("urlOfId", { id })).toMatch(/^http/);
+    await world.mutation("remove", { id });
+  }
+  await end();
+  await world.deployment.close();
+  const report = await replayTrace(lines, "narrow");
+  expect(report.refused).toBe(0);
+  expect(line(report.ledger, "files:attach").documentsWritten).toBe(3);
 });

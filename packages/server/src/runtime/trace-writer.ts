@@ -11,6 +11,8 @@ import type { Commit, Transaction } from "../tx/types.ts";
 import type { Core } from "./core.ts";
 import type { CoreSignal, ToCore } from "./core-protocol.ts";
 import { readEnvironment } from "./environment.ts";
+import { STORAGE_TABLE } from "./file-rows.ts";
+import { SCHEDULED_TABLE } from "./scheduler.ts";
 import { readRows } from "./system-rows.ts";
 import { TRACE_VERSION, type TraceLine } from "./trace-types.ts";
 
@@ -28,8 +30,11 @@ const TRACED: ReadonlySet<ToCore["type"]> = new Set([
   "schedule",
   "cancelScheduled",
   "actionDone",
+  "commitFile",
+  "storage",
 ]);
-const SCHEDULED_TABLE = "_scheduled_functions";
+/** System tables whose rows are an app's. */
+const APP_SYSTEM_TABLES: ReadonlySet<string> = new Set([SCHEDULED_TABLE, STORAGE_TABLE]);
 
 /** See the module comment. */
 export class TraceWriter {
@@ -61,7 +66,7 @@ export class TraceWriter {
     const { code = null } = core.runner.active ?? {};
     const lines = core.read((tx) => {
       const documents = [...core.database.catalogue.tables()]
-        .filter(({ isSystem }) => !isSystem)
+        .filter(({ isSystem, name }) => !isSystem || name === STORAGE_TABLE)
         .flatMap(({ name }) => documentsOf(tx, name));
       const environment = readEnvironment(tx);
       const atMs = core.clock.nowMs();
@@ -83,10 +88,10 @@ export class TraceWriter {
   }
 }
 
-/** Ids that both a trace and its replay can tell: the app's documents and scheduled functions. */
+/** Ids that both a trace and its replay can tell: the app's documents, files and scheduled functions. */
 export function insertedBy(changes: Commit["changes"]): readonly string[] {
   return changes
-    .filter(({ before, table }) => before === undefined && (!table.startsWith("_") || table === SCHEDULED_TABLE))
+    .filter(({ before, table }) => before === undefined && (!table.startsWith("_") || APP_SYSTEM_TABLES.has(table)))
     .map(({ id }) => id);
 }
 

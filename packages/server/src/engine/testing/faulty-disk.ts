@@ -5,7 +5,14 @@
  */
 import type { LogFs } from "../log-fs.ts";
 
-const ASYNC: ReadonlySet<string> = new Set(["writeBehind", "readBehind", "unlinkBehind", "syncData", "sync"]);
+const ASYNC: ReadonlySet<string> = new Set([
+  "writeBehind",
+  "readBehind",
+  "unlinkBehind",
+  "listBehind",
+  "syncData",
+  "sync",
+]);
 
 /** Which calls fail. `at` counts from 0; `Infinity` fails none. */
 export interface FaultPlan {

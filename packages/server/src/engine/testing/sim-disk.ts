@@ -42,6 +42,11 @@ export class SimDisk implements LogFs {
     return [...this.#names.keys()].filter((path) => dirname(path) === directory).map((path) => basename(path));
   }
 
+  async listBehind(directory: string): Promise<string[]> {
+    await Promise.resolve();
+    return this.list(directory);
+  }
+
   open(path: string, flags: "r" | "r+" | "wx+"): number {
     const fd = this.#nextFd++;
     if (this.#directories.has(path)) {
