@@ -3,13 +3,13 @@
  *
  *   plan, step   the big data set (`model/seedPlan.ts`), one bounded transaction a step
  *   casts        only the artists of the chain reaction, with their shows
- *   demo         a small site for a first look, written once
+ *   demo         a small site for a first look, written once, artist by artist
  */
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
-import { internalMutation, internalQuery } from "./_generated/server.js";
+import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
 import { refuse } from "./model/errors.ts";
-import { loadDemo, writeCasts } from "./model/seedDemo.ts";
+import { DEMO_ARTISTS, loadDemoArtist, writeCasts } from "./model/seedDemo.ts";
 import { CAST_ARTISTS, CAST_SHOWS, sizesOf, stepsOf } from "./model/seedPlan.ts";
 import { writeStep } from "./model/seedWrite.ts";
 
@@ -42,16 +42,26 @@ export const casts = internalMutation({
   },
 });
 
-/** A small site, unless there are artists already; its ranks and lists follow in a second. */
-export const demo = internalMutation({
+/** A small site, an artist a transaction; what is there already is left alone. Then its ranks and lists. */
+export const demo = internalAction({
   args: {},
   returns: v.object({ loaded: v.boolean() }),
   handler: async (ctx): Promise<{ loaded: boolean }> => {
-    const loaded = await loadDemo(ctx, Date.now());
+    let loaded = false;
+    for (let index = 0; index < DEMO_ARTISTS; index++) {
+      const isNew: boolean = await ctx.runMutation(internal.seed.demoArtist, { index });
+      loaded = isNew || loaded;
+    }
     if (!loaded) return { loaded };
-    await ctx.scheduler.runAfter(0, internal.trending.updateArtistTrending, { by: "operator" });
-    await ctx.scheduler.runAfter(0, internal.trending.updateShowTrending, { by: "operator" });
-    await ctx.scheduler.runAfter(500, internal.maintenance.syncTrendingData, { by: "operator" });
+    await ctx.runMutation(internal.trending.updateArtistTrending, { by: "operator" });
+    await ctx.runMutation(internal.trending.updateShowTrending, { by: "operator" });
+    await ctx.runAction(internal.maintenance.syncTrendingData, { by: "operator" });
     return { loaded };
   },
+});
+
+export const demoArtist = internalMutation({
+  args: { index: v.number() },
+  returns: v.boolean(),
+  handler: async (ctx, { index }) => await loadDemoArtist(ctx, index, Date.now()),
 });

@@ -5,6 +5,8 @@ import { openTestDeployment, VirtualClock, type TestDeployment } from "@narrowca
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { DataModel } from "../convex/_generated/dataModel.js";
+import type { MutationCtx } from "../convex/_generated/server.js";
 
 const APP = join(import.meta.dirname, "..");
 const CONVEX = join(APP, "convex");
@@ -16,7 +18,7 @@ export const ADMIN_KEY = "operator";
 export interface OpenOptions {
   /** Whose timers it has; the functions of both forms are there in any case. */
   readonly timers?: "root" | "before";
-  readonly tracking?: "document" | "field";
+  readonly tracking?: "document" | "fields";
   /** Address of the services outside; by default nobody is there. */
   readonly services?: string;
   /** A folder for the store, to be opened again later. */
@@ -58,6 +60,11 @@ export function beforeFolder(): string {
 export async function writeData(app: TestDeployment, scale: number, now = NOW): Promise<void> {
   const { steps } = (await app.query("seed:plan", { scale })) as { steps: number };
   for (let number = 0; number < steps; number++) await app.mutation("seed:step", { scale, seed: 1, now, number });
+}
+
+/** `app.run` with this app's tables and indexes. */
+export async function arrange<T>(app: TestDeployment, handler: (ctx: MutationCtx) => Promise<T>): Promise<T> {
+  return await app.run<T, DataModel>(handler);
 }
 
 /** Calls of each function during some work, the dearest first; functions that were not called are left out. */

@@ -142,7 +142,7 @@ describe("a show's life", () => {
   let app: TestDeployment;
   beforeEach(async () => {
     app = await openConcerts();
-    await app.mutation("seed:demo");
+    await app.action("seed:demo");
     await app.advance(1_000);
     return async () => app.close();
   });

@@ -22,7 +22,7 @@ let showId: string;
 let setlistId: string;
 beforeEach(async () => {
   app = await openConcerts();
-  await app.mutation("seed:demo");
+  await app.action("seed:demo");
   await app.advance(1_000);
   people = [];
   for (let index = 0; index < PEOPLE; index++) {

@@ -6,8 +6,7 @@
  */
 import type { Cost, TestDeployment } from "@narrowcast/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Doc } from "../convex/_generated/dataModel.js";
-import { openConcerts, writeData } from "../testing/open.ts";
+import { arrange, openConcerts, writeData } from "../testing/open.ts";
 
 const LIMIT_BYTES = 16_777_216;
 
@@ -44,7 +43,7 @@ describe("engagement counts", () => {
   });
 
   test("root: a vote reads five documents and writes three, the first form writes one", async () => {
-    const ids = await app.run(async (ctx) => {
+    const ids = await arrange(app, async (ctx) => {
       const setlist = (await ctx.db.query("setlists").first())!;
       const userId = await ctx.db.insert("users", { clientKey: "somebody-new", name: "New" });
       return { setlistId: setlist._id as string, userId: userId as string };
@@ -73,9 +72,9 @@ describe("counts of upcoming shows", () => {
   });
 
   test("root: a show that changes costs its own artist, and the count is right at once", async () => {
-    const show = await app.run(async (ctx) => {
+    const show = await arrange(app, async (ctx) => {
       const upcoming = ctx.db.query("shows").withIndex("by_status", (q) => q.eq("status", "upcoming"));
-      return (await upcoming.first()) as unknown as Doc<"shows">;
+      return (await upcoming.first())!;
     });
     const cost = await costOf("shows:setShowStatus", { showId: show._id, status: "cancelled" });
     expect(cost.convexDocuments).toBe(4);
@@ -136,7 +135,7 @@ describe("where the limits end the first form", () => {
   });
 
   test("its clean-up goes on without them, so that it never cleans up; the root form's does, page by page", async () => {
-    const orphan = await app.run(async (ctx) => {
+    const orphan = await arrange(app, async (ctx) => {
       const vote = (await ctx.db.query("votes").first())!;
       const setlistId = await ctx.db.insert("setlists", {
         showId: (await ctx.db.query("shows").first())!._id,
@@ -152,7 +151,7 @@ describe("where the limits end the first form", () => {
       await ctx.db.delete(setlistId);
       return id;
     });
-    const isThere = async () => await app.run(async (ctx) => (await ctx.db.get(orphan)) !== null);
+    const isThere = async () => await arrange(app, async (ctx) => (await ctx.db.get(orphan)) !== null);
     expect(await app.action("before/maintenance:cleanupOrphanedRecords")).toBe(0);
     expect(await isThere()).toBe(true);
     expect(await app.action("maintenance:cleanupOrphanedRecords", root)).toMatchObject({ note: "1 rows removed" });
@@ -160,8 +159,8 @@ describe("where the limits end the first form", () => {
   });
 
   test("5,000 shows, nearly all with a setlist: the weekly job looks each up, more than it may", async () => {
-    for (const status of ["upcoming", "completed"]) {
-      await app.run(async (ctx) => {
+    for (const status of ["upcoming", "completed"] as const) {
+      await arrange(app, async (ctx) => {
         const missing = ctx.db
           .query("shows")
           .withIndex("by_status_and_setlist_count", (q) => q.eq("status", status).lt("setlistCount", 1));
@@ -179,7 +178,7 @@ describe("where the limits end the first form", () => {
   });
 
   test("23,000 votes: the hourly count is over what a transaction may read", async () => {
-    await app.run(async (ctx) => {
+    await arrange(app, async (ctx) => {
       const [vote] = await ctx.db.query("votes").take(1);
       const { _id, _creationTime, ...fields } = vote!;
       for (let index = 0; index < 13_000; index++) await ctx.db.insert("votes", fields);
@@ -188,7 +187,7 @@ describe("where the limits end the first form", () => {
     // The root form's pass goes round the one setlist that nobody can count in a transaction, and reaches the end.
     await app.mutation("trending:recountEngagement");
     await app.advance(60_000);
-    const sweep = await app.run(async (ctx) =>
+    const sweep = await arrange(app, async (ctx) =>
       (await ctx.db.query("sweeps").collect()).find(({ name }) => name === "engagement"),
     );
     expect(sweep).toMatchObject({ checked: 5_000, cursor: null });

@@ -4,5 +4,9 @@
 import { mountPage } from "@narrowcast/ui";
 import "@narrowcast/ui/styles.css";
 import { App } from "./app.tsx";
+import "./page.css";
+import "./jobs.css";
 
-mountPage(<App />);
+const adminKey: unknown = import.meta.env.VITE_ADMIN_KEY;
+
+mountPage(<App adminKey={typeof adminKey === "string" ? adminKey : ""} />);

@@ -13,36 +13,35 @@ import { artistName, GENRES, sentences, venue } from "./texts.ts";
 import { countSongVote, countVote, recordVote, toggleSongVote } from "./votes.ts";
 
 const DEMO_SEED = 2;
-const ARTISTS = 14;
 const VENUES = 8;
 const PEOPLE = 12;
 const SONGS = 22;
 
-/** Writes the demo's site, unless there are artists. Votes go the same way as anybody's, so that all counters are true. */
-export async function loadDemo(ctx: MutationCtx, now: number): Promise<boolean> {
-  if ((await ctx.db.query("artists").first()) !== null) return false;
+/** How many artists the demo has: each is written by a transaction of its own. */
+export const DEMO_ARTISTS = 14;
+
+/** Names of the demo's artists, each once. */
+function demoNames(): string[] {
   const random = seededRandom(DEMO_SEED);
-  const venues: Id<"venues">[] = [];
-  for (let index = 0; index < VENUES; index++) venues.push(await ctx.db.insert("venues", venue(random)));
-  const people: Id<"users">[] = [];
-  for (let index = 0; index < PEOPLE; index++) {
-    people.push(await personWithKey(ctx, `demo-person-${index}`, `Fan ${index + 1}`));
-  }
   const names = new Set<string>();
-  while (names.size < ARTISTS) names.add(artistName(random));
-  for (const name of names) await writeDemoArtist(ctx, name, venues, people, random, now);
-  return true;
+  while (names.size < DEMO_ARTISTS) names.add(artistName(random));
+  return [...names];
 }
 
-async function writeDemoArtist(
-  ctx: MutationCtx,
-  name: string,
-  venues: readonly Id<"venues">[],
-  people: readonly Id<"users">[],
-  random: Random,
-  now: number,
-): Promise<void> {
+/** Writes an artist of the demo with its shows, unless it is there. Votes go the same way as anybody's, so that all counters are true. */
+export async function loadDemoArtist(ctx: MutationCtx, index: number, now: number): Promise<boolean> {
+  const name = demoNames()[index]!;
+  const random = seededRandom(DEMO_SEED + 1_000 * (index + 1));
+  const people: Id<"users">[] = [];
+  for (let person = 0; person < PEOPLE; person++) {
+    people.push(await personWithKey(ctx, `demo-person-${person}`, `Fan ${person + 1}`));
+  }
   const slug = name.toLowerCase().replaceAll(" ", "-");
+  const existing = await ctx.db
+    .query("artists")
+    .withIndex("by_slug", (q) => q.eq("slug", slug))
+    .first();
+  if (existing !== null) return false;
   const artistId = await ctx.db.insert("artists", {
     slug,
     name,
@@ -65,7 +64,7 @@ async function writeDemoArtist(
     const showId = await ctx.db.insert("shows", {
       slug: `${slug}-${date}-${turn + 1}`,
       artistId,
-      venueId: pick(random, venues),
+      venueId: await demoVenue(ctx, Math.floor(random() * VENUES)),
       date,
       startTime: `${19 + Math.floor(random() * 3)}:30`,
       status: "upcoming",
@@ -84,6 +83,16 @@ async function writeDemoArtist(
     await demoVotes(ctx, setlistId, people.slice(0, Math.floor(random() * people.length)), random);
   }
   await moveUpcomingShows(ctx, artistId, shows);
+  return true;
+}
+
+async function demoVenue(ctx: MutationCtx, number: number): Promise<Id<"venues">> {
+  const place = venue(seededRandom(DEMO_SEED + number));
+  const existing = await ctx.db
+    .query("venues")
+    .withIndex("by_name", (q) => q.eq("name", place.name))
+    .first();
+  return existing?._id ?? (await ctx.db.insert("venues", place));
 }
 
 async function demoVotes(
