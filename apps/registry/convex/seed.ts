@@ -13,7 +13,7 @@ import { mustExist } from "./model/errors.ts";
 import { loadDemo } from "./model/seedDemo.ts";
 import { FULL, ownerHandle, seedSteps, sized, STAT_DAYS, type SeedStep } from "./model/seedPlan.ts";
 import { seedSkill, seedState, seedUser, seedVersion, versionCount, type SeedInput } from "./model/seedSkills.ts";
-import { corpus, seededRandom } from "./model/seedText.ts";
+import { corpus, hexDigits, seededRandom } from "./model/seedText.ts";
 import { plainWrites } from "./model/skillWrites.ts";
 import { dayOf } from "./model/statEvents.ts";
 import { userByHandle } from "./model/users.ts";
@@ -32,7 +32,7 @@ export const step = internalMutation({
     const todo = seedSteps(scale)[number];
     if (todo === undefined) return null;
     const random = seededRandom(seed * 100_003 + number);
-    const input = { random, corpus: corpus(random), now, total: sized("skills", scale) };
+    const input = { random, corpus: corpus(random), digits: hexDigits(random), now, total: sized("skills", scale) };
     if (todo.kind === "users") await writeUsers(ctx, todo, input);
     else await writeSkills(ctx, todo, input, scale);
     return null;

@@ -18,12 +18,12 @@ export type Form = "skills" | "before/skills";
 
 type Options = Parameters<typeof openTestDeployment>[1];
 
-/** A deployment with the app's functions and no data, on a clock that a test moves. */
+/** A deployment with the app's functions and no data, on a clock that a test moves. Crons have run for the first time. */
 export async function openRegistry(options: Options = {}): Promise<TestDeployment> {
-  return await openTestDeployment(join(import.meta.dirname, "../convex"), {
-    clock: new VirtualClock(START_MS),
-    ...options,
-  });
+  const clock = new VirtualClock(START_MS);
+  const app = await openTestDeployment(join(import.meta.dirname, "../convex"), { clock, ...options });
+  await app.advance(0);
+  return app;
 }
 
 /** Writes the measured data set. */
@@ -43,7 +43,7 @@ export async function backfillAll(app: TestDeployment): Promise<void> {
 
 /** A transaction past the app's functions, with the types of its tables. */
 export async function inside<T>(app: TestDeployment, work: (ctx: Pick<MutationCtx, "db">) => Promise<T>): Promise<T> {
-  return await app.run<T, DataModel>(async (ctx) => await work(ctx as Pick<MutationCtx, "db">));
+  return await app.run<T, DataModel>(async (ctx) => await work(ctx));
 }
 
 /** A person. */

@@ -15,14 +15,21 @@ afterAll(async () => await app.close());
 async function measure(table: TableNames): Promise<{ readonly documents: number; readonly bytes: number }> {
   let documents = 0;
   let bytes = 0;
-  for (let cursor: string | null = null, isDone = false; !isDone;) {
+  let cursor: string | null = null;
+  do {
+    let next: string | null = null;
+    const start: string | null = cursor;
     const cost = await app.expectCost(async () => {
-      const page = await inside(app, async (ctx) => await ctx.db.query(table).paginate({ cursor, numItems: 1_000 }));
+      const page = await inside(
+        app,
+        async (ctx) => await ctx.db.query(table).paginate({ cursor: start, numItems: 1_000 }),
+      );
       documents += page.page.length;
-      ({ isDone, continueCursor: cursor } = page);
+      next = page.isDone ? null : page.continueCursor;
     });
     bytes += cost.convexBytes;
-  }
+    cursor = next;
+  } while (cursor !== null);
   return { documents, bytes: Math.round(bytes / documents) };
 }
 

@@ -7,11 +7,11 @@ import type { Id } from "../_generated/dataModel.js";
 import { LLM_REASONS, VT_PENDING } from "./scans.ts";
 import { MALWARE_FLAG, PENDING_SCAN, SUSPICIOUS_FLAG } from "./rules.ts";
 import { ownerHandle, SHARES } from "./seedPlan.ts";
-import { between, cut, hash, pick, skillName, type Random } from "./seedText.ts";
+import { between, cut, cutExactly, hash, pick, skillName, type Random } from "./seedText.ts";
 
 const DAY_MS = 86_400_000;
 const AGE_DAYS = 180;
-const BYTES = { bio: 240, summary: 225, changelog: 300, frontmatter: 1_050, dimension: 330, analysis: 260 };
+const BYTES = { bio: 240, summary: 225, changelog: 300, frontmatter: 1_050, dimension: 270, analysis: 260 };
 const FILES = 12;
 const DIMENSIONS = ["purpose", "permissions", "network", "instructions", "persistence"];
 
@@ -19,6 +19,8 @@ const DIMENSIONS = ["purpose", "permissions", "network", "instructions", "persis
 export interface SeedInput {
   readonly random: Random;
   readonly corpus: string;
+  /** Hexadecimal digits to cut hashes from that need not differ. */
+  readonly digits: string;
   readonly now: number;
   /** Skills of the whole data set. */
   readonly total: number;
@@ -141,7 +143,7 @@ export function seedSkill(
 
 /** A version: files 2 KB, frontmatter 1 KB, what a language model said 2 KB. */
 export function seedVersion(
-  { random, corpus }: SeedInput,
+  { random, corpus, digits }: SeedInput,
   skillId: Id<"skills">,
   createdBy: Id<"users">,
   { version, createdAt, hasVtAnalysis }: { version: string; createdAt: number; hasVtAnalysis: boolean },
@@ -155,8 +157,8 @@ export function seedVersion(
     files: Array.from({ length: FILES }, (_, at) => ({
       path: at === 0 ? "SKILL.md" : `references/part-${at}.md`,
       size: between(random, 300, 9_000),
-      storageId: hash(random).slice(0, 32),
-      sha256: hash(random),
+      storageId: cutExactly(random, digits, 32),
+      sha256: cutExactly(random, digits, 64),
       contentType: "text/markdown",
     })),
     parsed: {

@@ -73,9 +73,20 @@ export function corpus(random: Random): string {
 
 /** About `bytes` bytes of it, a fifth more or less. */
 export function cut(random: Random, text: string, bytes: number): string {
-  const length = Math.round(bytes * (0.8 + 0.4 * random()));
+  return cutExactly(random, text, Math.round(bytes * (0.8 + 0.4 * random())));
+}
+
+/** Exactly so many characters of it. */
+export function cutExactly(random: Random, text: string, length: number): string {
   const start = Math.floor(random() * (text.length - length));
   return text.slice(start, start + length);
+}
+
+const DIGIT_HASHES = 64;
+
+/** Hexadecimal digits to cut from: where nobody compares hashes, a piece of these looks like one and costs little. */
+export function hexDigits(random: Random): string {
+  return Array.from({ length: DIGIT_HASHES }, () => hash(random)).join("");
 }
 
 /** As many hexadecimal digits as a SHA-256 has. */
