@@ -139,9 +139,7 @@ test("pages follow each other, and a journal keeps a page's border", async () =>
   const second = await ask(continueCursor);
   expect(bodies(second.value)).toEqual(["2", "3"]);
   const doc = (first.value as { page: { _id: string }[] }).page[0]!;
-  const tx = app.database.begin({ readOnly: false });
-  tx.delete(doc._id);
-  tx.commit("test");
+  app.write((tx) => tx.delete(doc._id));
   const again = await ask(null, first.outcome.journal);
   expect(bodies(again.value)).toEqual(["1"]);
 });

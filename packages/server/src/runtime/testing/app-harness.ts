@@ -61,6 +61,8 @@ export interface TestApp {
   query(path: string, args?: Value, options?: CallOptions): Promise<CallResult>;
   /** Commits if the mutation succeeded. */
   mutation(path: string, args?: Value, options?: CallOptions): Promise<CallResult>;
+  /** Commits what `work` writes. Whoever writes past this keeps it from remembered reads. */
+  write(work: (tx: Transaction) => void): void;
 }
 
 export const NOW_MS = 1_700_000_000_000;
@@ -175,12 +177,19 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
       tx,
     };
   };
+  const write = (work: (tx: Transaction) => void): void => {
+    const tx = database.begin({ readOnly: false });
+    work(tx);
+    const commit = tx.commit("test");
+    if (commit !== undefined) memo.apply(commit);
+  };
   return {
     code,
     user,
     database,
     environment,
     scheduled,
+    write,
     query: (path, args = {}, options = {}) => call("query", path, args, options),
     mutation: (path, args = {}, options = {}) => call("mutation", path, args, options),
   };
