@@ -33,7 +33,7 @@ describe("with dev running", () => {
   test("dev says where it serves, writes the addresses and the generated files", async () => {
     expect(dev.out).toContain(`deployment    http://127.0.0.1:${port}`);
     expect(dev.out).toContain("index notes.by_text");
-    expect(dev.out).toMatch(/6 functions ready/u);
+    expect(dev.out).toMatch(/8 functions ready/u);
     expect(await readFile(join(app.directory, ".env.local"), "utf8")).toContain(`CONVEX_URL=http://127.0.0.1:${port}`);
     expect(await readdir(join(app.directory, "convex", "_generated"))).toContain("api.d.ts");
     expect(await readFile(join(app.directory, ".narrowcast", ".gitignore"), "utf8")).toBe("*\n");
@@ -55,6 +55,31 @@ describe("with dev running", () => {
       [0, "Ada"],
     ]);
     expect(count.err).toBe("");
+  });
+
+  test("run shows what a long function prints while it runs, and each line once", async () => {
+    const slow = app.start("run", "notes:slowly");
+    await slow.until("err", /'part' 2/u);
+    expect(slow.out).toBe("");
+    const { code, out, err } = await slow.ended;
+    expect([code, json(out)]).toEqual([0, "done"]);
+    expect(err.split("\n").filter((line) => line !== "")).toEqual(
+      [1, 2, 3].map((part) => `[LOG] 'part' ${part} 'of 3'`),
+    );
+  });
+
+  test("run --wait goes on until the function has scheduled no further run, and shows what those print", async () => {
+    const once = await app.run("run", "notes:countDown", '{"left": 3}');
+    expect([once.code, json(once.out)]).toEqual([0, { isDone: false }]);
+    expect(once.err.match(/left:/gu)).toHaveLength(1);
+    const all = await app.run("run", "notes:countDown", '{"left": 3}', "--wait");
+    expect([all.code, json(all.out)]).toEqual([0, { isDone: false }]);
+    expect(
+      all.err
+        .split("\n")
+        .filter((line) => line.includes("left:"))
+        .at(-1),
+    ).toContain("0");
   });
 
   test("run ends with 1 and says why when it cannot", async () => {
@@ -195,7 +220,7 @@ describe("with dev running", () => {
   test("a save is pushed; code that does not load is refused and the last good push goes on", async () => {
     let from = dev.out.length;
     await app.write("convex/extra.ts", `${EXTRA}export const one = queryGeneric({ handler: async () => 1 });\n`);
-    await dev.until("out", /7 functions ready/u, from);
+    await dev.until("out", /9 functions ready/u, from);
     expect(json((await app.run("run", "extra:one")).out)).toBe(1);
 
     let errorsFrom = dev.err.length;
@@ -215,7 +240,7 @@ describe("with dev running", () => {
     from = dev.out.length;
     await app.write("convex/schema.ts", schema);
     await app.write("convex/extra.ts", `${EXTRA}export const one = queryGeneric({ handler: async () => 2 });\n`);
-    await dev.until("out", /7 functions ready/u, from);
+    await dev.until("out", /9 functions ready/u, from);
     await expect.poll(async () => json((await app.run("run", "extra:one")).out)).toBe(2);
   });
 
@@ -228,7 +253,7 @@ describe("with dev running", () => {
     await expect.poll(async () => json((await app.run("run", "extra:one")).out)).toBe(3);
     const from = dev.out.length;
     await app.write("shared.ts", "export const word = 2;\n");
-    await dev.until("out", /7 functions ready/u, from);
+    await dev.until("out", /9 functions ready/u, from);
     await expect.poll(async () => json((await app.run("run", "extra:one")).out)).toBe(2);
   });
 

@@ -134,6 +134,7 @@ function addCalls(program: Command, run: Run): void {
     .argument("<function>", "file:name, or api.file.name")
     .argument("[args]", "JSON object")
     .option("--watch", "keep showing a query's result as it changes", false)
+    .option("--wait", "go on until the function has no run of its own scheduled any more", false)
     .option("--identity <json>", "claims to act as")
     .action((path: string, args: string | undefined, options: Partial<Target> & Omit<RunOptions, keyof Target>) =>
       run((at) => runCommand(at, path, args, { ...options, ...target(at, options) })),

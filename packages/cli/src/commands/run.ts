@@ -1,5 +1,6 @@
 /**
- * `narrowcast run <function> [args]`: calls a function of the running deployment; `--watch` keeps a query's result on screen.
+ * `narrowcast run <function> [args]`: calls a function of the running deployment and shows what it prints while it runs; `--watch` keeps a query's result on screen,
+ * `--wait` goes on until the function has nothing scheduled for itself any more.
  *
  * @module
  */
@@ -8,12 +9,15 @@ import { makeFunctionReference } from "convex/server";
 import { convexToJson, type Value } from "convex/values";
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
 import { functionPath, suggestion } from "./function-name.ts";
-import { ServerClient } from "./server-client.ts";
+import { RunLog } from "./run-log.ts";
+import { ServerClient, type FunctionCall, type FunctionResult } from "./server-client.ts";
 
 export interface RunOptions {
   readonly url: string;
   readonly adminKey: string;
   readonly watch: boolean;
+  /** Waits for runs that the function schedules for itself. */
+  readonly wait: boolean;
   /** JSON text of claims to act as. */
   readonly identity?: string | undefined;
 }
@@ -30,8 +34,7 @@ export async function runCommand(
   const identity = options.identity === undefined ? undefined : parseObject("identity", options.identity);
   if (options.watch) return watchQuery(context, path, args, identity, options);
   const client = new ServerClient(options.url, options.adminKey);
-  const result = await client.call({ path, args, format: "json", identity });
-  for (const line of result.logLines ?? []) context.stderr.write(`${context.colours.dim(line)}\n`);
+  const result = await loggedCall(context, client, { path, args, format: "json", identity }, options.wait);
   if (result.status === "error") {
     context.stderr.write(`${context.colours.red(result.errorMessage)}\n`);
     if (result.errorMessage.includes(`Could not find function for '${path}'`)) await suggest(context, client, path);
@@ -40,6 +43,26 @@ export async function runCommand(
   }
   context.stdout.write(`${JSON.stringify(result.value, null, 2)}\n`);
   return 0;
+}
+
+/** Calls, and writes what the function prints while it runs; if asked, what it prints in runs that it scheduled, too. */
+async function loggedCall(
+  context: CommandContext,
+  client: ServerClient,
+  call: FunctionCall,
+  waits: boolean,
+): Promise<FunctionResult> {
+  const log = new RunLog(context, client, call.path);
+  log.start();
+  try {
+    const result = await client.call(call);
+    const rest = (result.logLines ?? []).slice(log.lines);
+    for (const line of rest) context.stderr.write(`${context.colours.dim(line)}\n`);
+    if (waits && result.status === "success") await log.waitForJobs();
+    return result;
+  } finally {
+    await log.stop();
+  }
 }
 
 async function suggest(context: CommandContext, client: ServerClient, path: string): Promise<void> {

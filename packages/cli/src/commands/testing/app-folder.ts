@@ -14,7 +14,7 @@ const WAIT_MAX_MS = 20_000;
 const LOOK_EVERY_MS = 20;
 
 const NOTES = `
-import { internalQueryGeneric, mutationGeneric, queryGeneric } from "convex/server";
+import { actionGeneric, internalMutationGeneric, internalQueryGeneric, makeFunctionReference, mutationGeneric, queryGeneric } from "convex/server";
 import { ConvexError, v } from "convex/values";
 
 export const add = mutationGeneric({
@@ -33,6 +33,24 @@ export const greeting = queryGeneric({ args: {}, handler: async () => process.en
 export const who = queryGeneric({
   args: {},
   handler: async (ctx) => (await ctx.auth.getUserIdentity())?.name ?? null,
+});
+export const slowly = actionGeneric({
+  args: {},
+  handler: async () => {
+    for (const part of [1, 2, 3]) {
+      console.log("part", part, "of 3");
+      await new Promise((resolve) => setTimeout(resolve, 700));
+    }
+    return "done";
+  },
+});
+export const countDown = internalMutationGeneric({
+  args: { left: v.number() },
+  handler: async (ctx, { left }) => {
+    console.log("left:", left);
+    if (left > 0) await ctx.scheduler.runAfter(100, makeFunctionReference("notes:countDown"), { left: left - 1 });
+    return { isDone: left === 0 };
+  },
 });
 export const fail = mutationGeneric({
   args: {},
