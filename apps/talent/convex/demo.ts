@@ -8,6 +8,7 @@ import type { Id } from "./_generated/dataModel.js";
 import { internalQuery, mutation, query, type QueryCtx } from "./_generated/server.js";
 import { mailKind } from "./model/fields.ts";
 import { MAILS, toRecipients } from "./model/mailBatches.ts";
+import { mailKey, outboxRow } from "./model/outbox.ts";
 import { isDemo, profileOf, userRow } from "./model/viewer.ts";
 
 /** People to choose from. */
@@ -67,7 +68,7 @@ export const modelBusyUntil = internalQuery({
   handler: async (ctx) => await busyUntil(ctx),
 });
 
-/** Sends one mail of a kind to one person now, as if their hour had come. A second one on the same day is not sent. */
+/** Sends one mail of a kind to one person now, as if their hour had come; one a day. */
 export const sendMail = mutation({
   args: { userId: v.string(), kind: mailKind },
   returns: v.null(),
@@ -80,7 +81,12 @@ export const sendMail = mutation({
     if (recipients.length === 0) {
       throw new ConvexError("Cannot send the mail: this person does not want it or has no address; choose another");
     }
-    await ctx.scheduler.runAfter(0, internal.emails.batchActions.sendChunk, { kind, now: Date.now(), recipients });
+    const now = Date.now();
+    const row = await outboxRow(ctx, mailKey(kind, userId, now));
+    if (row !== null && row.status !== "failed") {
+      throw new ConvexError("Cannot send the mail: today's has gone out already; there is one of each kind a day");
+    }
+    await ctx.scheduler.runAfter(0, internal.emails.batchActions.sendChunk, { kind, now, recipients });
     return null;
   },
 });

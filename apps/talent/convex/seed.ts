@@ -6,7 +6,9 @@
  *   demo  a small network for a first look, written once
  */
 import { v } from "convex/values";
-import { internalMutation, internalQuery } from "./_generated/server.js";
+import { internal } from "./_generated/api.js";
+import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
+import { deleteMatches } from "./model/matchingRules.ts";
 import { seedSizes, seedSteps } from "./model/seedPlan.ts";
 import { seededRandom } from "./model/seedText.ts";
 import { writeStep } from "./model/seedWrite.ts";
@@ -33,24 +35,36 @@ export const step = internalMutation({
   },
 });
 
-/** A dozen people, unless somebody is there. Its people have no matches yet: that is for the page to compute. */
-export const demo = internalMutation({
+/** A dozen people, unless somebody is there. The first of them has no matches yet: that is for the page to compute. */
+export const demo = internalAction({
   args: {},
   returns: v.object({ loaded: v.boolean() }),
-  handler: async (ctx) => {
-    if ((await ctx.db.query("profiles").first()) !== null) return { loaded: false };
+  handler: async (ctx): Promise<{ loaded: boolean }> => {
+    if (!(await ctx.runQuery(internal.seed.isEmpty, {}))) return { loaded: false };
     const now = Date.now();
-    for (const [number, todo] of seedSteps(DEMO_SCALE).entries()) {
-      const random = seededRandom(DEMO_SEED * 100_003 + number);
-      await writeStep(ctx, todo, { sizes: seedSizes(DEMO_SCALE), now, random });
+    const { steps } = await ctx.runQuery(internal.seed.plan, { scale: DEMO_SCALE });
+    for (let number = 0; number < steps; number++) {
+      await ctx.runMutation(internal.seed.step, { scale: DEMO_SCALE, seed: DEMO_SEED, now, number });
+      console.log(`Demo data: step ${number + 1} of ${steps}`);
     }
-    // The first person sees the whole way from nothing to a list of matches.
-    const first = (await ctx.db.query("profiles").first())!;
-    const matches = await ctx.db
-      .query("matches")
-      .withIndex("by_profile", (q) => q.eq("profileId", first._id))
-      .collect();
-    for (const match of matches) await ctx.db.delete("matches", match._id);
+    await ctx.runMutation(internal.seed.forgetFirstMatches, {});
     return { loaded: true };
+  },
+});
+
+export const isEmpty = internalQuery({
+  args: {},
+  returns: v.boolean(),
+  handler: async (ctx) => (await ctx.db.query("organizations").first()) === null,
+});
+
+/** So that the first person sees the whole way from nothing to a list of matches. */
+export const forgetFirstMatches = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const first = await ctx.db.query("profiles").first();
+    if (first !== null) await deleteMatches(ctx, first._id);
+    return null;
   },
 });

@@ -41,7 +41,10 @@ export async function startModelServer(now: () => number): Promise<ModelServer> 
       model.asked.push(asked);
       const reply = model.script(asked, model.asked.length - 1);
       if (reply === "hang") return;
-      if (typeof reply === "object" && "status" in reply) return void response.writeHead(reply.status).end();
+      if (typeof reply === "object" && "status" in reply) {
+        response.writeHead(reply.status).end();
+        return;
+      }
       const input = reply === "by rule" ? answerQuestion(question) : reply.input;
       response.setHeader("Content-Type", "application/json");
       response.end(JSON.stringify({ model: "scripted-1", content: [{ type: "tool_use", input }] }));

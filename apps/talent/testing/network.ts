@@ -43,12 +43,12 @@ export async function insert<T extends TableNames>(
   table: T,
   fields: WithoutSystemFields<Doc<T>>,
 ): Promise<Id<T>> {
-  return await app.run<Id<T>, DataModel>(async (ctx) => await ctx.db.insert(table, fields as never));
+  return await app.run<Id<T>, DataModel>(async (ctx) => await ctx.db.insert(table, fields));
 }
 
 /** Every row of a table. */
 export async function rows<T extends TableNames>(app: TestDeployment, table: T): Promise<Doc<T>[]> {
-  return await app.run<Doc<T>[], DataModel>(async (ctx) => (await ctx.db.query(table).collect()) as Doc<T>[]);
+  return await app.run<Doc<T>[], DataModel>(async (ctx) => await ctx.db.query(table).collect());
 }
 
 /** Changes one row. */

@@ -6,15 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { allFit, startModelServer, type ModelServer } from "../testing/model-server.ts";
-import {
-  addMatch,
-  addOpportunities,
-  addPerson,
-  openNetwork,
-  rows,
-  START_MS,
-  type Network,
-} from "../testing/network.ts";
+import { addMatch, addOpportunities, addPerson, openNetwork, rows, type Network } from "../testing/network.ts";
 
 const STEP_MS = 1_000;
 const BATCHES = 4;

@@ -2,7 +2,7 @@
  * Holes of the hand-optimised matching, each played in that form, where it shows, and in the fixed one, where it does not.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { DataModel, Doc, Id } from "../convex/_generated/dataModel.js";
+import type { DataModel, Id } from "../convex/_generated/dataModel.js";
 import { allFit } from "../testing/model-server.ts";
 import { openMatchingStage, RUN_MS, type ChainForm, type MatchingStage } from "../testing/matching.ts";
 import { addMatch, addOpportunities, change, remove, rows } from "../testing/network.ts";
@@ -148,7 +148,7 @@ test("5: a model that fails throughout costs a short list everything, and a long
 test("6: between batch 0 and the end the list is partial, and what was saved or dismissed is gone", async () => {
   const { after, fixed } = await inBoth(async (form) => {
     const ids = await addOpportunities(stage.app, 20);
-    const matched = async (index: number, status: Doc<"matches">["status"]) =>
+    const matched = async (index: number, status: "saved" | "dismissed" | "active") =>
       await addMatch(stage.app, { profileId, opportunityId: ids[index]!, status });
     await matched(0, "saved");
     await matched(1, "dismissed");

@@ -1,7 +1,7 @@
 /**
  * Local hours and the ranges that stand for them.
  */
-import fc from "fast-check";
+import { assert, constantFrom, integer, property } from "fast-check";
 import { expect, test } from "vitest";
 import { isTimezone, localHour, offsetMinutes, offsetRanges, offsetWithEnd } from "../convex/model/mailHours.ts";
 
@@ -21,28 +21,23 @@ const ZONES = [
 const YEAR = { min: Date.UTC(2026, 0, 1), max: Date.UTC(2026, 11, 31) };
 
 test("a zone's distance is in the ranges of an hour exactly when its clock shows that hour", () => {
-  const property = fc.property(
-    fc.constantFrom(...ZONES),
-    fc.integer(YEAR),
-    fc.integer({ min: 0, max: 23 }),
-    (zone, at, hour) => {
-      const offset = offsetMinutes(zone, at);
-      const isInRange = offsetRanges(hour, at).some(({ from, to }) => from <= offset && offset <= to);
-      expect(isInRange).toBe(localHour(zone, at) === hour);
-    },
-  );
-  fc.assert(property, { numRuns: 1_000 });
+  const law = property(constantFrom(...ZONES), integer(YEAR), integer({ min: 0, max: 23 }), (zone, at, hour) => {
+    const offset = offsetMinutes(zone, at);
+    const isInRange = offsetRanges(hour, at).some(({ from, to }) => from <= offset && offset <= to);
+    expect(isInRange).toBe(localHour(zone, at) === hour);
+  });
+  assert(law, { numRuns: 1_000 });
 });
 
 test("a distance holds until its end and is another one there, or the end is a year away", () => {
-  const property = fc.property(fc.constantFrom(...ZONES), fc.integer(YEAR), (zone, at) => {
+  const law = property(constantFrom(...ZONES), integer(YEAR), (zone, at) => {
     const { utcOffsetMinutes, utcOffsetUntil } = offsetWithEnd(zone, at);
     expect(offsetMinutes(zone, at)).toBe(utcOffsetMinutes);
     expect(offsetMinutes(zone, utcOffsetUntil - 60_000)).toBe(utcOffsetMinutes);
     const isYearAway = utcOffsetUntil - at > 365 * 24 * 3_600_000;
     expect(isYearAway || offsetMinutes(zone, utcOffsetUntil) !== utcOffsetMinutes).toBe(true);
   });
-  fc.assert(property, { numRuns: 100 });
+  assert(law, { numRuns: 100 });
 });
 
 test("summer time begins to the minute", () => {

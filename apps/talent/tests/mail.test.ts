@@ -141,8 +141,8 @@ describe("who is due", () => {
     }
     const [{ userId } = { userId: "" }] = await rows(app, "profiles");
     const preferences = wantsAlerts("Mars/Olympus").notificationPreferences;
-    const change_ = app.as({ subject: userId }).mutation("profiles:setNotificationPreferences", { preferences });
-    await expect(change_).rejects.toThrow(/no time zone/);
+    const move = app.as({ subject: userId }).mutation("profiles:setNotificationPreferences", { preferences });
+    await expect(move).rejects.toThrow(/no time zone/);
   });
 
   test("whoever moves gets mail by the new clock", async () => {
@@ -280,7 +280,7 @@ describe("digests", () => {
     await addEvent(app, orgId, { title: "Hack day", startAt });
     await addEvent(app, orgId, { title: "Next week", startAt: startAt + 48 * HOUR_MS });
     await addEvent(app, muted, { title: "Noise", startAt });
-    const eventNotificationPreferences = { frequency: "daily", mutedOrgIds: [muted] } as const;
+    const eventNotificationPreferences = { frequency: "daily" as const, mutedOrgIds: [muted] };
     await addPerson(app, { ...wantsAlerts(), eventNotificationPreferences });
     await send("daily-event-digest");
     expect(mail.mails.map(({ headers }) => headers.get("subject"))).toEqual(["One event today"]);

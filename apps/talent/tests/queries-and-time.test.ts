@@ -113,7 +113,9 @@ describe("engagement", () => {
     await app.mutation("engagement:computeEngagementScores");
     await app.advance(0);
     const scores = async () =>
-      (await rows(app, "engagementScores")).map(({ userId, score }) => [userId, score] as const).toSorted();
+      (await rows(app, "engagementScores"))
+        .map(({ userId, score }) => [userId, score] as const)
+        .toSorted(([a], [b]) => a.localeCompare(b));
     const fixed = await scores();
     expect(await app.mutation("before/engagement:computeEngagementScores")).toEqual({ scores: 20, changed: 0 });
     expect(await scores()).toEqual(fixed);

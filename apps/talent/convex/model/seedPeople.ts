@@ -79,8 +79,8 @@ export function profileOfPerson(
     },
     completedSections: SECTIONS.slice(0, between(random, 1, SECTIONS.length)),
     notificationPreferences: {
-      matchAlerts: { enabled: index % WITHOUT_ALERTS !== 0 },
-      weeklyDigest: { enabled: index % 3 !== 0 },
+      matchAlerts: { enabled: index % WITHOUT_ALERTS !== WITHOUT_ALERTS - 1 },
+      weeklyDigest: { enabled: index % 3 !== 2 },
       timezone,
     },
     eventNotificationPreferences: {

@@ -20,9 +20,10 @@ export const PROFILE_BYTES = 8_000;
 export const OPPORTUNITY_BYTES = [2_000, 4_000] as const;
 export const MATCH_BYTES = 1_000;
 
-const OPPORTUNITIES_PER_STEP = 400;
-const PEOPLE_PER_STEP = 200;
-const RECORDS_PER_STEP = 30;
+/** So that a step stays far below the second that a function may compute. */
+const OPPORTUNITIES_PER_STEP = 200;
+const PEOPLE_PER_STEP = 50;
+const RECORDS_PER_STEP = 10;
 
 /** How many of each. */
 export interface SeedSizes {
@@ -45,10 +46,16 @@ export function seedSizes(scale: number): SeedSizes {
   return {
     people: Math.max(1, Math.round(FULL.people * scale)),
     organizations: FULL.organizations,
-    events: Math.max(FULL.organizations, Math.round(FULL.events * catalogue)),
+    // Nobody attends an event twice.
+    events: Math.max(ATTENDANCE_PER_PERSON + 20, Math.round(FULL.events * catalogue)),
     opportunities: Math.round(FULL.opportunities * catalogue),
-    programs: Math.max(1, Math.round(FULL.programs * catalogue)),
+    programs: Math.max(FULL.organizations, Math.round(FULL.programs * catalogue)),
   };
+}
+
+/** Events that have ended; the rest, the last tenth, is still to come. */
+export function endedEvents({ events }: SeedSizes): number {
+  return Math.floor(events * 0.9);
 }
 
 /** The steps of a scale, in their order. */

@@ -8,6 +8,7 @@ import { PROMPT } from "./fields.ts";
 import { isAttended } from "./attendanceShapes.ts";
 import {
   ATTENDANCE_PER_PERSON,
+  endedEvents,
   MATCH_BYTES,
   MATCHES_PER_PERSON,
   OPPORTUNITY_BYTES,
@@ -55,10 +56,12 @@ async function writeBase(ctx: MutationCtx, { sizes, now, random }: Seeding): Pro
     const logoUrl = `https://talent.example/logos/${slug}.svg`;
     orgIds.push(await ctx.db.insert("organizations", { name, slug, logoUrl, about: prose(random, 600) }));
   }
+  const ended = endedEvents(sizes);
   for (let index = 0; index < sizes.events; index++) {
-    // Every tenth event is still to come; the others have ended and were asked about.
-    const isAhead = index % 10 === 9;
-    const startAt = now + (isAhead ? between(random, 1, 240) / 10 : -between(random, 1, 300)) * DAY_MS;
+    // In the order of their dates; those that ended were asked about.
+    const isAhead = index >= ended;
+    const daysAway = isAhead ? ((index - ended + 1) * 24) / (sizes.events - ended) : (index - ended) * 1.5;
+    const startAt = now + daysAway * DAY_MS;
     const place = pick(random, PLACES);
     await ctx.db.insert("events", {
       orgId: orgIds[index % orgIds.length]!,
@@ -134,7 +137,7 @@ async function writeAttendance(ctx: MutationCtx, userId: string, person: number,
   const { sizes, now, random } = seeding;
   let attended = 0;
   for (let number = 0; number < ATTENDANCE_PER_PERSON; number++) {
-    const event = await eventByNumber(ctx, (person * 7 + number) % sizes.events);
+    const event = await eventByNumber(ctx, (person * 7 + number) % endedEvents(sizes));
     const status = pick(random, ["attended", "attended", "attended", "partial", "not_attended"] as const);
     const at = now - (ATTENDANCE_PER_PERSON - number) * DAY_MS;
     if (isAttended({ status })) attended += 1;
@@ -156,7 +159,7 @@ async function writeAttendance(ctx: MutationCtx, userId: string, person: number,
   await ctx.db.insert("attendanceTotals", { userId, total: ATTENDANCE_PER_PERSON, attended });
   const prompts = between(random, PROMPTS_PER_PERSON[0], PROMPTS_PER_PERSON[1]);
   for (let number = 0; number < prompts; number++) {
-    const event = await eventByNumber(ctx, (person * 7 + ATTENDANCE_PER_PERSON + number) % sizes.events);
+    const event = await eventByNumber(ctx, (person * 7 + ATTENDANCE_PER_PERSON + number) % endedEvents(sizes));
     await ctx.db.insert("notifications", {
       userId,
       type: PROMPT,
