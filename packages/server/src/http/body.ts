@@ -56,13 +56,13 @@ export async function* bodyPieces(incoming: IncomingMessage): AsyncGenerator<Uin
 /** Writes `body` as fast as the client reads it. When the client goes away, the source is told and left. */
 export async function writeBody(response: ServerResponse, body: AsyncIterable<Uint8Array>): Promise<void> {
   const iterator = body[Symbol.asyncIterator]();
-  const closed = response.destroyed ? Promise.resolve() : eventOf(response, "close");
+  const closing = new Closing(response);
   try {
     for (;;) {
-      const step = await Promise.race([iterator.next(), closed]);
+      const step = await closing.orClosed(iterator.next());
       if (step === undefined || response.destroyed) return;
       if (step.done === true) break;
-      if (!response.write(step.value)) await Promise.race([eventOf(response, "drain"), closed]);
+      if (!response.write(step.value)) await closing.orClosed(drainOf(response));
     }
     response.end();
   } finally {
@@ -71,9 +71,36 @@ export async function writeBody(response: ServerResponse, body: AsyncIterable<Ui
   }
 }
 
+/**
+ * Waits for one thing after the other, but not beyond the end of a response.
+ *
+ * No `Promise.race` with one promise for the end: it would hold on to what every round gave until the end comes, which is the whole body.
+ */
+class Closing {
+  #isClosed: boolean;
+  #giveUp = (): void => {};
+
+  constructor(response: ServerResponse) {
+    this.#isClosed = response.destroyed;
+    response.once("close", () => {
+      this.#isClosed = true;
+      this.#giveUp();
+    });
+  }
+
+  /** What `work` gives; `undefined` when the response is closed before. */
+  orClosed<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => resolve(undefined);
+      work.then(resolve, reject);
+      if (this.#isClosed) this.#giveUp();
+    });
+  }
+}
+
 /** Unlike `events.once` this does not fail on an error: a response that failed is closed too. */
-function eventOf(response: ServerResponse, name: "close" | "drain"): Promise<undefined> {
+function drainOf(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    response.once(name, () => resolve(undefined));
+    response.once("drain", () => resolve());
   });
 }

@@ -39,8 +39,9 @@ export class ActionRun implements Activity, ActionPort {
   readonly console: ConsoleCapture;
   readonly startedMs = performance.now();
   readonly #surroundings: ActionSurroundings;
-  readonly #ended: Promise<never>;
-  #end: (reason: CallError) => void = () => {};
+  /** What stops waiting when the run ends. Not one promise to race with: that would hold on to all that was ever waited for. */
+  readonly #waiting = new Set<(thrown: unknown) => void>();
+  #ending: { readonly thrown: unknown } | undefined;
   #endReason: CallError | undefined;
   #timer: NodeJS.Timeout | undefined;
   #facts: ActionFacts | undefined;
@@ -55,11 +56,6 @@ export class ActionRun implements Activity, ActionPort {
         if (this.#endReason === undefined) surroundings.sendLine(message.id, line);
       },
     );
-    this.#ended = new Promise((_resolve, reject) => {
-      this.#end = reject;
-    });
-    // Nobody may be listening when a run is ended.
-    this.#ended.catch(() => {});
   }
 
   /** Tells the run which function it is; before that there is no `ctx`. */
@@ -80,7 +76,7 @@ export class ActionRun implements Activity, ActionPort {
 
   /** Ends the run with an error that user code threw outside of its handler's promise. */
   fail(thrown: unknown): void {
-    if (this.#endReason === undefined) this.#end(thrown as CallError);
+    if (this.#endReason === undefined) this.#end(thrown);
   }
 
   /** Marks the run as over: later calls are refused. */
@@ -91,7 +87,12 @@ export class ActionRun implements Activity, ActionPort {
 
   /** @returns What `work` gives, or the rejection of whatever ends the run before. */
   orEnd<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#ended]);
+    return new Promise((resolve, reject) => {
+      const stop = (thrown: unknown): void => reject(thrown);
+      if (this.#ending !== undefined) stop(this.#ending.thrown);
+      this.#waiting.add(stop);
+      work.then(resolve, reject).finally(() => this.#waiting.delete(stop));
+    });
   }
 
   get fileBytesMax(): number {
@@ -149,4 +150,10 @@ export class ActionRun implements Activity, ActionPort {
   }
 
   pending(): void {}
+
+  #end(thrown: unknown): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = { thrown };
+    for (const stop of this.#waiting) stop(thrown);
+  }
 }
