@@ -15,7 +15,7 @@ import { INT64_MAX, INT64_MIN, isPlainObject, setField } from "./value.ts";
 import type { JsonValue, ObjectValue, Value } from "./value.ts";
 
 /** Arrays and objects inside one another beyond which a value is refused, on every path. */
-const NESTING_MAX = 64;
+export const NESTING_MAX = 64;
 const FIELD_NAME_CHARS_MAX = 1024;
 
 /**
@@ -35,10 +35,16 @@ export function valueToJson(value: Value): JsonValue {
  * @throws {Error} With the text of `convex/values` for anything that is not a Convex value.
  */
 export function stringifyValue(value: Value): string {
-  if (isOrdinary(value, 0)) return JSON.stringify(value);
-  const json = toSortedJson(value, 0);
-  if (json === undefined) throw unsupportedError(value);
-  return JSON.stringify(json);
+  const text = textAt(value, 0);
+  if (text === undefined) throw unsupportedError(value);
+  return text;
+}
+
+/** The text of a part of a value, inside so many arrays and objects; `undefined` for anything that is not a Convex value there. */
+export function textAt(value: unknown, depth: number): string | undefined {
+  if (isOrdinary(value as Value, depth)) return JSON.stringify(value);
+  const json = toSortedJson(value, depth);
+  return json === undefined ? undefined : JSON.stringify(json);
 }
 
 /**
@@ -218,7 +224,7 @@ function reviveSpecial(json: { [key: string]: JsonValue }): Value {
 }
 
 /** Whether Convex allows a field of this name anywhere: printable ASCII, not `$…`, at most 1024 characters. */
-function isFieldName(name: string): boolean {
+export function isFieldName(name: string): boolean {
   if (name.length > FIELD_NAME_CHARS_MAX || name.charCodeAt(0) === 36) return false;
   for (let at = 0; at < name.length; at++) {
     const unit = name.charCodeAt(at);

@@ -22,6 +22,12 @@ export interface TableNames {
   tableNameOf(tableNumber: number): string | undefined;
 }
 
+/** Remembers objects that were found to match a validator, and stay as they are. */
+export interface KnownMatches {
+  has(validator: ValidatorJson, value: object): boolean;
+  add(validator: ValidatorJson, value: object): void;
+}
+
 /** Why a value does not match. `message` is the whole text, several lines. */
 export interface ValidationFailure {
   readonly message: string;
@@ -37,13 +43,18 @@ export function validateValue(
   value: Value,
   tables: TableNames,
 ): ValidationFailure | undefined {
-  const failure = check(validator, value, tables);
+  const failure = check(validator, value, tables, undefined);
   return failure === undefined ? undefined : { message: describe(failure) };
 }
 
-/** Whether `value` matches. Fields that are `undefined` count as absent. */
-export function matchesValidator(validator: ValidatorJson, value: Value, tables: TableNames): boolean {
-  return check(validator, value, tables) === undefined;
+/** Whether `value` matches. Fields that are `undefined` count as absent. @param known Objects in it that need not be looked at again. */
+export function matchesValidator(
+  validator: ValidatorJson,
+  value: Value,
+  tables: TableNames,
+  known?: KnownMatches,
+): boolean {
+  return check(validator, value, tables, known) === undefined;
 }
 
 /** A failure while its path is built from the inside out. */
@@ -64,7 +75,12 @@ function describe(failure: Failure): string {
   return lines.join("\n");
 }
 
-function check(validator: ValidatorJson, value: Value, tables: TableNames): Failure | undefined {
+function check(
+  validator: ValidatorJson,
+  value: Value,
+  tables: TableNames,
+  known: KnownMatches | undefined,
+): Failure | undefined {
   switch (validator.type) {
     case "any":
       return undefined;
@@ -84,13 +100,13 @@ function check(validator: ValidatorJson, value: Value, tables: TableNames): Fail
     case "id":
       return checkId(validator, value, tables);
     case "array":
-      return checkArray(validator, value, tables);
+      return checkArray(validator, value, tables, known);
     case "record":
-      return checkRecord(validator, value, tables);
+      return checkRecord(validator, value, tables, known);
     case "object":
-      return checkObject(validator, value, tables);
+      return checkKnown(validator, value, tables, known);
     case "union":
-      return checkUnion(validator, value, tables);
+      return checkUnion(validator, value, tables, known);
     default:
       return validator satisfies never;
   }
@@ -112,8 +128,9 @@ function checkUnion(
   validator: ValidatorJson & { type: "union" },
   value: Value,
   tables: TableNames,
+  known: KnownMatches | undefined,
 ): Failure | undefined {
-  for (const member of validator.value) if (check(member, value, tables) === undefined) return undefined;
+  for (const member of validator.value) if (check(member, value, tables, known) === undefined) return undefined;
   return mismatch(validator, value);
 }
 
@@ -139,10 +156,11 @@ function checkArray(
   validator: ValidatorJson & { type: "array" },
   value: Value,
   tables: TableNames,
+  known: KnownMatches | undefined,
 ): Failure | undefined {
   if (!Array.isArray(value)) return mismatch(validator, value);
   for (let at = 0; at < value.length; at++) {
-    const failure = check(validator.value, value[at] as Value, tables);
+    const failure = check(validator.value, value[at] as Value, tables, known);
     if (failure !== undefined) return below(failure, `[${at}]`);
   }
   return undefined;
@@ -156,21 +174,39 @@ function checkRecord(
   validator: ValidatorJson & { type: "record" },
   value: Value,
   tables: TableNames,
+  known: KnownMatches | undefined,
 ): Failure | undefined {
   if (!isObjectValue(value)) return mismatch(validator, value);
   for (const field in value) {
     const item = value[field];
     if (item === undefined) continue;
-    const failure = check(validator.keys, field, tables) ?? check(validator.values.fieldType, item, tables);
+    const failure =
+      check(validator.keys, field, tables, known) ?? check(validator.values.fieldType, item, tables, known);
     if (failure !== undefined) return below(failure, `.${field}`);
   }
   return undefined;
+}
+
+function checkKnown(
+  validator: ValidatorJson & { type: "object" },
+  value: Value,
+  tables: TableNames,
+  known: KnownMatches | undefined,
+): Failure | undefined {
+  if (known === undefined || typeof value !== "object" || value === null) {
+    return checkObject(validator, value, tables, known);
+  }
+  if (known.has(validator, value)) return undefined;
+  const failure = checkObject(validator, value, tables, known);
+  if (failure === undefined) known.add(validator, value);
+  return failure;
 }
 
 function checkObject(
   validator: ValidatorJson & { type: "object" },
   value: Value,
   tables: TableNames,
+  known: KnownMatches | undefined,
 ): Failure | undefined {
   if (!isObjectValue(value)) return mismatch(validator, value);
   const fields = validator.value;
@@ -183,7 +219,7 @@ function checkObject(
       continue;
     }
     matched++;
-    const failure = check(fieldType, item, tables);
+    const failure = check(fieldType, item, tables, known);
     if (failure !== undefined) return below(failure, `.${name}`);
   }
   return checkExtra(validator, value, matched);

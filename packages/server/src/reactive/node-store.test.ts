@@ -31,7 +31,14 @@ interface Asked {
 function look(tx: DatabaseTransaction, { plan: wanted, pulled, page, at }: Asked, ids: readonly string[]): unknown {
   const seen: unknown[] = [];
   try {
-    if (page === null && pulled > 20) seen.push(...tx.query(wanted).rest().map(untracked), "end");
+    if (page === null && pulled > 20)
+      seen.push(
+        ...tx
+          .query(wanted)
+          .rest()
+          .map((row) => untracked(row)),
+        "end",
+      );
     else if (page === null) {
       const stream = tx.query(wanted);
       for (let left = pulled; left > 0; left--) seen.push(untracked(stream.next() ?? "end"));

@@ -16,10 +16,11 @@
  */
 import { encodeKey, sizeOfDocument } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
-import type { MemoCall, MemoPoint, MemoRows, ReadMemo } from "../tx/read-memo.ts";
+import type { MemoCall, MemoPoint, MemoRows, ReadMemo, RowText } from "../tx/read-memo.ts";
 import { PRIMARY } from "../tx/types.ts";
 import type { Commit, DocumentChange, Engine, FilterExpression, Key } from "../tx/types.ts";
 import { IntervalTree } from "./interval-tree.ts";
+import { KeptText, KeptTexts } from "./kept-texts.ts";
 import { NodeBudget } from "./node-budget.ts";
 import type { Held } from "./node-budget.ts";
 import { RowNode } from "./row-node.ts";
@@ -67,6 +68,8 @@ export interface NodeCounters {
   readonly made: number;
   /** Nodes that a commit changed. */
   readonly patched: number;
+  /** Texts of rows and of long strings that were made. */
+  readonly textsMade: number;
   readonly forgotten: number;
 }
 
@@ -80,7 +83,8 @@ export class NodeStore implements ReadMemo {
   readonly #pages = new Map<string, StoredRows>();
   readonly #points = new Map<number, Map<Key, PointNode>>();
   readonly #trees = new Map<number, Map<number, IntervalTree>>();
-  readonly #budget: NodeBudget<RowNode | PointNode>;
+  readonly #texts: KeptTexts;
+  readonly #budget: NodeBudget<RowNode | PointNode | KeptText>;
   readonly #counts = { found: 0, made: 0, patched: 0 };
   /** Reused: one commit may write many rows. */
   readonly #hits = new Set<number>();
@@ -92,10 +96,11 @@ export class NodeStore implements ReadMemo {
   constructor(engine: Engine<Doc>, bytesMax: number = NODE_BYTES_MAX) {
     this.#engine = engine;
     this.#budget = new NodeBudget(bytesMax, (held) => this.#forget(held));
+    this.#texts = new KeptTexts(bytesMax, this.#budget);
   }
 
   get counters(): NodeCounters {
-    return { ...this.#counts, forgotten: this.#budget.forgotten };
+    return { ...this.#counts, textsMade: this.#texts.made, forgotten: this.#budget.forgotten };
   }
 
   /** What is held now; bytes are estimated. */
@@ -145,6 +150,14 @@ export class NodeStore implements ReadMemo {
     return point;
   }
 
+  textOf(row: Doc): RowText | undefined {
+    return this.#texts.ofRow(row);
+  }
+
+  longTextOf(text: string): string | undefined {
+    return this.#texts.ofString(text)?.text;
+  }
+
   /** Patches every node that `commit` concerns. */
   apply(commit: Commit): void {
     if (this.#budget.size === 0) return;
@@ -169,6 +182,7 @@ export class NodeStore implements ReadMemo {
 
   #applyChange(change: DocumentChange): void {
     const { collection, id, before, after } = change;
+    if (before !== undefined) this.#texts.drop(before);
     const bytes = after === undefined ? 0 : sizeOfDocument(after);
     const point = this.#points.get(collection)?.get(id);
     if (point !== undefined) this.#patchPoint(point, after, bytes);
@@ -216,7 +230,8 @@ export class NodeStore implements ReadMemo {
     this.#pages.set(stored.page, stored);
   }
 
-  #forget(held: RowNode | PointNode): void {
+  #forget(held: RowNode | PointNode | KeptText): void {
+    if (held instanceof KeptText) return this.#texts.forget(held);
     if (held instanceof PointNode) {
       this.#points.get(held.collection)?.delete(held.id);
       return;

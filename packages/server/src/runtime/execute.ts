@@ -126,8 +126,9 @@ export class Executor {
       // Called without its object, as `convex/server` does: stack traces then say "handler".
       const handler = handlerOf(loaded.registered);
       const result = await handler(ctx, parsed);
-      const plain = run.tx.hasTracked ? untracked(result) : result;
-      return renderResult(plain, info, run.tx, run.host.limits);
+      const known = run.tx.knownRows();
+      const plain = run.tx.hasTracked ? untracked(result, known) : result;
+      return renderResult(plain, info, run.tx, run.host.limits, known);
     } finally {
       await scope.end();
       leave?.();

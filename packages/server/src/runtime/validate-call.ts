@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { matchesValidator, parseValue, stringifyValue, validateValue } from "@narrowcast/values";
+import { matchesValidator, parseValue, stringifyAround, stringifyValue, validateValue } from "@narrowcast/values";
 import type { Limits, TableNames, ValidatorJson, Value } from "@narrowcast/values";
+import type { KnownRows } from "../tx/known-rows.ts";
 import { ChainedQuery, QueryStart } from "./ctx-query.ts";
 import { isSimpleObject } from "./function-reference.ts";
 import type { FunctionInfo, FunctionKind } from "./types.ts";
@@ -80,19 +81,27 @@ export function parseArguments(text: string, info: FunctionInfo, tables: TableNa
 /**
  * The result of a handler as Convex JSON text.
  *
+ * @param known Rows in it whose texts need not be made.
  * @throws {Error} If it is no Convex value, too large, or not what the function declares.
  */
-export function renderResult(result: unknown, info: FunctionInfo, tables: TableNames, limits: Limits): string {
+export function renderResult(
+  result: unknown,
+  info: FunctionInfo,
+  tables: TableNames,
+  limits: Limits,
+  known?: KnownRows,
+): string {
   if (result === undefined || result === null) result = null;
   if (result instanceof QueryStart || result instanceof ChainedQuery) {
     throw new Error(
       "Return value is a Query. Results must be retrieved with `.collect()`, `.take(n), `.unique()`, or `.first()`.",
     );
   }
-  const text = stringifyValue(result as Value);
+  const text = known === undefined ? stringifyValue(result as Value) : stringifyAround(result as Value, known);
   // Reading a large text again would cost as much as making it: a result that does not match as it is is looked at as its text.
-  if (info.returns !== null && !isAny(info.returns) && !matchesValidator(info.returns, result as Value, tables)) {
-    const failure = validateValue(info.returns, parseValue(text), tables);
+  const { returns } = info;
+  if (returns !== null && !isAny(returns) && !matchesValidator(returns, result as Value, tables, known)) {
+    const failure = validateValue(returns, parseValue(text), tables);
     if (failure !== undefined) throw new CallError(`ReturnsValidationError: ${failure.message}`);
   }
   checkSize(text, limits.resultBytesMax, `Function ${displayPath(info.path)} return value`);

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { ReadHabits } from "./hand-out.ts";
 
-/** Plays runs of one function on one table: whether each was given plain copies. Tracked ones take `takenWhole` of `handedOut`. */
+/** Plays runs of one function on one table: of which nothing is noted. Tracked ones take `takenWhole` of `handedOut`. */
 function play(habits: ReadHabits, runs: number, handedOut: number, takenWhole: number): boolean[] {
   return Array.from({ length: runs }, () => {
     const isPlain = habits.takesWhole(1);
-    if (!isPlain) habits.learn(1, handedOut, takenWhole);
+    if (!isPlain) habits.learn(1, { handedOut, takenWhole, takenApart: 0 }, true);
     return isPlain;
   });
 }
@@ -15,7 +15,7 @@ function tracked(runs: readonly boolean[]): number[] {
   return runs.flatMap((isPlain, at) => (isPlain ? [] : [at + 1]));
 }
 
-test("a function that takes documents whole is given plain copies, and tracked again ever more seldom", () => {
+test("a function that takes documents whole is left alone, and tracked again ever more seldom", () => {
   const habits = new ReadHabits();
   expect(tracked(play(habits, 128, 10, 9))).toEqual([1, 2, 4, 8, 16, 32, 64, 96, 128]);
   expect(habits.takesWhole(2)).toBe(false);
@@ -37,6 +37,19 @@ test("few documents make no habit, and none at all say nothing", () => {
   const habits = new ReadHabits();
   expect(tracked(play(habits, 8, 3, 3))).toHaveLength(8);
   play(habits, 2, 10, 10);
-  habits.learn(1, 0, 0);
+  habits.learn(1, { handedOut: 0, takenWhole: 0, takenApart: 0 }, true);
   expect(habits.takesWhole(1)).toBe(true);
+});
+
+test("whoever takes documents apart is given copies, until it returns them as they are", () => {
+  const habits = new ReadHabits();
+  const taken = (takenApart: number) => ({ handedOut: 10, takenWhole: 10, takenApart });
+  expect(habits.takesApart(1)).toBe(false);
+  habits.learn(1, taken(9), true);
+  expect(habits.takesApart(1)).toBe(true);
+  habits.learn(1, taken(2), true);
+  expect(habits.takesApart(1)).toBe(false);
+  habits.learn(1, { ...taken(8), takenWhole: 0 }, false);
+  expect([habits.takesApart(1), habits.takesWhole(1)]).toEqual([true, true]);
+  expect(habits.takesApart(2)).toBe(false);
 });

@@ -2,9 +2,10 @@
  * Handing rows of one table to a function: as private copies, or as tracked documents that note what is looked at.
  *
  * A function that takes its documents whole (spreads or returns them) pays for tracking and gets nothing. `ReadHabits` remembers that for each
- * (function, table): such a function is given plain copies, and its read set says "every field". It is tracked again after 1, 3, 7 … such runs and
+ * (function, table): of such a function nothing is noted, and its read set says "every field". It is tracked again after 1, 3, 7 … such runs and
  * then now and then, in case it has changed its ways: a function that returns what it found and otherwise only looks at a status must not go on being
- * woken by every field.
+ * woken by every field. One that takes its documents apart (spreads or writes to them) is given plain copies meanwhile; one that returns them as they are
+ * goes on with tracked documents, which need no copy for that and say that they are unchanged.
  *
  * @module
  */
@@ -24,16 +25,30 @@ interface Habit {
   plainRuns: number;
   /** Times it was tracked again and took them whole again. */
   confirmed: number;
+  /** It takes them apart: a copy is cheaper than traps. */
+  takesApart: boolean;
+}
+
+/** What a run did with the documents of one table. */
+export interface Taken {
+  /** Tracked documents that it was given. */
+  readonly handedOut: number;
+  /** Of those, taken whole; known only if the run was tracked. */
+  readonly takenWhole: number;
+  /** Of those, spread, listed or written to. */
+  readonly takenApart: number;
 }
 
 /** What is known, or assumed, of a function's ways. */
 export interface Habits {
   takesWhole(collection: number): boolean;
-  learn(collection: number, handedOut: number, takenWhole: number): void;
+  takesApart(collection: number): boolean;
+  /** @param isTracked Whether it was noted what the run took. */
+  learn(collection: number, taken: Taken, isTracked: boolean): void;
 }
 
 /** Nothing is tracked: every document is given as a plain copy. */
-export const TAKES_WHOLE: Habits = { takesWhole: () => true, learn: () => undefined };
+export const TAKES_WHOLE: Habits = { takesWhole: () => true, takesApart: () => true, learn: () => undefined };
 
 /** What one function does with the documents of each table. Kept from run to run by whoever begins its transactions. */
 export class ReadHabits implements Habits {
@@ -47,15 +62,25 @@ export class ReadHabits implements Habits {
     return true;
   }
 
-  /** Notes what a tracked run did. */
-  learn(collection: number, handedOut: number, takenWhole: number): void {
+  /** Whether those that take whole documents take them apart. */
+  takesApart(collection: number): boolean {
+    return this.#habits.get(collection)?.takesApart ?? false;
+  }
+
+  learn(collection: number, { handedOut, takenWhole, takenApart }: Taken, isTracked: boolean): void {
     if (handedOut === 0) return;
     const habit = this.#habits.get(collection);
-    if (takenWhole * 2 <= handedOut) this.#habits.delete(collection);
+    const takesApart = takenApart * 2 > handedOut;
+    if (!isTracked) {
+      if (habit !== undefined) habit.takesApart = takesApart;
+    } else if (takenWhole * 2 <= handedOut) this.#habits.delete(collection);
     else if (habit !== undefined) {
       habit.confirmed += 1;
       habit.plainRuns = Math.min(2 ** habit.confirmed, TRACKED_AGAIN_RUNS) - 1;
-    } else if (handedOut >= TELLING_DOCUMENTS) this.#habits.set(collection, { plainRuns: 0, confirmed: 0 });
+      habit.takesApart = takesApart;
+    } else if (handedOut >= TELLING_DOCUMENTS) {
+      this.#habits.set(collection, { plainRuns: 0, confirmed: 0, takesApart });
+    }
   }
 }
 
@@ -75,7 +100,9 @@ export class HandOuts {
   of(collection: number): HandOut {
     let handOut = this.#tables.get(collection);
     if (handOut === undefined) {
-      handOut = new HandOut(this.#observations, this.#habits?.takesWhole(collection) ?? false, this.#isLazy);
+      const isWhole = this.#habits?.takesWhole(collection) ?? false;
+      const isCopied = isWhole && (this.#habits?.takesApart(collection) ?? false);
+      handOut = new HandOut(this.#observations, { isWhole, isCopied, isLazy: this.#isLazy });
       this.#tables.set(collection, handOut);
     }
     return handOut;
@@ -91,9 +118,7 @@ export class HandOuts {
   /** Learns from what the run did. */
   finish(): void {
     if (this.#habits === undefined) return;
-    for (const [collection, { handedOut, takenWhole }] of this.#tables) {
-      this.#habits.learn(collection, handedOut, takenWhole);
-    }
+    for (const [collection, handOut] of this.#tables) this.#habits.learn(collection, handOut, !handOut.isWhole);
   }
 
   /** Whether any tracked document was given out. */
@@ -103,25 +128,37 @@ export class HandOuts {
   }
 }
 
-/** Hands out the rows of one table to one run. */
-export class HandOut {
-  readonly observations: Observations;
-  /** Rows are given as plain copies, and every field counts as looked at. */
+/** How a run is given the rows of one table. */
+export interface HandOutRules {
+  /** Nothing is noted: every field counts as looked at. */
   readonly isWhole: boolean;
-  /** Tracked documents given so far, and those of them that were taken whole. */
+  /** Rows are given as plain copies. */
+  readonly isCopied: boolean;
+  /** Tracked documents make their private copy only when they need it. */
+  readonly isLazy: boolean;
+}
+
+/** Hands out the rows of one table to one run. */
+export class HandOut implements Taken {
+  readonly observations: Observations;
+  /** See {@linkcode HandOutRules}. */
+  readonly isWhole: boolean;
   handedOut = 0;
   takenWhole = 0;
+  takenApart = 0;
+  readonly #isCopied: boolean;
   readonly #isLazy: boolean;
 
-  constructor(observations: Observations, isWhole: boolean, isLazy: boolean) {
+  constructor(observations: Observations, { isWhole, isCopied, isLazy }: HandOutRules) {
     this.observations = observations;
     this.isWhole = isWhole;
+    this.#isCopied = isCopied;
     this.#isLazy = isLazy;
   }
 
   /** A document for the function, which may write to it. `row` is shared and stays as it is. */
   give(row: Doc): Doc {
-    if (this.isWhole) return cloneValue(row);
+    if (this.#isCopied) return cloneValue(row);
     this.handedOut += 1;
     return trackedDocument(row, this, this.#isLazy);
   }

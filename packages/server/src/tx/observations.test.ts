@@ -9,7 +9,7 @@ const ROW: Doc = { _creationTime: 1, _id: "k1", name: "Ann", rank: 3 };
 
 test("two hand-outs of one document are two objects, and what was noted of both is one", () => {
   const observations = new Observations();
-  const handOut = new HandOut(observations, false, true);
+  const handOut = new HandOut(observations, { isWhole: false, isCopied: false, isLazy: true });
   const [a, b] = [handOut.give(ROW) as Loose, handOut.give(ROW) as Loose];
   expect(a === b).toBe(false);
   a["name"] = "changed";

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import type { Doc } from "@narrowcast/values";
+import type { Doc, KnownPart, ValidatorJson } from "@narrowcast/values";
 import type { Key, KeyRange } from "../engine/types.ts";
 import type { FilterExpression } from "./types.ts";
 
@@ -68,6 +68,12 @@ export interface MemoPoint {
   readonly isVisited: boolean;
 }
 
+/** What was worked out of one version of a row. */
+export interface RowText extends KnownPart {
+  /** The validator that it was found to match last. */
+  matched: ValidatorJson | undefined;
+}
+
 /** Told of each row that was really visited in the engine, or is seen for the first time since a commit changed it. */
 export type VisitRow = (bytes: number) => void;
 
@@ -75,4 +81,8 @@ export type VisitRow = (bytes: number) => void;
 export interface ReadMemo {
   rows(call: MemoCall): MemoRows;
   point(collection: number, id: Key): MemoPoint;
+  /** The text of a row that an answer held, made if need be and kept while there is room; `undefined` when there is none. */
+  textOf(row: Doc): RowText | undefined;
+  /** The JSON text of a long string, in the same way: handlers take documents apart and return what was in them. */
+  longTextOf(text: string): string | undefined;
 }

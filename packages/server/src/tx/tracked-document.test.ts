@@ -32,7 +32,7 @@ const OTHER: Doc = { _creationTime: 2, _id: "k2", name: "Bob", rank: 1, tags: []
 /** Hands the rows out and tells what was noted. */
 function handOutAll(rows: readonly Doc[], isLazy = true): { docs: Loose[]; noted: () => unknown[] } {
   const observations = new Observations();
-  const handOut = new HandOut(observations, false, isLazy);
+  const handOut = new HandOut(observations, { isWhole: false, isCopied: false, isLazy });
   const docs = rows.map((row) => handOut.give(row) as Loose);
   return { docs, noted: () => rows.map((row) => observations.fieldsOf(row._id)) };
 }

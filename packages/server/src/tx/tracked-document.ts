@@ -22,6 +22,7 @@ import { cloneValue, setField } from "@narrowcast/values";
 import type { Doc, Value } from "@narrowcast/values";
 import { ALL_FIELDS, Seen } from "./observations.ts";
 import type { HandOut } from "./hand-out.ts";
+import type { KnownRows } from "./known-rows.ts";
 
 /** Key under which a proxy gives its `TrackedDocument`. Not registered, so user code cannot name it. */
 const HANDLE = Symbol("tracked document");
@@ -124,6 +125,7 @@ class TrackedDocument implements ProxyHandler<Target> {
   fill(): void {
     if (this.#isLoaded) return;
     this.#isLoaded = true;
+    this.#handOut.takenApart += 1;
     const row = this.#row;
     // Assignment would take a field of this name for the prototype.
     if (Object.hasOwn(row, "__proto__")) for (const field in row) setField(this.#target, field, row[field] as Value);
@@ -143,12 +145,21 @@ class TrackedDocument implements ProxyHandler<Target> {
     return this.#target;
   }
 
-  /** The content for reading only: the shared row as long as the handler cannot have changed anything. */
-  content(depth: number): unknown {
+  /** The content for reading only: the shared row as long as the handler has not changed anything. */
+  content(depth: number, rows: KnownRows | undefined): unknown {
     this.#noteAll();
-    if (!this.#isLoaded && this.#nested === undefined) return this.#row;
+    if (!this.#isLoaded && this.#hasNestedAsGiven()) {
+      rows?.note(this.#row);
+      return this.#row;
+    }
     this.fill();
-    return untrackedFields(this.#target, depth);
+    return untrackedFields(this.#target, depth, rows);
+  }
+
+  #hasNestedAsGiven(): boolean {
+    if (this.#nested === undefined) return true;
+    for (const [field, copy] of this.#nested) if (!isIdentical(copy, this.#row[field])) return false;
+    return true;
   }
 
   /** Lets reads pass to the target, where the handle is then found; or takes that back. */
@@ -175,13 +186,15 @@ class TrackedDocument implements ProxyHandler<Target> {
   }
 
   #note(field: string): void {
-    const { observations } = this.#handOut;
+    const { observations, isWhole } = this.#handOut;
+    if (isWhole) return;
     const seen = (this.#seen ??= observations.of(this.#row._id));
     if (seen.bits !== ALL_FIELDS) seen.bits |= observations.bitOf(field);
   }
 
   #noteAll(): void {
-    const { observations } = this.#handOut;
+    const { observations, isWhole } = this.#handOut;
+    if (isWhole) return;
     const seen = (this.#seen ??= observations.of(this.#row._id));
     if (seen.bits === ALL_FIELDS) return;
     seen.bits = ALL_FIELDS;
@@ -202,57 +215,80 @@ export function isTracked(value: unknown): boolean {
  * `value` without tracked documents, for reading only: whatever comes from documents is noted whole, and may be shared with the store.
  *
  * Arrays, plain objects, maps and sets with a tracked document inside are copied; everything else is given as it is.
+ *
+ * @param rows Told of documents that are as they were given; they are in the answer as the shared rows.
  */
-export function untracked(value: unknown): unknown {
-  return untrackedAt(value, 0);
+export function untracked(value: unknown, rows?: KnownRows): unknown {
+  return untrackedAt(value, 0, rows);
 }
 
-function untrackedAt(value: unknown, depth: number): unknown {
+function untrackedAt(value: unknown, depth: number, rows: KnownRows | undefined): unknown {
   if (typeof value !== "object" || value === null || depth > DEPTH_MAX) return value;
   const tracked = trackedOf(value);
-  if (tracked !== undefined) return tracked.content(depth);
-  if (Array.isArray(value)) return untrackedItems(value, depth);
+  if (tracked !== undefined) return tracked.content(depth, rows);
+  if (Array.isArray(value)) return untrackedItems(value, depth, rows);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return untrackedFields(value as Target, depth);
-  if (value instanceof Map) return untrackedMap(value, depth);
-  if (value instanceof Set) return untrackedSet(value, depth);
+  if (prototype === Object.prototype || prototype === null) return untrackedFields(value as Target, depth, rows);
+  if (value instanceof Map) return untrackedMap(value, depth, rows);
+  if (value instanceof Set) return untrackedSet(value, depth, rows);
   return value;
 }
 
-function untrackedItems(items: readonly unknown[], depth: number): readonly unknown[] {
+function untrackedItems(items: readonly unknown[], depth: number, rows: KnownRows | undefined): readonly unknown[] {
   let copy: unknown[] | undefined;
   for (let at = 0; at < items.length; at++) {
     const item = items[at];
     if (typeof item !== "object" || item === null) continue;
-    const plain = untrackedAt(item, depth + 1);
+    const plain = untrackedAt(item, depth + 1, rows);
     if (plain !== item) (copy ??= items.slice())[at] = plain;
   }
   return copy ?? items;
 }
 
-function untrackedFields(fields: { readonly [field: string]: unknown }, depth: number): unknown {
+function untrackedFields(
+  fields: { readonly [field: string]: unknown },
+  depth: number,
+  rows: KnownRows | undefined,
+): unknown {
   let copy: { [field: string]: unknown } | undefined;
   for (const field of Object.keys(fields)) {
     const item = fields[field];
     if (typeof item !== "object" || item === null) continue;
-    const plain = untrackedAt(item, depth + 1);
+    const plain = untrackedAt(item, depth + 1, rows);
     if (plain !== item) setField((copy ??= { ...fields }), field, plain);
   }
   return copy ?? fields;
 }
 
-function untrackedMap(map: ReadonlyMap<unknown, unknown>, depth: number): unknown {
-  const items = untrackedItems([...map.keys(), ...map.values()], depth);
+function untrackedMap(map: ReadonlyMap<unknown, unknown>, depth: number, rows: KnownRows | undefined): unknown {
+  const items = untrackedItems([...map.keys(), ...map.values()], depth, rows);
   const isSame = [...map].every(([key, item], at) => items[at] === key && items[at + map.size] === item);
   return isSame
     ? map
     : new Map(Array.from({ length: map.size }, (_, at) => [items[at], items[at + map.size]] as const));
 }
 
-function untrackedSet(set: ReadonlySet<unknown>, depth: number): unknown {
+function untrackedSet(set: ReadonlySet<unknown>, depth: number, rows: KnownRows | undefined): unknown {
   const items = [...set];
-  const plain = untrackedItems(items, depth);
+  const plain = untrackedItems(items, depth, rows);
   return plain === items ? set : new Set(plain);
+}
+
+/** Whether `copy` is still what was copied from `original`, to the last bit. */
+function isIdentical(copy: unknown, original: Value | undefined): boolean {
+  if (typeof copy !== "object" || copy === null) return Object.is(copy, original);
+  if (typeof original !== "object" || original === null || copy instanceof ArrayBuffer) return false;
+  const prototype: unknown = Object.getPrototypeOf(copy);
+  if (prototype !== Object.getPrototypeOf(original) || Array.isArray(copy) !== Array.isArray(original)) return false;
+  const keys = Object.keys(copy);
+  if (keys.length !== Object.keys(original).length) return false;
+  // Symbols and fields that are not listed are the handler's.
+  if (Reflect.ownKeys(copy).length !== Reflect.ownKeys(original).length) return false;
+  for (const key of keys) {
+    if (!Object.hasOwn(original, key)) return false;
+    if (!isIdentical((copy as Target)[key], (original as Target)[key])) return false;
+  }
+  return true;
 }
 
 /** Loads every tracked document in `value`, however it is held, so that inspection (which looks behind traps) shows them as they are. */

@@ -11,6 +11,7 @@
 import { encodeId } from "@narrowcast/values";
 import type { Doc, Value } from "@narrowcast/values";
 import type { CatalogueChanges } from "./catalogue-changes.ts";
+import { KnownRows } from "./known-rows.ts";
 import { Reader } from "./reader.ts";
 import { accessOf } from "./table-access.ts";
 import type { TransactionContext } from "./transaction-context.ts";
@@ -161,6 +162,13 @@ export class DatabaseTransaction implements Transaction {
   /** Whether user code was given documents that note what is looked at. */
   get hasTracked(): boolean {
     return this.#context.hands?.hasTracked ?? false;
+  }
+
+  knownRows(): KnownRows | undefined {
+    const { memo, meter } = this.#context;
+    // The text of what is read for the first time would mostly be made for nothing.
+    const { storageDocuments, documentsRead } = meter.usage;
+    return memo === undefined || storageDocuments * 2 > documentsRead ? undefined : new KnownRows(memo);
   }
 
   readName(name: string): void {

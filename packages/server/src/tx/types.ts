@@ -5,6 +5,7 @@
  */
 import type { Doc, Ts, Value } from "@narrowcast/values";
 import type { IndexMove, Key } from "../engine/types.ts";
+import type { KnownRows } from "./known-rows.ts";
 
 export { PRIMARY } from "../engine/types.ts";
 export type { Cursor, Engine, IndexMove, Key, KeyRange } from "../engine/types.ts";
@@ -193,6 +194,8 @@ export interface Transaction {
   readonly readSet: ReadSetView;
   /** Whether tracked documents were handed out: results must go through `untracked` before anything looks behind their traps. */
   readonly hasTracked: boolean;
+  /** For a result of this transaction, if rows were mostly remembered: then their texts may be too. */
+  knownRows(): KnownRows | undefined;
   /** `table` given: the scoped form, which checks that the id belongs to the table. System tables only with `isSystem`. */
   get(id: string, table?: string, isSystem?: boolean): Doc | null;
   query(plan: QueryPlan, isSystem?: boolean): QueryStream;

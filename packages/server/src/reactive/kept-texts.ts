@@ -1,0 +1,94 @@
+/**
+ * Texts that results are put together from: of rows, and of long strings in them, made once and kept while there is room.
+ *
+ * Invariants:
+ *   - A text belongs to one object or string and never changes: rows are shared and read-only, another version is another object.
+ *   - Texts count in the budget of the nodes and go as nodes do; they take at most a share of it.
+ *
+ * @module
+ */
+import { heightOf, stringifyValue } from "@narrowcast/values";
+import type { Doc, ValidatorJson } from "@narrowcast/values";
+import type { RowText } from "../tx/read-memo.ts";
+import type { Held, NodeBudget } from "./node-budget.ts";
+
+/** Memory of a text besides itself, estimated. */
+const TEXT_BYTES = 200;
+/** Share of the budget that texts may take: they save time, nodes save reads. */
+const TEXTS_SHARE = 0.5;
+
+/** One text. */
+export class KeptText implements Held, RowText {
+  readonly source: Doc | string;
+  readonly text: string;
+  readonly height: number;
+  matched: ValidatorJson | undefined = undefined;
+  isUsed = true;
+  isGone = false;
+
+  constructor(source: Doc | string) {
+    this.source = source;
+    this.text = stringifyValue(source);
+    this.height = heightOf(source);
+  }
+
+  /** Estimated with one byte a character. */
+  get bytes(): number {
+    return TEXT_BYTES + this.text.length;
+  }
+}
+
+/** See the module comment. */
+export class KeptTexts {
+  readonly #rows = new Map<Doc, KeptText>();
+  readonly #strings = new Map<string, KeptText>();
+  readonly #bytesMax: number;
+  readonly #budget: { add(text: KeptText): void; remove(text: KeptText): void };
+  #bytes = 0;
+  /** Monotone. */
+  made = 0;
+
+  constructor(nodeBytesMax: number, budget: Pick<NodeBudget<KeptText>, "add" | "remove">) {
+    this.#bytesMax = nodeBytesMax * TEXTS_SHARE;
+    this.#budget = budget;
+  }
+
+  /** `undefined` when there is no room. */
+  ofRow(row: Doc): KeptText | undefined {
+    return used(this.#rows.get(row)) ?? this.#make(row);
+  }
+
+  /** `undefined` when there is no room. */
+  ofString(text: string): KeptText | undefined {
+    return used(this.#strings.get(text)) ?? this.#make(text);
+  }
+
+  /** The row has another version now. */
+  drop(row: Doc): void {
+    const text = this.#rows.get(row);
+    if (text !== undefined) this.#budget.remove(text);
+  }
+
+  /** What the budget calls for each text that goes. */
+  forget(text: KeptText): void {
+    this.#bytes -= text.bytes;
+    if (typeof text.source === "string") this.#strings.delete(text.source);
+    else this.#rows.delete(text.source);
+  }
+
+  #make(source: Doc | string): KeptText | undefined {
+    if (this.#bytes >= this.#bytesMax) return undefined;
+    const text = new KeptText(source);
+    this.#budget.add(text);
+    if (typeof source === "string") this.#strings.set(source, text);
+    else this.#rows.set(source, text);
+    this.#bytes += text.bytes;
+    this.made += 1;
+    return text;
+  }
+}
+
+function used(text: KeptText | undefined): KeptText | undefined {
+  if (text !== undefined) text.isUsed = true;
+  return text;
+}

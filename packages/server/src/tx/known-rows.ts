@@ -1,0 +1,45 @@
+/**
+ * Rows in a result whose texts are known: documents that a handler returned as it was given them, from rows that are remembered.
+ *
+ *   untracked(result) ──note(row)──▶ KnownRows ──part──▶ text of the row, instead of rendering it
+ *                                              ──has───▶ it matched this validator before, as the same version
+ *
+ * Not here: keeping texts (`reactive/node-store.ts`), putting them together (`@narrowcast/values`).
+ *
+ * @module
+ */
+import type { Doc, KnownMatches, KnownParts, ValidatorJson } from "@narrowcast/values";
+import type { ReadMemo, RowText } from "./read-memo.ts";
+
+/** See the module comment. Of one result. */
+export class KnownRows implements KnownMatches, KnownParts {
+  readonly #memo: ReadMemo;
+  readonly #texts = new Map<object, RowText>();
+
+  constructor(memo: ReadMemo) {
+    this.#memo = memo;
+  }
+
+  /** `row`, shared and unchanged, is part of the result. */
+  note(row: Doc): void {
+    const text = this.#memo.textOf(row);
+    if (text !== undefined) this.#texts.set(row, text);
+  }
+
+  part(part: object): RowText | undefined {
+    return this.#texts.get(part);
+  }
+
+  longText(text: string): string | undefined {
+    return this.#memo.longTextOf(text);
+  }
+
+  has(validator: ValidatorJson, value: object): boolean {
+    return this.#texts.get(value)?.matched === validator;
+  }
+
+  add(validator: ValidatorJson, value: object): void {
+    const text = this.#texts.get(value);
+    if (text !== undefined) text.matched = validator;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Convex JSON text of a value of which some parts' texts are known already.
+ *
+ * A result that holds many documents mostly differs from the one before in a few of them. Their texts are put together; only what lies
+ * around them, and what is not known, is rendered.
+ *
+ * Invariants:
+ *   - The text is the one that `stringifyValue` gives, and so are its errors.
+ *   - A value without known parts is looked through and then rendered as a whole.
+ *
+ * Not here: which parts are known, and keeping their texts (`server/tx`, `server/reactive`).
+ *
+ * @module
+ */
+import { isFieldName, NESTING_MAX, stringifyValue, textAt } from "./json.ts";
+import { isPlainObject } from "./value.ts";
+import type { Value } from "./value.ts";
+
+/** A part whose text is known. */
+export interface KnownPart {
+  /** As `stringifyValue` gives it. */
+  readonly text: string;
+  /** Arrays and objects inside one another: 1 for an object of scalars. */
+  readonly height: number;
+}
+
+/** What is known of a value's parts. */
+export interface KnownParts {
+  /** Of an array or an object. */
+  part(part: object): KnownPart | undefined;
+  /** The text of a string, if it is known; asked for long ones only. */
+  longText(text: string): string | undefined;
+}
+
+/** Shorter strings are rendered faster than looked up. */
+const LONG_CHARS_MIN = 1_024;
+
+/**
+ * As `stringifyValue`, with the texts of known parts taken over.
+ *
+ * Hot: every result with documents that are remembered passes here; guarded by `server/reactive/tracking.bench.ts`.
+ *
+ * @throws {Error} With the text of `convex/values` for anything that is not a Convex value.
+ */
+export function stringifyAround(value: Value, known: KnownParts): string {
+  const renderer = new PartRenderer(known);
+  const text = renderer.part(value, 0);
+  return text === undefined || renderer.isRefused ? stringifyValue(value) : text;
+}
+
+/** How deep arrays and objects lie in one another in a value. */
+export function heightOf(value: unknown): number {
+  if (typeof value !== "object" || value === null || value instanceof ArrayBuffer) return 0;
+  let below = 0;
+  for (const item of Array.isArray(value) ? (value as unknown[]) : Object.values(value)) {
+    if (typeof item === "object" && item !== null) below = Math.max(below, heightOf(item));
+  }
+  return below + 1;
+}
+
+class PartRenderer {
+  readonly #known: KnownParts;
+  /** Something is no Convex value: rendering it as a whole tells what. */
+  isRefused = false;
+
+  constructor(known: KnownParts) {
+    this.#known = known;
+  }
+
+  /** The text of `value` if there is a known part in it. Texts are joined by `+`: nothing is copied before the whole is used. */
+  part(value: unknown, depth: number): string | undefined {
+    if (typeof value === "string") return value.length < LONG_CHARS_MIN ? undefined : this.#known.longText(value);
+    if (typeof value !== "object" || value === null || depth >= NESTING_MAX) return undefined;
+    const known = this.#known.part(value);
+    if (known !== undefined && depth + known.height <= NESTING_MAX) return known.text;
+    if (Array.isArray(value)) return this.#list(value, depth + 1);
+    return isPlainObject(value) ? this.#object(value, depth + 1) : undefined;
+  }
+
+  #list(items: readonly unknown[], depth: number): string | undefined {
+    let text: string | undefined;
+    for (let at = 0; at < items.length && !this.isRefused; at++) {
+      const part = this.part(items[at], depth);
+      if (part === undefined && text === undefined) continue;
+      text ??= this.#firstItems(items, at, depth);
+      text += (at === 0 ? "" : ",") + (part ?? this.#item(items, at, depth));
+    }
+    return text === undefined ? undefined : `${text}]`;
+  }
+
+  #firstItems(items: readonly unknown[], count: number, depth: number): string {
+    let text = "[";
+    for (let at = 0; at < count; at++) text += (at === 0 ? "" : ",") + this.#item(items, at, depth);
+    return text;
+  }
+
+  #item(items: readonly unknown[], at: number, depth: number): string {
+    return at in items ? this.#plain(items[at], depth) : "null";
+  }
+
+  #object(object: { readonly [field: string]: unknown }, depth: number): string | undefined {
+    const fields = Object.keys(object);
+    let parts: Map<string, string> | undefined;
+    for (const field of fields) {
+      const part = this.part(object[field], depth);
+      if (part !== undefined) (parts ??= new Map()).set(field, part);
+    }
+    if (parts === undefined) return undefined;
+    let text = "{";
+    for (const field of fields.sort()) {
+      // Fields that look like array indexes come first, wherever they are sorted.
+      if (!isFieldName(field) || isDigit(field.charCodeAt(0))) return undefined;
+      const item = object[field];
+      if (item === undefined) continue;
+      text += `${text.length === 1 ? "" : ","}${JSON.stringify(field)}:`;
+      text += parts.get(field) ?? this.#plain(item, depth);
+    }
+    return `${text}}`;
+  }
+
+  #plain(value: unknown, depth: number): string {
+    const text = textAt(value, depth);
+    if (text === undefined) this.isRefused = true;
+    return text ?? "";
+  }
+}
+
+function isDigit(unit: number): boolean {
+  return unit >= 48 && unit <= 57;
+}
