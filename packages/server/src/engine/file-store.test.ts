@@ -85,6 +85,41 @@ test("a piece is asked for when the one before is written: memory holds one", as
   expect(unwritten).toEqual(Array.from({ length: 20 }, () => 0));
 });
 
+test("files keep at most two threads of the disk busy, and a large one is synced as it comes", async () => {
+  const disk = new SimDisk();
+  let atOnce = 0;
+  let most = 0;
+  let syncs = 0;
+  const counting = new Proxy(disk, {
+    get(target, property) {
+      const method: unknown = Reflect.get(target, property);
+      if (typeof method !== "function") return method;
+      return (...rest: unknown[]): unknown => {
+        const given = method.apply(target, rest) as unknown;
+        if (property === "syncData") syncs += 1;
+        if (!(given instanceof Promise)) return given;
+        atOnce += 1;
+        most = Math.max(most, atOnce);
+        return given.finally(() => (atOnce -= 1));
+      };
+    },
+  });
+  const store = onSimDisk(counting);
+  const rules = { bytesMax: 100_000_000 };
+  const piece = Buffer.alloc(1_000_000);
+  const names = Array.from({ length: 8 }, newName);
+  await Promise.all(names.map((name) => store.put(name, [piece.subarray(0, 10), piece.subarray(0, 10)], rules)));
+  await Promise.all(names.map((name) => bytesOf(store, name, 3)));
+  await Promise.all(names.map((name) => store.delete(name)));
+  expect([most, syncs]).toEqual([2, 0]);
+  await store.put(
+    newName(),
+    Array.from({ length: 20 }, () => piece),
+    rules,
+  );
+  expect(syncs).toBe(2);
+});
+
 /** Powers off after each disk call in turn, some of the unsynced bytes and names being lost. */
 test("power loss at any moment leaves whole files or none, and keeps those whose put has resolved", async () => {
   const content = (n: number) => Buffer.alloc(1_500 + n * 700, n + 1);

@@ -6,7 +6,8 @@
  * The rename comes after the sync, so a name never stands for a part of its bytes. Two writers of one process (the main thread, the core)
  * have tags of their own, so that each may tidy up its own unfinished files when it begins.
  *
- * Disk calls that can take long go to the thread pool. They go through `LogFs`, so a simulation can take the power away.
+ * Disk calls that can take long go to the thread pool, which the log shares. So few are there at a time, and large files are synced as they come: a commit
+ * must not wait behind gigabytes. All go through `LogFs`, so a simulation can take the power away.
  *
  * @module
  */
@@ -16,7 +17,12 @@ import { checkFileSha256, checkFileSize } from "./file-store.ts";
 import type { FileName, FileStore, OpenFile, PutFacts, PutRules } from "./file-store.ts";
 import { nodeLogFs, syncDirectory } from "./log-fs.ts";
 import type { LogFs } from "./log-fs.ts";
+import { Turns } from "./turns.ts";
 
+/** Of the four threads that Node has for disk calls, those that files may keep busy. */
+const CALLS_AT_ONCE = 2;
+/** Bytes after which a file that is coming is synced, so that no sync is long. */
+const SYNC_BYTES = 8_388_608;
 const NAME = /^[0-9a-f]{32}$/;
 
 /** See the module comment. */
@@ -24,6 +30,7 @@ export class FolderFiles implements FileStore {
   readonly #folder: string;
   readonly #writer: string;
   readonly #disk: LogFs;
+  readonly #turns = new Turns(CALLS_AT_ONCE);
   #made: Promise<void> | undefined;
 
   /** @param writer Tag of this writer's unfinished files. The folder is made with its first file. */
@@ -47,7 +54,7 @@ export class FolderFiles implements FileStore {
       const facts = await this.#fill(fd, pieces, rules);
       this.#disk.rename(unfinished, whole);
       place = whole;
-      await syncDirectory(this.#disk, this.#folder);
+      await this.#turns.take(() => syncDirectory(this.#disk, this.#folder));
       return facts;
     } catch (error) {
       await this.#remove(place);
@@ -77,7 +84,7 @@ export class FolderFiles implements FileStore {
         const bytes = Buffer.allocUnsafeSlow(bytesMax);
         reads += 1;
         try {
-          return bytes.subarray(0, await disk.readBehind(fd, bytes, position));
+          return bytes.subarray(0, await this.#turns.take(() => disk.readBehind(fd, bytes, position)));
         } finally {
           reads -= 1;
           closeIfDone();
@@ -114,20 +121,26 @@ export class FolderFiles implements FileStore {
   ): Promise<PutFacts> {
     const hash = createHash("sha256");
     let size = 0;
+    let unsynced = 0;
     try {
       for await (const piece of pieces) {
         checkFileSize(size + piece.length, rules);
         hash.update(piece);
         for (let done = 0; done < piece.length;) {
-          const taken = await this.#disk.writeBehind(fd, piece.subarray(done), size + done);
+          const [rest, at] = [piece.subarray(done), size + done];
+          const taken = await this.#turns.take(() => this.#disk.writeBehind(fd, rest, at));
           if (taken <= 0) throw new Error("Cannot write file: the disk took no bytes");
           done += taken;
         }
         size += piece.length;
+        unsynced += piece.length;
+        if (unsynced < SYNC_BYTES) continue;
+        await this.#turns.take(() => this.#disk.syncData(fd));
+        unsynced = 0;
       }
       const sha256 = hash.digest();
       checkFileSha256(sha256, rules);
-      await this.#disk.sync(fd);
+      await this.#turns.take(() => this.#disk.sync(fd));
       return { size, sha256 };
     } finally {
       this.#disk.close(fd);
@@ -138,7 +151,7 @@ export class FolderFiles implements FileStore {
   async #ensureFolder(): Promise<void> {
     this.#made ??= (async () => {
       this.#disk.makeDirectory(this.#folder);
-      await syncDirectory(this.#disk, dirname(this.#folder));
+      await this.#turns.take(() => syncDirectory(this.#disk, dirname(this.#folder)));
     })();
     try {
       await this.#made;
@@ -150,7 +163,7 @@ export class FolderFiles implements FileStore {
 
   async #names(): Promise<readonly string[]> {
     try {
-      return await this.#disk.listBehind(this.#folder);
+      return await this.#turns.take(() => this.#disk.listBehind(this.#folder));
     } catch (error) {
       if (isMissing(error)) return [];
       throw error;
@@ -159,7 +172,7 @@ export class FolderFiles implements FileStore {
 
   async #remove(path: string): Promise<void> {
     try {
-      await this.#disk.unlinkBehind(path);
+      await this.#turns.take(() => this.#disk.unlinkBehind(path));
     } catch (error) {
       if (!isMissing(error)) throw error;
     }
