@@ -30,6 +30,7 @@ import type * as module_emails_mailer from "../emails/mailer.js";
 import type * as module_emails_oneByOne from "../emails/oneByOne.js";
 import type * as module_emails_outbox from "../emails/outbox.js";
 import type * as module_emails_send from "../emails/send.js";
+import type * as module_emails_templates_compose from "../emails/templates/compose.js";
 import type * as module_emails_templates_events from "../emails/templates/events.js";
 import type * as module_emails_templates_layout from "../emails/templates/layout.js";
 import type * as module_emails_templates_matches from "../emails/templates/matches.js";
@@ -94,6 +95,7 @@ declare const fullApi: ApiFromModules<{
   "emails/oneByOne": typeof module_emails_oneByOne;
   "emails/outbox": typeof module_emails_outbox;
   "emails/send": typeof module_emails_send;
+  "emails/templates/compose": typeof module_emails_templates_compose;
   "emails/templates/events": typeof module_emails_templates_events;
   "emails/templates/layout": typeof module_emails_templates_layout;
   "emails/templates/matches": typeof module_emails_templates_matches;

@@ -1,7 +1,7 @@
 /**
  * Who gets which mail, and the outbox.
  *
- *   cron ─▶ planMails ─(a page of due profiles)─▶ sendChunk ×n   the node action of `emails/batchActions.tsx`
+ *   cron ─▶ planMails ─(a page of due profiles)─▶ sendChunk ×n   the node action of `emails/batchActions.ts`
  *               └─▶ planMails, next page          checkChunk     ten minutes later: what was lost or failed goes out again
  *
  * Due profiles come from indexes; nobody else is read. Every mail is claimed under a key of kind, user and day before it is sent: whatever

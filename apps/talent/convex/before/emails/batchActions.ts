@@ -1,11 +1,11 @@
 "use node";
 /**
- * The hourly alert as optimised by hand: one action for everybody, with one call for each user's matches and one for each match.
+ * The hourly alert as first written: one action for everybody, with one call for each user's matches and one for each match.
  */
 import { v } from "convex/values";
 import { internal } from "../../_generated/api.js";
 import { internalAction } from "../../_generated/server.js";
-import { sendAlertsOneByOne } from "../../emails/oneByOne.tsx";
+import { sendAlertsOneByOne } from "../../emails/oneByOne.ts";
 import { hourArguments } from "../../model/mailBatches.ts";
 
 export const processMatchAlertBatch = internalAction({
@@ -14,6 +14,6 @@ export const processMatchAlertBatch = internalAction({
   handler: async (ctx, { targetLocalHour }): Promise<{ sent: number }> =>
     await sendAlertsOneByOne(
       ctx,
-      await ctx.runQuery(internal.after.emails.send.getUsersForMatchAlertBatch, { targetLocalHour }),
+      await ctx.runQuery(internal.before.emails.send.getUsersForMatchAlertBatch, { targetLocalHour }),
     ),
 });

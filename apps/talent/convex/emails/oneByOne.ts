@@ -7,7 +7,7 @@ import type { ActionCtx } from "../_generated/server.js";
 import type { RecipientOf } from "../model/mailBatches.ts";
 import { showMailMatch, type MailMatch } from "../model/mailContents.ts";
 import { openMailer, sendMail } from "./mailer.ts";
-import { MatchAlert, matchAlertSubject } from "./templates/matches.tsx";
+import { compose } from "./templates/compose.tsx";
 
 /** Sends each user's alert; the first failure ends the loop. */
 export async function sendAlertsOneByOne(
@@ -17,15 +17,15 @@ export async function sendAlertsOneByOne(
   let sent = 0;
   const mailer = openMailer();
   try {
-    for (const { email, profileId, userName } of users) {
+    for (const user of users) {
       const matches: MailMatch[] = [];
-      for (const match of await ctx.runQuery(internal.opportunities.getNewMatches, { profileId })) {
+      for (const match of await ctx.runQuery(internal.opportunities.getNewMatches, { profileId: user.profileId })) {
         const opportunity = await ctx.runQuery(internal.opportunities.getOpportunity, { id: match.opportunityId });
         matches.push(...showMailMatch(match, opportunity));
       }
-      if (matches.length === 0) continue;
-      const body = <MatchAlert userName={userName} matches={matches} />;
-      await sendMail(mailer, { to: email, subject: matchAlertSubject(matches.length), body });
+      const mail = compose("match-alert", user, { matches, events: [] });
+      if (mail === null) continue;
+      await sendMail(mailer, { to: user.email, ...mail });
       sent += 1;
     }
   } finally {

@@ -5,16 +5,12 @@
  * Node only: rendering and SMTP. Who is in a chunk, and what happens when this action is lost, is in `emails/send.ts`.
  */
 import { v } from "convex/values";
-import type { ReactElement } from "react";
 import { internal } from "../_generated/api.js";
 import { internalAction } from "../_generated/server.js";
-import { mailKind, type MailKind } from "../model/fields.ts";
+import { mailKind } from "../model/fields.ts";
 import { recipient, type Recipient } from "../model/mailBatches.ts";
-import { eventsFor, type MailEvent, type MailMatch } from "../model/mailContents.ts";
-import { DEFAULT_TIMEZONE, isTimezone } from "../model/mailHours.ts";
 import { openMailer, sendMail } from "./mailer.ts";
-import { EventDigest, eventDigestSubject } from "./templates/events.tsx";
-import { MatchAlert, matchAlertSubject, WeeklyDigest } from "./templates/matches.tsx";
+import { compose, type Composed } from "./templates/compose.tsx";
 
 export const sendChunk = internalAction({
   args: { kind: mailKind, now: v.number(), recipients: v.array(recipient) },
@@ -43,44 +39,12 @@ export const sendChunk = internalAction({
   },
 });
 
-interface Composed {
-  readonly subject: string;
-  readonly body: ReactElement;
-}
-
 interface Outcome {
   userId: string;
   subject: string;
   status: "sent" | "failed" | "nothing to say";
   messageId?: string;
   error?: string;
-}
-
-/** One mail, or null when there is nothing to say. */
-function compose(
-  kind: MailKind,
-  to: Recipient,
-  { matches, events }: { readonly matches: readonly MailMatch[]; readonly events: readonly MailEvent[] },
-): Composed | null {
-  const { userName } = to;
-  if (kind === "match-alert") {
-    if (matches.length === 0) return null;
-    return { subject: matchAlertSubject(matches.length), body: <MatchAlert userName={userName} matches={matches} /> };
-  }
-  if (kind === "weekly-digest") {
-    const completedSections = "completedSections" in to ? to.completedSections : [];
-    const hasTalked = "hasEnrichmentConversation" in to && to.hasEnrichmentConversation;
-    const about = { userName, matches, completedSections, hasEnrichmentConversation: hasTalked };
-    return { subject: "Your week in the talent network", body: <WeeklyDigest {...about} /> };
-  }
-  const shown = eventsFor(events, "mutedOrgIds" in to ? to.mutedOrgIds : []);
-  if (shown.length === 0) return null;
-  const period = kind === "daily-event-digest" ? "today" : "this week";
-  const timezone = "timezone" in to && isTimezone(to.timezone) ? to.timezone : DEFAULT_TIMEZONE;
-  return {
-    subject: eventDigestSubject(shown.length, period),
-    body: <EventDigest userName={userName} events={shown} timezone={timezone} period={period} />,
-  };
 }
 
 /** Sends one after the other; one that fails does not stop the next. */
