@@ -38,11 +38,12 @@ export function answerTo(question: string, seed: number): string {
   const random = seededRandom(seed);
   const topic = question.trim().split(/\s+/u).slice(0, 12).join(" ");
   const points = shuffled(random, POINTS).slice(0, between(random, 3, 4));
+  const bodies = shuffled(random, BODIES);
   return [
     `You asked about **${topic}**. ${pick(random, OPENINGS)}`,
-    pick(random, BODIES),
+    bodies[0],
     points.map((point) => `- ${point}.`).join("\n"),
-    pick(random, BODIES),
+    bodies[1],
     pick(random, CLOSINGS),
   ].join("\n\n");
 }
