@@ -8,7 +8,7 @@ import { mustExist } from "./errors.ts";
 import { approveByHash, report } from "./moderation.ts";
 import { insertVersion } from "./publishing.ts";
 import { between, hash, pick, seededRandom, type Random } from "./seedText.ts";
-import { derivingWrites } from "./skillWrites.ts";
+import { derivingWrites, repairSummary } from "./skillWrites.ts";
 import { addToDays, addToSkills, dayOf } from "./statEvents.ts";
 
 /** The user that visitors act as. */
@@ -177,5 +177,15 @@ async function moderate(
 
 async function backdate(ctx: MutationCtx, skillId: Id<"skills">, createdAt: number): Promise<void> {
   const skill = mustExist(await ctx.db.get("skills", skillId), "Skill");
+  const versions = await ctx.db
+    .query("skillVersions")
+    .withIndex("by_skill", (q) => q.eq("skillId", skillId))
+    .collect();
+  // One a few hours after the other, the last one when the skill was changed last.
+  for (const [at, { _id }] of versions.entries()) {
+    const hours = 9 * (versions.length - 1 - at);
+    await ctx.db.patch("skillVersions", _id, { createdAt: createdAt - hours * 3_600_000 });
+  }
   await derivingWrites.patch(ctx, skill, { createdAt, updatedAt: createdAt });
+  await repairSummary(ctx, mustExist(await ctx.db.get("skills", skillId), "Skill"));
 }
