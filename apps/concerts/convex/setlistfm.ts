@@ -8,6 +8,7 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalAction, internalMutation } from "./_generated/server.js";
 import { runLeased } from "./model/actionRuns.ts";
+import { HOUR_MS } from "./model/days.ts";
 import { runBy } from "./model/fields.ts";
 import { saveImport } from "./model/imports.ts";
 import { askSetlist, setlistPauseMs } from "./model/services.ts";
@@ -15,6 +16,8 @@ import { jobResult, type JobResult } from "./model/views.ts";
 
 /** Shows that one scan fetches. */
 const SCANNED_MAX = 5;
+/** An import that has not ended by then never will. */
+const LOST_MS = HOUR_MS;
 /** Shows that one check queues. */
 const QUEUED_MAX = 200;
 
@@ -58,12 +61,19 @@ export const claimPending = internalMutation({
   args: { pauseMs: v.number() },
   returns: v.number(),
   handler: async (ctx, { pauseMs }) => {
+    const now = Date.now();
     const shows = await ctx.db
       .query("shows")
       .withIndex("by_import_status", (q) => q.eq("importStatus", "pending"))
       .take(SCANNED_MAX);
+    // An action runs at most once: one that was lost leaves its show behind, which is fetched again.
+    const underWay = await ctx.db
+      .query("shows")
+      .withIndex("by_import_status", (q) => q.eq("importStatus", "importing"))
+      .take(SCANNED_MAX);
+    shows.push(...underWay.filter(({ lastSynced = 0 }) => lastSynced < now - LOST_MS));
     for (const [index, show] of shows.entries()) {
-      await ctx.db.patch("shows", show._id, { importStatus: "importing" });
+      await ctx.db.patch("shows", show._id, { importStatus: "importing", lastSynced: now });
       const args = { showId: show._id, slug: show.slug ?? show._id };
       await ctx.scheduler.runAfter(index * pauseMs, internal.setlistfm.importShow, args);
     }

@@ -3,8 +3,9 @@
  */
 import type { TestDeployment } from "@narrowcast/server";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { Id } from "../convex/_generated/dataModel.js";
 import { seededRandom } from "../convex/model/random.ts";
-import { openConcerts } from "../testing/open.ts";
+import { arrange, openConcerts } from "../testing/open.ts";
 
 const PEOPLE = 6;
 
@@ -17,31 +18,27 @@ interface Setlist {
 }
 
 let app: TestDeployment;
-let people: string[];
-let showId: string;
-let setlistId: string;
+let people: Id<"users">[];
+let showId: Id<"shows">;
+let setlistId: Id<"setlists">;
 beforeEach(async () => {
   app = await openConcerts();
   await app.action("seed:demo");
   await app.advance(1_000);
   people = [];
   for (let index = 0; index < PEOPLE; index++) {
-    people.push((await app.mutation("users:ensure", { clientKey: `tester-number-${index}` })) as string);
+    people.push((await app.mutation("users:ensure", { clientKey: `tester-number-${index}` })) as Id<"users">);
   }
-  const setlist = await app.run(async (ctx) => (await ctx.db.query("setlists").first())!);
-  showId = setlist["showId"] as string;
+  const setlist = await arrange(app, async (ctx) => (await ctx.db.query("setlists").first())!);
+  showId = setlist.showId;
   setlistId = setlist._id;
   return async () => app.close();
 });
 
 const shown = async (form = ""): Promise<Setlist> =>
   ((await app.query(`${form}setlists:getByShow`, { showId })) as unknown as Setlist[])[0]!;
-const voteCount = async (): Promise<number> =>
-  (await app.run(async (ctx) => await ctx.db.get(showId as never))) !== null
-    ? ((await app.run(
-        async (ctx) => ((await ctx.db.get(showId as never)) as unknown as { voteCount: number }).voteCount,
-      )) as number)
-    : -1;
+const voteCount = async (): Promise<number | undefined> =>
+  await arrange(app, async (ctx) => (await ctx.db.get("shows", showId))!.voteCount);
 const vote = async (person: number, voteType: string, form = "") =>
   await app.mutation(`${form}votes:submitVote`, { userId: people[person]!, setlistId, voteType });
 const songVote = async (person: number, songTitle: string, form = "") =>
@@ -83,11 +80,11 @@ describe("counters", () => {
   });
 
   test("of rows that were never counted are made with the first vote, and contain it once", async () => {
-    await app.run(async (ctx) => {
-      const setlist = (await ctx.db.get(setlistId as never)) as unknown as { songs: { title: string }[] };
+    await arrange(app, async (ctx) => {
+      const setlist = (await ctx.db.get(setlistId)) as unknown as { songs: { title: string }[] };
       const songs = setlist.songs.map(({ title }) => ({ title }));
-      await ctx.db.patch(setlistId as never, { upvotes: undefined, downvotes: undefined, songs });
-      await ctx.db.patch(showId as never, { voteCount: undefined });
+      await ctx.db.patch(setlistId, { upvotes: undefined, downvotes: undefined, songs });
+      await ctx.db.patch(showId, { voteCount: undefined });
     });
     const { songs } = await shown("before/");
     await vote(0, "accurate");
@@ -112,12 +109,12 @@ describe("counters", () => {
 
 describe("the check of counters", () => {
   const drift = async () =>
-    await app.run(async (ctx) => {
+    await arrange(app, async (ctx) => {
       for (const show of await ctx.db.query("shows").collect()) await ctx.db.patch(show._id, { voteCount: 999 });
     });
   const wrong = async () =>
     await app.run(
-      async (ctx) => (await ctx.db.query("shows").collect()).filter((show) => show["voteCount"] === 999).length,
+      async (ctx) => (await ctx.db.query("shows").collect()).filter((show) => show.voteCount === 999).length,
     );
 
   test("goes through the shows a page a run, resumes, and begins again at the end", async () => {
@@ -130,7 +127,10 @@ describe("the check of counters", () => {
     }
     expect(left.slice(0, 2)).toEqual([all - 10, all - 20]);
     await drift();
-    await app.mutation("trending:updateEngagementCounts", { by: "operator", batchSize: 10 });
+    // A page that ends with the table leaves an empty one after it.
+    for (let run = 0; run < 2; run++) {
+      await app.mutation("trending:updateEngagementCounts", { by: "operator", batchSize: 10 });
+    }
     expect(await wrong()).toBeLessThan(all);
   });
 
@@ -138,24 +138,24 @@ describe("the check of counters", () => {
     await app.mutation("trending:recountEngagement");
     await app.mutation("trending:recountEngagement");
     await app.advance(5_000);
-    const sweep = await app.run(async (ctx) =>
+    const sweep = await arrange(app, async (ctx) =>
       (await ctx.db.query("sweeps").collect()).find(({ name }) => name === "engagement")!,
     );
-    const shows = await app.run(async (ctx) => (await ctx.db.query("shows").collect()).length);
+    const shows = await arrange(app, async (ctx) => (await ctx.db.query("shows").collect()).length);
     expect(sweep).toMatchObject({ generation: 2, checked: shows });
   });
 
   test("the count of an artist's shows is found and repaired too, and its score with it", async () => {
-    await app.run(async (ctx) => {
+    await arrange(app, async (ctx) => {
       for (const artist of await ctx.db.query("artists").collect()) {
         await ctx.db.patch(artist._id, { upcomingShowsCount: 99, trendingScore: 99 });
       }
     });
     await app.mutation("trending:recountArtists");
     await app.advance(5_000);
-    const artists = await app.run(async (ctx) => await ctx.db.query("artists").collect());
+    const artists = await arrange(app, async (ctx) => await ctx.db.query("artists").collect());
     expect(
-      artists.every(({ upcomingShowsCount, trendingScore }) => upcomingShowsCount < 99 && trendingScore < 99),
+      artists.every(({ upcomingShowsCount = 99, trendingScore = 99 }) => upcomingShowsCount < 99 && trendingScore < 99),
     ).toBe(true);
   });
 });
@@ -174,7 +174,7 @@ describe("refusals", () => {
   });
 
   test("somebody who is not there", async () => {
-    await app.run(async (ctx) => await ctx.db.delete(people[0] as never));
+    await arrange(app, async (ctx) => await ctx.db.delete(people[0]!));
     await expect(vote(0, "accurate")).rejects.toThrow("User not found");
     await expect(vote(0, "accurate", "before/")).rejects.toThrow("User not found");
   });

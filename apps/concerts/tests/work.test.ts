@@ -46,7 +46,7 @@ describe("engagement counts", () => {
     const ids = await arrange(app, async (ctx) => {
       const setlist = (await ctx.db.query("setlists").first())!;
       const userId = await ctx.db.insert("users", { clientKey: "somebody-new", name: "New" });
-      return { setlistId: setlist._id as string, userId: userId as string };
+      return { setlistId: setlist._id, userId: userId };
     });
     const cost = await costOf("votes:submitVote", { ...ids, voteType: "accurate" });
     // Person, setlist, show; a patch reads what it patches.

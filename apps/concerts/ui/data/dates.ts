@@ -17,13 +17,17 @@ const UNITS = [
   { name: "minute", ms: 60_000 },
 ] as const;
 
-/** "30 minutes", "4 hours", "a day". */
+/** "30 minutes", "4 hours", "1 day". */
 export function intervalText(ms: number): string {
   const unit = UNITS.find((each) => ms % each.ms === 0 && ms >= each.ms);
   if (unit === undefined) return `${Math.round(ms / 1_000)} seconds`;
   const count = ms / unit.ms;
-  if (count === 1) return unit.name === "hour" ? "an hour" : `a ${unit.name}`;
-  return `${count} ${unit.name}s`;
+  return count === 1 ? `1 ${unit.name}` : `${count} ${unit.name}s`;
+}
+
+/** "every 30 minutes", "every day". */
+export function everyText(ms: number): string {
+  return `every ${intervalText(ms).replace(/^1 /u, "")}`;
 }
 
 /** "in 12 min", or "now". */

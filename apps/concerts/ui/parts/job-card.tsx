@@ -2,13 +2,13 @@
  * One job: its state, its latest run, and what an operator may do with it.
  */
 import { Button, NativeSelect, Switch } from "@mantine/core";
-import { RelativeTime, StatusBadge, useSeconds, useTask, type Status } from "@narrowcast/ui";
+import { RelativeTime, StatusBadge, useSeconds, useTask } from "@narrowcast/ui";
 import { IconPlayerPlay, IconRestore } from "@tabler/icons-react";
 import { useMutation } from "convex/react";
 import type { FunctionReturnType } from "convex/server";
 import { useState, type ReactElement } from "react";
 import { api } from "../../convex/_generated/api.js";
-import { intervalText, untilText } from "../data/dates.ts";
+import { everyText, intervalText, untilText } from "../data/dates.ts";
 import { JobHistory } from "./job-history.tsx";
 
 type Job = FunctionReturnType<typeof api.cronSettings.list>[number];
@@ -28,7 +28,7 @@ export function JobCard({ job, adminKey }: { readonly job: Job; readonly adminKe
         <JobState job={job} />
       </div>
       <p className="nc-muted job-name">
-        <code>{job.name}</code> {job.enabled ? `every ${intervalText(job.intervalMs)}` : "switched off"}
+        <code>{job.name}</code> {job.enabled ? everyText(job.intervalMs) : "switched off"}
         {job.isManaged && job.nextRunAt !== null && <NextRun at={job.nextRunAt} />}
       </p>
       <LastRun run={job.lastRun} />
@@ -120,11 +120,4 @@ function Controls({ job, adminKey: key }: { readonly job: Job; readonly adminKey
       {task.error !== undefined && <p role="alert">{task.error}</p>}
     </>
   );
-}
-
-/** How the outcome of a run is shown. */
-export function statusOf({ endedAt, outcome }: Run): Status {
-  if (endedAt === undefined) return "running";
-  if (outcome === "failed") return "failed";
-  return outcome === "skipped" ? "blocked" : "complete";
 }

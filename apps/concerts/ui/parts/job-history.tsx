@@ -5,7 +5,7 @@ import { LoadingRows, RelativeTime, StatusDot } from "@narrowcast/ui";
 import { useQuery } from "convex/react";
 import type { ReactElement } from "react";
 import { api } from "../../convex/_generated/api.js";
-import { statusOf } from "./job-card.tsx";
+import { statusOf } from "../data/run-status.ts";
 
 const RUNS = 8;
 

@@ -21,7 +21,7 @@ export function TrendingLists({ route }: { readonly route: Route }): ReactElemen
         <SegmentedControl
           aria-label="List"
           value={tab}
-          onChange={(value) => setTab(value as "shows" | "artists")}
+          onChange={(value) => setTab(value)}
           data={[
             { value: "shows", label: "Shows" },
             { value: "artists", label: "Artists" },
