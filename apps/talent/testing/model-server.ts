@@ -51,6 +51,8 @@ export async function startModelServer(now: () => number): Promise<ModelServer> 
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // A program that only waits for questions may end.
+  server.unref();
   const model: ModelServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked: [],

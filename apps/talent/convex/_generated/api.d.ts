@@ -11,6 +11,8 @@ import type { ApiFromModules, FilterApi, FunctionReference } from "convex/server
 import type * as module_after_attendance from "../after/attendance.js";
 import type * as module_after_emails_batchActions from "../after/emails/batchActions.js";
 import type * as module_after_emails_send from "../after/emails/send.js";
+import type * as module_after_engagement from "../after/engagement.js";
+import type * as module_after_events from "../after/events.js";
 import type * as module_after_matches from "../after/matches.js";
 import type * as module_after_matching from "../after/matching.js";
 import type * as module_after_programs from "../after/programs.js";
@@ -76,6 +78,8 @@ declare const fullApi: ApiFromModules<{
   "after/attendance": typeof module_after_attendance;
   "after/emails/batchActions": typeof module_after_emails_batchActions;
   "after/emails/send": typeof module_after_emails_send;
+  "after/engagement": typeof module_after_engagement;
+  "after/events": typeof module_after_events;
   "after/matches": typeof module_after_matches;
   "after/matching": typeof module_after_matching;
   "after/programs": typeof module_after_programs;
