@@ -4,6 +4,7 @@
  * @module
  */
 import type { AnySystem } from "./system.ts";
+import { CHAT } from "./systems/chat/system.ts";
 import { ORCHESTRATOR } from "./systems/orchestrator/system.ts";
 
-export const SYSTEMS: readonly AnySystem[] = [ORCHESTRATOR];
+export const SYSTEMS: readonly AnySystem[] = [ORCHESTRATOR, CHAT];
