@@ -5,6 +5,9 @@
  */
 import type { AnySystem } from "./system.ts";
 import { CHAT } from "./systems/chat/system.ts";
+import { CONCERTS } from "./systems/concerts/system.ts";
 import { ORCHESTRATOR } from "./systems/orchestrator/system.ts";
+import { REGISTRY } from "./systems/registry/system.ts";
+import { TALENT } from "./systems/talent/system.ts";
 
-export const SYSTEMS: readonly AnySystem[] = [ORCHESTRATOR, CHAT];
+export const SYSTEMS: readonly AnySystem[] = [ORCHESTRATOR, CHAT, REGISTRY, TALENT, CONCERTS];

@@ -1,0 +1,8 @@
+/**
+ * Where the first form of the talent network costs more, and why no engine can help.
+ *
+ * @module
+ */
+import type { Excuse } from "../../system.ts";
+
+export const EXCUSES: readonly Excuse[] = [];
