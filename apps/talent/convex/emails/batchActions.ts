@@ -1,6 +1,6 @@
 "use node";
 /**
- * Sends one chunk of mails: claim, contents, render, send, settle. Four database calls, however many mails and matches.
+ * Sends one chunk of mails: claim, contents, render, send, settle. Three database calls, however many mails and matches.
  *
  * Node only: rendering and SMTP. Who is in a chunk, and what happens when this action is lost, is in `emails/send.ts`.
  */
