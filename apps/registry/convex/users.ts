@@ -4,9 +4,9 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation, mutation, query } from "./_generated/server.js";
-import { mustExist, refuse } from "./model/errors.ts";
+import { refuse } from "./model/errors.ts";
 import { publicOwner, toPublicOwner } from "./model/listEntries.ts";
-import { findCaller, userByHandle } from "./model/users.ts";
+import { banUser, banUserArgs, findCaller, unbanUser, unbanUserArgs, userByHandle } from "./model/users.ts";
 
 /** The caller, null for a stranger. */
 export const me = query({
@@ -47,34 +47,33 @@ export const ensure = mutation({
 
 /** Bans a person and hides all skills, 25 a transaction. */
 export const banUserInternal = internalMutation({
-  args: { userId: v.id("users"), byUserId: v.optional(v.id("users")) },
+  args: banUserArgs,
   returns: v.object({ bannedAt: v.number() }),
   handler: async (ctx, { userId, byUserId }): Promise<{ readonly bannedAt: number }> => {
-    const user = mustExist(await ctx.db.get("users", userId), "User");
-    if (user.bannedAt !== undefined) return { bannedAt: user.bannedAt };
-    const bannedAt = Date.now();
-    await ctx.db.patch("users", userId, { bannedAt });
-    await ctx.scheduler.runAfter(0, internal.moderation.applyBanToOwnedSkillsBatch, {
-      ownerUserId: userId,
-      bannedAt,
-      ...(byUserId === undefined ? {} : { hiddenBy: byUserId }),
-    });
+    const { bannedAt, isNew } = await banUser(ctx, userId);
+    if (isNew) {
+      await ctx.scheduler.runAfter(0, internal.moderation.applyBanToOwnedSkillsBatch, {
+        ownerUserId: userId,
+        bannedAt,
+        ...(byUserId === undefined ? {} : { hiddenBy: byUserId }),
+      });
+    }
     return { bannedAt };
   },
 });
 
 /** Takes a ban back, and restores what it had hidden. */
 export const unbanUserInternal = internalMutation({
-  args: { userId: v.id("users") },
+  args: unbanUserArgs,
   returns: v.null(),
   handler: async (ctx, { userId }): Promise<null> => {
-    const { bannedAt } = mustExist(await ctx.db.get("users", userId), "User");
-    if (bannedAt === undefined) return null;
-    await ctx.db.patch("users", userId, { bannedAt: undefined });
-    await ctx.scheduler.runAfter(0, internal.moderation.restoreOwnedSkillsForUnbanBatch, {
-      ownerUserId: userId,
-      bannedAt,
-    });
+    const bannedAt = await unbanUser(ctx, userId);
+    if (bannedAt !== undefined) {
+      await ctx.scheduler.runAfter(0, internal.moderation.restoreOwnedSkillsForUnbanBatch, {
+        ownerUserId: userId,
+        bannedAt,
+      });
+    }
     return null;
   },
 });

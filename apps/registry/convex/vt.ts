@@ -16,7 +16,7 @@ import {
   type JobResult,
   type ScanBackend,
 } from "./model/scanJobs.ts";
-import { localVerdict } from "./model/verdicts.ts";
+import { firstVerdict, scanVersionArgs } from "./model/verdicts.ts";
 
 function backendOf(ctx: ActionCtx): ScanBackend {
   const { scans, moderation } = internal;
@@ -79,13 +79,10 @@ export const scanLegacySkills = internalAction({
 
 /** The first scan of a version that was just published. */
 export const scanVersion = internalAction({
-  args: { skillId: v.id("skills"), versionId: v.id("skillVersions"), sha256hash: v.string() },
+  args: scanVersionArgs,
   returns: v.null(),
-  handler: async (ctx, { skillId, versionId, sha256hash }): Promise<null> => {
-    const status = localVerdict(sha256hash, 0);
-    await ctx.runMutation(internal.moderation.recordVerdicts, {
-      verdicts: [{ skillId, versionId, status, effect: "approve" }],
-    });
+  handler: async (ctx, args): Promise<null> => {
+    await ctx.runMutation(internal.moderation.recordVerdicts, { verdicts: [firstVerdict(args)] });
     return null;
   },
 });

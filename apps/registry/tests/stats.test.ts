@@ -221,29 +221,33 @@ describe("people", () => {
     expect(await star("ann")).toEqual({ isStarred: true });
   });
 
-  test("who are banned lose all skills, 25 a transaction, and get back what the ban hid", async () => {
-    const ids = await addSkills(
-      app,
-      Array.from({ length: 60 }, (_, at) => ({
-        slug: `skill-${at}`,
-        version: null,
-        ...(at === 7 ? { skill: { softDeletedAt: 5 } } : {}),
-      })),
-    );
-    const { ownerUserId } = await skillOf(app, ids[0]!);
-    const cost = await app.expectCost(async () => {
-      await app.mutation("users:banUserInternal", { userId: ownerUserId });
+  test.each(["", "before/"])(
+    "who are banned lose all skills, 25 a transaction, and get back what the ban hid: %s",
+    async (form) => {
+      const ids = await addSkills(
+        app,
+        Array.from({ length: 60 }, (_, at) => ({
+          slug: `skill-${at}`,
+          version: null,
+          ...(at === 7 ? { skill: { softDeletedAt: 5 } } : {}),
+        })),
+      );
+      const { ownerUserId } = await skillOf(app, ids[0]!);
+      const cost = await app.expectCost(async () => {
+        await app.mutation(`${form}users:banUserInternal`, { userId: ownerUserId });
+        await app.advance(0);
+      });
+      expect(cost.functions[`${form}moderation:applyBanToOwnedSkillsBatch`]).toMatchObject({ runs: 3 });
+      expect(await skillOf(app, ids[59]!)).toMatchObject({ moderationReason: "user.banned" });
+      await app.mutation(`${form}users:unbanUserInternal`, { userId: ownerUserId });
       await app.advance(0);
-    });
-    expect(cost.functions["moderation:applyBanToOwnedSkillsBatch"]).toMatchObject({ runs: 3 });
-    expect(await skillOf(app, ids[59]!)).toMatchObject({ moderationReason: "user.banned" });
-    await app.mutation("users:unbanUserInternal", { userId: ownerUserId });
-    await app.advance(0);
-    const skills = await inside(app, async (ctx) => await ctx.db.query("skills").collect());
-    expect(skills.filter(({ softDeletedAt }) => softDeletedAt !== undefined).map(({ slug }) => slug)).toEqual([
-      "skill-7",
-    ]);
-  });
+      const skills = await inside(app, async (ctx) => await ctx.db.query("skills").collect());
+      expect(skills.filter(({ softDeletedAt }) => softDeletedAt !== undefined).map(({ slug }) => slug)).toEqual([
+        "skill-7",
+      ]);
+      expect(skills.filter(({ isSuspicious }) => isSuspicious === false)).toHaveLength(form === "" ? 59 : 0);
+    },
+  );
 
   test("who come back write nothing unless something changed", async () => {
     const ann = app.as({ subject: "ann" });
@@ -254,28 +258,33 @@ describe("people", () => {
     expect(await ann.query("users:me", {})).toMatchObject({ handle: "ann", displayName: "Ann" });
   });
 
-  test("publish as a guest where the deployment allows it, and see the skill once it is scanned", async () => {
-    await addUser(app, "visitor");
-    const publication = {
-      slug: "my-skill",
-      displayName: "My Skill",
-      version: "1.0.0",
-      changelog: "First",
-      files: [],
-      parsed: { frontmatter: {} },
-      sha256hash: "ff".repeat(32),
-    };
-    await expect(app.mutation("skills:publishVersion", publication)).rejects.toThrow(/sign in/u);
-    await app.setEnvironment({ REGISTRY_GUEST: "visitor" });
-    await app.mutation("skills:publishVersion", publication);
-    expect(await app.query("skills:getBySlug", { slug: "my-skill" })).toBeNull();
-    await app.advance(0);
-    expect(await app.query("skills:getBySlug", { slug: "my-skill" })).toMatchObject({ isOwn: true });
-    await expect(app.mutation("skills:publishVersion", publication)).rejects.toThrow(/1\.0\.0 of "my-skill" exists/u);
-    const bad = (change: object) => app.mutation("skills:publishVersion", { ...publication, ...change });
-    await expect(bad({ slug: "My Skill" })).rejects.toThrow(/is no slug/u);
-    await expect(bad({ version: "one" })).rejects.toThrow(/is no version/u);
-  });
+  test.each(["skills", "before/skills"])(
+    "publish as a guest where the deployment allows it, and see it once it is scanned: %s",
+    async (form) => {
+      await addUser(app, "visitor");
+      const publication = {
+        slug: "my-skill",
+        displayName: "My Skill",
+        version: "1.0.0",
+        changelog: "First",
+        files: [],
+        parsed: { frontmatter: {} },
+        sha256hash: "ff".repeat(32),
+      };
+      await expect(app.mutation(`${form}:publishVersion`, publication)).rejects.toThrow(/sign in/u);
+      await app.setEnvironment({ REGISTRY_GUEST: "visitor" });
+      await app.mutation(`${form}:publishVersion`, publication);
+      expect(await app.query(`${form}:getBySlug`, { slug: "my-skill" })).toBeNull();
+      await app.advance(0);
+      expect(await app.query(`${form}:getBySlug`, { slug: "my-skill" })).toMatchObject({ isOwn: true });
+      await expect(app.mutation(`${form}:publishVersion`, publication)).rejects.toThrow(
+        /1\.0\.0 of "my-skill" exists/u,
+      );
+      const bad = (change: object) => app.mutation(`${form}:publishVersion`, { ...publication, ...change });
+      await expect(bad({ slug: "My Skill" })).rejects.toThrow(/is no slug/u);
+      await expect(bad({ version: "one" })).rejects.toThrow(/is no version/u);
+    },
+  );
 
   test("cannot highlight more skills than a page reads, and a badge given twice is one", async () => {
     const ids = await addSkills(

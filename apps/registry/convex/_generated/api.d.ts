@@ -15,6 +15,7 @@ import type * as module_before_moderation from "../before/moderation.js";
 import type * as module_before_scans from "../before/scans.js";
 import type * as module_before_skills from "../before/skills.js";
 import type * as module_before_statEvents from "../before/statEvents.js";
+import type * as module_before_users from "../before/users.js";
 import type * as module_before_vt from "../before/vt.js";
 import type * as module_crons from "../crons.js";
 import type * as module_engagement from "../engagement.js";
@@ -63,6 +64,7 @@ declare const fullApi: ApiFromModules<{
   "before/scans": typeof module_before_scans;
   "before/skills": typeof module_before_skills;
   "before/statEvents": typeof module_before_statEvents;
+  "before/users": typeof module_before_users;
   "before/vt": typeof module_before_vt;
   "crons": typeof module_crons;
   "engagement": typeof module_engagement;

@@ -5,6 +5,7 @@
  * version's whole document and its owner.
  */
 import { v } from "convex/values";
+import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
 import { internalMutation, mutation, query, type QueryCtx } from "../_generated/server.js";
 import { readDetail, skillDetail } from "../model/detail.ts";
@@ -64,7 +65,12 @@ export const publishVersion = mutation({
   returns: insertVersionResult,
   handler: async (ctx, args) => {
     const caller = await requireCaller(ctx, "publish");
-    return await writeVersion(ctx, plainWrites, { ...args, ownerUserId: caller._id });
+    const published = await writeVersion(ctx, plainWrites, { ...args, ownerUserId: caller._id });
+    if (args.sha256hash !== undefined) {
+      const { sha256hash } = args;
+      await ctx.scheduler.runAfter(0, internal.before.vt.scanVersion, { ...published, sha256hash });
+    }
+    return published;
   },
 });
 

@@ -3,6 +3,7 @@
  *
  * Two of those say nothing about where to go on: a short answer is taken for the end, and the next one begins at the front again.
  */
+import { v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import { internalAction, type ActionCtx } from "../_generated/server.js";
 import {
@@ -18,6 +19,7 @@ import {
   type ScanBackend,
   type WorkPage,
 } from "../model/scanJobs.ts";
+import { firstVerdict, scanVersionArgs } from "../model/verdicts.ts";
 
 const LIMIT = 100;
 
@@ -81,4 +83,14 @@ export const scanLegacySkills = internalAction({
   args: {},
   returns: jobResult,
   handler: async (ctx): Promise<JobResult> => await scanLegacy(backendOf(ctx)),
+});
+
+/** The first scan of a version that was just published. */
+export const scanVersion = internalAction({
+  args: scanVersionArgs,
+  returns: v.null(),
+  handler: async (ctx, args): Promise<null> => {
+    await ctx.runMutation(internal.before.moderation.recordVerdicts, { verdicts: [firstVerdict(args)] });
+    return null;
+  },
 });

@@ -38,6 +38,16 @@ export const verdict = v.object({
 export const verdictsArgs = { verdicts: v.array(verdict) };
 export type Verdict = Infer<typeof verdict>;
 
+export const scanVersionArgs = { skillId: v.id("skills"), versionId: v.id("skillVersions"), sha256hash: v.string() };
+
+/** What the first scan of a version says; it decides about its skill. */
+export function firstVerdict({
+  sha256hash,
+  ...version
+}: Pick<Verdict, "skillId" | "versionId"> & { readonly sha256hash: string }): Verdict {
+  return { ...version, status: localVerdict(sha256hash, 0), effect: "approve" };
+}
+
 /** Writes verdicts down and lets them take effect. */
 export async function recordVerdicts(
   ctx: MutationCtx,
