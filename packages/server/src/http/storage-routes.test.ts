@@ -116,6 +116,9 @@ test("a file over the limit is refused, announced or not, and nothing stays of i
   const names = async () => world.deployment.fileStore.list();
   const before = await names();
   const url = here(await world.mutation("uploadUrl"));
+  const { pathname, search, host } = new URL(url);
+  const announced = `POST ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${LIMIT + 1}\r\n\r\n`;
+  expect(await raw(url, announced)).toMatch(/^HTTP\/1\.1 413 /);
   expect(await request(url, { body: Buffer.alloc(LIMIT + 1) })).toMatchObject({
     status: 413,
     json: { code: "FileTooLarge", message: `File is too large (limit: ${LIMIT} bytes)` },

@@ -29,6 +29,7 @@ export const uploadRoute: Route = async (request, { deployment }) => {
     token: request.url.searchParams.get("token") ?? "",
     contentType: request.headers["content-type"] ?? null,
     sha256,
+    size: Number(request.headers["content-length"] ?? "0"),
     bytes: request.pieces(),
   });
   if (outcome.ok) return jsonAnswer({ storageId: outcome.storageId });

@@ -112,6 +112,8 @@ export interface Upload {
   readonly contentType: string | null;
   /** What the client says the SHA-256 is. */
   readonly sha256: Uint8Array | null;
+  /** How long the client says it is. */
+  readonly size?: number | undefined;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 

@@ -13,7 +13,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { newInternalId, type Limits } from "@narrowcast/values";
-import { FileRefusal, type FileName, type FileStore, type PutRules } from "../engine/file-store.ts";
+import { checkFileSize, FileRefusal, type FileName, type FileStore, type PutRules } from "../engine/file-store.ts";
 import type { FileAccount } from "../meter/file-account.ts";
 import type { StorageMethod } from "./action-protocol.ts";
 import type { CoreClient } from "./core-client.ts";
@@ -45,11 +45,12 @@ export class FileHost implements DeploymentFiles {
     this.#parts = parts;
   }
 
-  async upload({ token, contentType, sha256, bytes }: Upload): Promise<UploadOutcome> {
+  async upload({ token, contentType, sha256, size, bytes }: Upload): Promise<UploadOutcome> {
     const verdict = await this.#parts.client().request<"checkUpload">({ type: "checkUpload", token });
     if (verdict !== "good") return tokenRefused(verdict);
     const rules = { bytesMax: this.#parts.limits.fileBytesMax, sha256: sha256 ?? undefined };
     try {
+      checkFileSize(size ?? 0, rules);
       return { ok: true, storageId: await this.#take(bytes, contentType, rules) };
     } catch (error) {
       if (!(error instanceof FileRefusal)) throw error;
