@@ -12,6 +12,7 @@ import {
   checkFile,
   checkQuota,
   checkRate,
+  deleteBytes,
   insertFile,
   ownFile,
   recentUploads,
@@ -74,7 +75,7 @@ export const deleteFile = mutation({
     const file = await ownFile(ctx, fileId, userId);
     const user = mustExist(await ctx.db.get("users", userId), "User");
     await ctx.db.patch("fileUploads", fileId, { deletedAt: Date.now() });
-    await ctx.storage.delete(file.storageId);
+    await deleteBytes(ctx, file.storageId);
     await ctx.db.patch("users", userId, { fileUploadCount: (user.fileUploadCount ?? 1) - 1 });
     return { ok: true };
   },

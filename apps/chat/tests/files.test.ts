@@ -104,6 +104,8 @@ test("after: a client's word for the size is taken; fixed: the stored file's own
 test("fixed: emptying the bin takes a chat's files along, bytes and count too", async () => {
   const chat = await makeChat(app, "fixed");
   const { url } = await upload("fixed", chat, "to be forgotten");
+  const gone = await upload("fixed", chat, "bytes that are gone already");
+  await arrange(app, async ({ storage }) => await storage.delete(gone.storageId));
   await app.mutation("chats:remove", { ...chat });
   await arrange(app, async ({ db }) => await db.patch("chats", chat.chatId, { deletedAt: 1 }));
   await app.action("crons:cleanupSoftDeletedRecords");

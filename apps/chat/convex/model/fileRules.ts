@@ -89,6 +89,11 @@ export async function insertFile(ctx: MutationCtx, args: SaveArgs): Promise<Id<"
   return await ctx.db.insert("fileUploads", { ...args, uploadedAt: Date.now() });
 }
 
+/** Deletes a file's bytes. Bytes that are gone already, by whatever way, do not keep their row from going. */
+export async function deleteBytes(ctx: MutationCtx, storageId: Id<"_storage">): Promise<void> {
+  if ((await ctx.db.system.get(storageId)) !== null) await ctx.storage.delete(storageId);
+}
+
 /** A file of that user that is not deleted. */
 export async function ownFile(
   ctx: QueryCtx,

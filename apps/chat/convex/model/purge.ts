@@ -8,6 +8,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { decrementStat } from "../lib/dbStats.ts";
 import { WALK_BYTES_MAX } from "./budget.ts";
+import { deleteBytes } from "./fileRules.ts";
 import { DAY_MS } from "./limits.ts";
 
 const RETENTION_DAYS = 90;
@@ -94,7 +95,7 @@ async function purgeChat(ctx: MutationCtx, { _id, _creationTime, userId }: Doc<"
     .withIndex("by_chat", (q) => q.eq("chatId", _id))
     .take(FILES_MAX);
   const live = files.filter((file) => file.deletedAt === undefined);
-  for (const file of live) await ctx.storage.delete(file.storageId);
+  for (const file of live) await deleteBytes(ctx, file.storageId);
   for (const file of files) await ctx.db.delete("fileUploads", file._id);
   const user = live.length === 0 ? null : await ctx.db.get("users", userId);
   if (user !== null)

@@ -20,11 +20,13 @@ const SMALL_SHARE = 0.6;
 const SMALL_SIZE = [1, 15] as const;
 const LARGE_MIN = 20;
 const RANK_POWER = 0.95;
+/** Of messages whose chat is not deleted. */
+const DELETED_SHARE = 0.029;
 
-/** Messages that one step writes: about 5 MB. */
-export const MESSAGES_PER_STEP = 3_000;
-/** Rows without long texts that one step writes. */
-export const ROWS_PER_STEP = 4_000;
+/** Rows that one step writes: a transaction has one second, on a busy machine too. Of messages they are 0.8 MB. */
+const ROWS_PER_STEP = 500;
+/** Rows of files: each also counts on its user. */
+const FILES_PER_STEP = 300;
 
 export function populationAt(scale: number): Population {
   const at = (full: number) => Math.max(1, Math.round(full * scale));
@@ -70,8 +72,8 @@ export function seedSteps(population: Population, messages: number): SeedStep[] 
   return [
     ...cut("users", population.users, ROWS_PER_STEP),
     ...cut("chats", population.chats, ROWS_PER_STEP),
-    ...cut("messages", messages, MESSAGES_PER_STEP),
-    ...cut("files", population.files, ROWS_PER_STEP),
+    ...cut("messages", messages, ROWS_PER_STEP),
+    ...cut("files", population.files, FILES_PER_STEP),
     { kind: "counters", from: 0, to: 1 },
   ];
 }
@@ -105,17 +107,25 @@ export function chatDeletedAt(chat: number, now: number): number | undefined {
   return chat % 40 === 17 ? now - (1 + ((chat * 7) % 180)) * DAY_MS : undefined;
 }
 
-/** Chance for one message. Its first number says whether it is deleted. */
+/** Chance for the text of one message. */
 export function messageRandom(seed: number, chat: number, index: number): Random {
-  return seededRandom(
-    Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(chat + 1, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35),
-  );
+  return seededRandom(mixed(seed, chat, index));
 }
 
-/** When a message was deleted: with its chat, or by itself. Takes the first number of its chance. */
-export function messageDeletedAt(random: Random, chat: number, now: number): number | undefined {
-  const chance = random();
-  return chatDeletedAt(chat, now) ?? (chance < 0.029 ? now - Math.ceil((chance / 0.029) * 180) * DAY_MS : undefined);
+/** When a message was deleted: with its chat, or by itself. Counting a chat asks this of all its messages, so it is one small sum. */
+export function messageDeletedAt(seed: number, chat: number, index: number, now: number): number | undefined {
+  const withChat = chatDeletedAt(chat, now);
+  if (withChat !== undefined) return withChat;
+  const chance = mixed(seed + 1, chat, index) / 4294967296;
+  return chance < DELETED_SHARE ? now - Math.ceil((chance / DELETED_SHARE) * 180) * DAY_MS : undefined;
+}
+
+/** 32 bits that look like chance. */
+function mixed(seed: number, chat: number, index: number): number {
+  let bits = Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(chat + 1, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35);
+  bits = Math.imul(bits ^ (bits >>> 15), 0x2c1b3c6d);
+  bits = Math.imul(bits ^ (bits >>> 12), 0x297a2d39);
+  return (bits ^ (bits >>> 15)) >>> 0;
 }
 
 /** Bytes of a message's text: questions are short, answers from 200 bytes to 8 KB, about 2.7 KB on average. */

@@ -92,7 +92,7 @@ async function writeMessages(ctx: MutationCtx, from: number, to: number, world: 
   for (const { chat, index } of messagesFrom(world.sizes, from, to)) {
     if (current?.chat !== chat) current = { chat, row: await chatOf(ctx, chat, world) };
     const random = messageRandom(world.seed, chat, index);
-    const deletedAt = messageDeletedAt(random, chat, world.now);
+    const deletedAt = messageDeletedAt(world.seed, chat, index, world.now);
     const role = index % 2 === 0 ? "user" : "assistant";
     await ctx.db.insert("messages", {
       chatId: current.row._id,
@@ -155,7 +155,7 @@ async function writeCounters(ctx: MutationCtx, world: SeedWorld): Promise<number
 function liveMessages(chat: number, { sizes, seed, now }: SeedWorld): number {
   let live = 0;
   for (let index = 0; index < sizes[chat]!; index++) {
-    if (messageDeletedAt(messageRandom(seed, chat, index), chat, now) === undefined) live += 1;
+    if (messageDeletedAt(seed, chat, index, now) === undefined) live += 1;
   }
   return live;
 }
