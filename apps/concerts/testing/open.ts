@@ -2,14 +2,13 @@
  * Deployments of this app for tests: either form, on a virtual clock, with its data and its peers.
  */
 import { openTestDeployment, VirtualClock, type TestDeployment } from "@narrowcast/server";
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DataModel } from "../convex/_generated/dataModel.js";
 import type { MutationCtx } from "../convex/_generated/server.js";
+import { copyWithCrons } from "./folder.ts";
 
-const APP = join(import.meta.dirname, "..");
-const CONVEX = join(APP, "convex");
+const CONVEX = join(import.meta.dirname, "../convex");
 /** A Monday morning. */
 export const NOW = Date.UTC(2026, 0, 12, 9);
 export const ADMIN_KEY = "operator";
@@ -29,7 +28,7 @@ export interface OpenOptions {
 /** Opens the app in memory on a virtual clock, with the first ring of its timers behind it. */
 export async function openConcerts(options: OpenOptions = {}): Promise<TestDeployment> {
   const { timers = "root", tracking, directory, nowMs = NOW } = options;
-  const folder = timers === "before" ? beforeFolder() : undefined;
+  const folder = timers === "before" ? copyWithCrons("before") : undefined;
   try {
     const app = await openTestDeployment(folder ?? CONVEX, {
       clock: new VirtualClock(nowMs),
@@ -44,16 +43,6 @@ export async function openConcerts(options: OpenOptions = {}): Promise<TestDeplo
   } finally {
     if (folder !== undefined) rmSync(join(folder, ".."), { recursive: true, force: true });
   }
-}
-
-/** The functions with the timers of the before form: a copy of the folder in which `crons.ts` is the one line that its module comment names. */
-export function beforeFolder(): string {
-  const root = mkdtempSync(join(tmpdir(), "concerts-before-"));
-  const folder = join(root, "convex");
-  cpSync(CONVEX, folder, { recursive: true });
-  writeFileSync(join(folder, "crons.ts"), 'export { default } from "./before/crons.ts";\n');
-  symlinkSync(join(APP, "../../node_modules"), join(root, "node_modules"), "junction");
-  return folder;
 }
 
 /** Writes the big data set. */

@@ -10,6 +10,8 @@ export interface ServicePeer {
   readonly url: string;
   /** Questions so far, by path. */
   readonly asked: ReadonlyMap<string, number>;
+  /** Does not keep the process alive. */
+  unref(): void;
   close(): Promise<void>;
 }
 
@@ -33,7 +35,7 @@ export async function servicePeer(refuses: Refusal = () => false): Promise<Servi
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://127.0.0.1:${port}`, asked, close };
+  return { url: `http://127.0.0.1:${port}`, asked, unref: () => void server.unref(), close };
 }
 
 /** The share of questions that the music service answers in the story: each 43rd, so that 97.7 % are refused. */

@@ -2,7 +2,7 @@
  * The *before* form of `crons.ts`: one timer that asks every five minutes whether one of thirteen jobs is due.
  *
  * A deployment has one set of timers, and this form's replaces the root's: to serve it, `crons.ts` has to read `export { default } from "./before/crons.ts";`
- * and nothing else. `testing/before-folder.ts` makes such a folder.
+ * and nothing else. `testing/folder.ts` makes such a folder.
  *
  * Each look costs a query for every job, and nearly all of them answer "not due": 4,189 of 4,346 calls a day.
  */

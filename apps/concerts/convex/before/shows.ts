@@ -4,6 +4,7 @@
 import { v } from "convex/values";
 import { internalMutation } from "../_generated/server.js";
 import { dateOf } from "../model/days.ts";
+import { showStatus } from "../model/fields.ts";
 
 export { getAllByArtistInternal, getBySlug, upcomingOf } from "../shows.ts";
 
@@ -19,5 +20,15 @@ export const autoTransitionStatuses = internalMutation({
     const due = upcoming.filter(({ date }) => date < today);
     for (const show of due) await ctx.db.patch("shows", show._id, { status: "completed" });
     return { checked: upcoming.length, closed: due.length };
+  },
+});
+
+/** Writes the status and nothing that depends on it. */
+export const setShowStatus = internalMutation({
+  args: { showId: v.id("shows"), status: showStatus },
+  returns: v.null(),
+  handler: async (ctx, { showId, status }) => {
+    await ctx.db.patch("shows", showId, { status });
+    return null;
   },
 });
