@@ -262,6 +262,18 @@ describe("the alert", () => {
   });
 });
 
+test("summer time: whoever's offset is outdated is brought up to date before the mail is planned", async () => {
+  const { profileId } = await addPerson(app, wantsAlerts());
+  const [opportunityId] = await addOpportunities(app, 1);
+  await addMatch(app, { profileId, opportunityId: opportunityId! });
+  // As it was in winter, an hour less, until some moment that has passed.
+  await change(app, profileId, { utcOffsetMinutes: 60, utcOffsetUntil: network.clock.nowMs() - 1 });
+  expect(await app.query(ALERTS, AT_EIGHT)).toEqual([]);
+  await send("match-alert");
+  expect(mail.mails).toHaveLength(1);
+  expect(await rows(app, "profiles")).toMatchObject([{ utcOffsetMinutes: 120 }]);
+});
+
 describe("digests", () => {
   test("the week: matches, and what the profile lacks", async () => {
     const { userId } = await reader("Mara", 2);

@@ -58,7 +58,7 @@ function ModelLever(): ReactElement {
         loading={task.isBusy}
         onClick={() => void task.run(() => makeBusy({ seconds: isBusy ? 0 : BUSY_SECONDS }))}
       >
-        {isBusy ? `Model answers 429 for ${left} s: end it` : `Make the model answer 429 for ${BUSY_SECONDS} s`}
+        {isBusy ? `429 for ${left} s more: end it` : "Make the model answer 429"}
       </Button>
       {task.error !== undefined && <ErrorNotice title="The model stays as it is" message={task.error} />}
     </>
