@@ -8,9 +8,9 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import type { Id } from "./_generated/dataModel.js";
-import { internalMutation, internalQuery, type MutationCtx } from "./_generated/server.js";
+import { internalAction, internalMutation, internalQuery, type MutationCtx } from "./_generated/server.js";
 import { mustExist } from "./model/errors.ts";
-import { loadDemo } from "./model/seedDemo.ts";
+import { beginDemo, DEMO_STEPS, writeDemoSkills } from "./model/seedDemo.ts";
 import { FULL, ownerHandle, seedSteps, sized, STAT_DAYS, type SeedStep } from "./model/seedPlan.ts";
 import { seedSkill, seedState, seedUser, seedVersion, versionCount, type SeedInput } from "./model/seedSkills.ts";
 import { corpus, hexDigits, seededRandom } from "./model/seedText.ts";
@@ -40,18 +40,35 @@ export const step = internalMutation({
 });
 
 /** A registry of a few dozen skills, unless there are skills. */
-export const demo = internalMutation({
+export const demo = internalAction({
   args: {},
   returns: v.object({ loaded: v.boolean() }),
   handler: async (ctx): Promise<{ readonly loaded: boolean }> => {
-    const loaded = await loadDemo(ctx, Date.now());
-    if (loaded) {
-      await ctx.scheduler.runAfter(0, internal.maintenance.backfillIsSuspiciousInternal, {});
-      await ctx.scheduler.runAfter(0, internal.maintenance.backfillLatestVersionSummaryInternal, {});
-      await ctx.scheduler.runAfter(0, internal.leaderboards.rebuildTrendingLeaderboardAction, {});
-      await ctx.scheduler.runAfter(0, internal.globalStats.recountActiveSkillsAction, {});
-    }
-    return { loaded };
+    const now = Date.now();
+    if (!(await ctx.runMutation(internal.seed.demoPeople, { now }))) return { loaded: false };
+    for (let step = 0; step < DEMO_STEPS; step++) await ctx.runMutation(internal.seed.demoSkills, { step, now });
+    await ctx.runMutation(internal.maintenance.backfillIsSuspiciousInternal, {});
+    await ctx.runMutation(internal.maintenance.backfillLatestVersionSummaryInternal, {});
+    await ctx.runAction(internal.leaderboards.rebuildTrendingLeaderboardAction, {});
+    await ctx.runAction(internal.globalStats.recountActiveSkillsAction, {});
+    return { loaded: true };
+  },
+});
+
+/** The people of the demo; whether there was room for it. */
+export const demoPeople = internalMutation({
+  args: { now: v.number() },
+  returns: v.boolean(),
+  handler: async (ctx, { now }) => await beginDemo(ctx, now),
+});
+
+/** A few skills of the demo. */
+export const demoSkills = internalMutation({
+  args: { step: v.number(), now: v.number() },
+  returns: v.null(),
+  handler: async (ctx, { step, now }) => {
+    await writeDemoSkills(ctx, step, now);
+    return null;
   },
 });
 

@@ -89,9 +89,9 @@ test("a step gives the same documents each time", async () => {
 
 test("the demo loads once, derives everything and builds its leaderboard", async () => {
   const small = await openRegistry();
-  expect(await small.mutation("seed:demo", {})).toEqual({ loaded: true });
+  expect(await small.action("seed:demo", {})).toEqual({ loaded: true });
   await small.advance(0);
-  expect(await small.mutation("seed:demo", {})).toEqual({ loaded: false });
+  expect(await small.action("seed:demo", {})).toEqual({ loaded: false });
   expect(await small.query("maintenance:auditDerivedFieldsInternal", {})).toMatchObject({ wrong: [], isDone: true });
   expect(await small.query("maintenance:backfillStatusInternal", {})).toMatchObject({
     isSuspicious: { isComplete: true },

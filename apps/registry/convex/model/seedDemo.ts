@@ -9,6 +9,7 @@ import { approveByHash, report } from "./moderation.ts";
 import { insertVersion } from "./publishing.ts";
 import { between, hash, pick, seededRandom, type Random } from "./seedText.ts";
 import { derivingWrites, repairSummary } from "./skillWrites.ts";
+import { userByHandle } from "./users.ts";
 import { addToDays, addToSkills, dayOf } from "./statEvents.ts";
 
 /** The user that visitors act as. */
@@ -61,21 +62,33 @@ const HIGHLIGHTED = new Set(["Release Notes", "Log Detective", "Test Gardener", 
 const OFFICIAL = new Set(["Shell Tutor", "Schema Diff"]);
 const REPORTED = new Set(["Night Clicker", "Form Filler"]);
 
-/** Writes it unless there are skills. Whether it did. */
-export async function loadDemo(ctx: MutationCtx, now: number): Promise<boolean> {
+/** Skills of one transaction. */
+const SKILLS_PER_STEP = 4;
+/** How many calls of {@link writeDemoSkills} make the whole. */
+export const DEMO_STEPS = Math.ceil(SKILLS.length / SKILLS_PER_STEP);
+
+/** Writes the people unless there are skills. Whether it did. */
+export async function beginDemo(ctx: MutationCtx, now: number): Promise<boolean> {
   if ((await ctx.db.query("skills").first()) !== null) return false;
-  const random = seededRandom(7);
-  const users = await insertPeople(ctx, now);
-  for (const [at, [name, summary]] of SKILLS.entries()) {
-    const skill = await publish(ctx, random, pick(random, users), name, summary);
-    await giveStats(ctx, random, skill._id, now);
-    await moderate(ctx, skill, name, users);
-    await backdate(ctx, skill._id, now - Math.round((SKILLS.length - at) * 1.7 * DAY_MS));
-  }
+  await insertPeople(ctx, now);
   return true;
 }
 
-async function insertPeople(ctx: MutationCtx, now: number): Promise<Id<"users">[]> {
+/** Writes the skills of one step. */
+export async function writeDemoSkills(ctx: MutationCtx, step: number, now: number): Promise<void> {
+  const random = seededRandom(7 + step);
+  const users = await Promise.all(PEOPLE.map((handle) => userByHandle(ctx, handle)));
+  const userIds = users.map((user) => mustExist(user, "Person")._id);
+  const first = step * SKILLS_PER_STEP;
+  for (const [at, [name, summary]] of SKILLS.slice(first, first + SKILLS_PER_STEP).entries()) {
+    const skill = await publish(ctx, random, pick(random, userIds), name, summary);
+    await giveStats(ctx, random, skill._id, now);
+    await moderate(ctx, skill, name, userIds);
+    await backdate(ctx, skill._id, now - Math.round((SKILLS.length - first - at) * 1.7 * DAY_MS));
+  }
+}
+
+async function insertPeople(ctx: MutationCtx, now: number): Promise<void> {
   const insert = async (handle: string): Promise<Id<"users">> =>
     await ctx.db.insert("users", {
       handle,
@@ -83,8 +96,7 @@ async function insertPeople(ctx: MutationCtx, now: number): Promise<Id<"users">[
       createdAt: now,
       updatedAt: now,
     });
-  await insert(GUEST);
-  return await Promise.all(PEOPLE.map(insert));
+  for (const handle of [GUEST, ...PEOPLE]) await insert(handle);
 }
 
 async function publish(
