@@ -94,7 +94,7 @@ async function setEnvironment() {
 async function demoData() {
   if (demo.seed === undefined) return;
   const result = await request("POST", "/api/function", { path: demo.seed.path, args: demo.seed.args });
-  if (result.status !== "success") fail(`Cannot load the demo data: ${result.errorMessage}`);
+  if (result.status !== "success") await fail(`Cannot load the demo data: ${result.errorMessage}`);
 }
 
 async function request(method, path, body) {
@@ -104,7 +104,7 @@ async function request(method, path, body) {
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  if (!response.ok) fail(`Cannot set up the demo: ${path} answered ${response.status} ${text}`);
+  if (!response.ok) await fail(`Cannot set up the demo: ${path} answered ${response.status} ${text}`);
   return text === "" ? null : JSON.parse(text);
 }
 
@@ -132,14 +132,14 @@ function start(name, script, args, env = {}) {
     stream.on("data", (text) => process.stdout.write(text.replaceAll(/^(?=.)/gm, `${name}  `)));
   }
   child.on("exit", (code) => {
-    if (!isStopping) fail(`The ${name} ended with ${code}`);
+    if (!isStopping) void fail(`The ${name} ended with ${code}`);
   });
   return child;
 }
 
 async function ready(child, words) {
   await new Promise((done) => {
-    const timer = setTimeout(() => fail(`Cannot start: the server did not say "${words}" in time`), READY_MS);
+    const timer = setTimeout(() => void fail(`Cannot start: the server did not say "${words}" in time`), READY_MS);
     child.stdout.on("data", (text) => {
       if (!text.includes(words)) return;
       clearTimeout(timer);
@@ -165,9 +165,11 @@ function unknownApp() {
   process.exit(1);
 }
 
-function fail(message) {
+/** Says why and ends everything; whoever waits for it goes no further. */
+async function fail(message) {
   process.stderr.write(`${message}\n`);
-  void stop(1);
+  await stop(1);
+  await new Promise(() => undefined);
 }
 
 async function stop(code) {

@@ -86,7 +86,7 @@ export function createMutationStorage(scope: Scope): Storage {
       const { size, contentType } = factsOf(row);
       countFileRead(run.fileUsage, size, host.limits);
       const bytes = await realWork(scope, () => host.files.read(row._id));
-      return new Blob([bytes], { type: contentType ?? "" });
+      return blobOf(bytes, contentType);
     },
   };
 }
@@ -116,9 +116,15 @@ export function createActionStorage(port: ActionPort): Storage {
     },
     get: async (storageId) => {
       const file = await port.readFile(requireIdText(storageId, "get"));
-      return file === null ? null : new Blob([file.bytes], { type: file.contentType ?? "" });
+      return file === null ? null : blobOf(file.bytes, file.contentType);
     },
   };
+}
+
+/** The types of Node and of browsers disagree about which bytes a blob is made of; at run time there is no difference. */
+function blobOf(bytes: Uint8Array, contentType: string | null): Blob {
+  const parts: unknown = [bytes];
+  return new Blob(parts as ConstructorParameters<typeof Blob>[0], { type: contentType ?? "" });
 }
 
 async function fileScope(scope: Scope): Promise<FileScope> {
