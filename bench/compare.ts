@@ -85,6 +85,7 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 /** One line of text. */
-export function report(result: Ratio): string {
-  return `${result.name.padEnd(48)} ${result.ratio.toFixed(2)}x  [${result.low.toFixed(2)}, ${result.high.toFixed(2)}]  ${Math.round(result.candidatePerSecond)}/s against ${Math.round(result.baselinePerSecond)}/s`;
+export function report(result: Ratio, digits = 2): string {
+  const [ratio, low, high] = [result.ratio, result.low, result.high].map((value) => value.toFixed(digits));
+  return `${result.name.padEnd(48)} ${ratio}x  [${low}, ${high}]  ${Math.round(result.candidatePerSecond)}/s against ${Math.round(result.baselinePerSecond)}/s`;
 }

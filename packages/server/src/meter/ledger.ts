@@ -27,6 +27,7 @@ import {
 import { newFileAccount } from "./file-account.ts";
 import { KeyTable } from "./key-table.ts";
 import type { CommitCause, CutOffRecord, Question, RunRecord, SentRecord } from "./record.ts";
+import { RecentRuns, type RunSlot } from "./run-slot.ts";
 
 /** Sizes of the ledger. */
 export interface LedgerLimits {
@@ -67,9 +68,7 @@ export class Ledger {
   readonly tables: KeyTable<{ readonly table: string }>;
   readonly files = newFileAccount();
   readonly sinceMs: number;
-  readonly #recentMax: number;
-  readonly #recent: RunRecord[] = [];
-  #recentAt = 0;
+  readonly #recent: RecentRuns;
   readonly #pairKeys = new Map<string, Map<string, string>>();
   #pairKeysHeld = 0;
 
@@ -80,10 +79,15 @@ export class Ledger {
     this.questions = new KeyTable(sizes.questionsMax);
     this.pairs = new KeyTable(sizes.pairsMax);
     this.tables = new KeyTable(sizes.tablesMax);
-    this.#recentMax = sizes.recentMax;
+    this.#recent = new RecentRuns(sizes.recentMax);
   }
 
-  /** An execution ended. */
+  /** The slot for the next record: fill it and give it to `ran`; it is overwritten later. */
+  get nextRun(): RunSlot {
+    return this.#recent.next;
+  }
+
+  /** An execution ended. Records that are no slot are copied. */
   ran(record: RunRecord): void {
     const { question, cause } = record;
     chargeRun(this.#function(question.path), record);
@@ -94,7 +98,7 @@ export class Ledger {
       chargeRun(this.#pair(cause, question.path), record);
       if (cause.table !== null) this.#table(cause.table).reruns += 1;
     }
-    this.#remember(record);
+    this.#recent.keep(record);
   }
 
   /** A question was answered without an execution. */
@@ -138,12 +142,12 @@ export class Ledger {
 
   /** The last runs, oldest first. */
   recent(): readonly RunRecord[] {
-    return [...this.#recent.slice(this.#recentAt), ...this.#recent.slice(0, this.#recentAt)];
+    return this.#recent.all();
   }
 
   /** Everything that is held, in entries: what a test of constant memory counts. */
   get entries(): number {
-    let entries = this.#recent.length + this.#pairKeysHeld;
+    let entries = this.#recent.size + this.#pairKeysHeld;
     for (const table of [this.functions, this.questions, this.pairs, this.tables]) entries += table.size;
     for (const { info } of this.pairs.rows()) entries += info.ways.size;
     return entries;
@@ -166,8 +170,12 @@ export class Ledger {
     const key = this.#pairKey(writer, reader);
     const row = this.pairs.find(key) ?? this.pairs.row(key, { writer, reader, ways: new Map() });
     const { ways } = row.info;
-    const way = ways.has(cause.way) || ways.size < WAYS_MAX - 1 ? cause.way : OTHER_WAYS;
-    ways.set(way, (ways.get(way) ?? 0) + 1);
+    const times = ways.get(cause.way);
+    if (times !== undefined) ways.set(cause.way, times + 1);
+    else {
+      const way = ways.size < WAYS_MAX - 1 ? cause.way : OTHER_WAYS;
+      ways.set(way, (ways.get(way) ?? 0) + 1);
+    }
     return row.account;
   }
 
@@ -187,11 +195,5 @@ export class Ledger {
       this.#pairKeysHeld += 1;
     }
     return key;
-  }
-
-  #remember(record: RunRecord): void {
-    if (this.#recentMax === 0) return;
-    this.#recent[this.#recentAt] = record;
-    this.#recentAt = (this.#recentAt + 1) % this.#recentMax;
   }
 }

@@ -52,9 +52,9 @@ function wakesOf(commit: Commit) {
 test("a wake names the first key that touched each run, and the fields that changed", () => {
   const changed = change("a", { tag: "x", n: 1, old: 1 }, { tag: "x", n: 2, fresh: 1 }, ["x1", "x1"]);
   expect(wakesOf(commitOf([changed], ["env:KEY"]))).toEqual([
-    [1, "items", PRIMARY, "update", ["n", "fresh", "old"]],
-    [3, "items", PRIMARY, "update", ["n", "fresh", "old"]],
-    [2, "items", BY_TAG, "update", ["n", "fresh", "old"]],
+    [1, "items", PRIMARY, "update", ["n", "old", "fresh"]],
+    [3, "items", PRIMARY, "update", ["n", "old", "fresh"]],
+    [2, "items", BY_TAG, "update", ["n", "old", "fresh"]],
     [4, null, PRIMARY, "name", ["env:KEY"]],
   ]);
 });

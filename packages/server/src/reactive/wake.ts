@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { valuesEqual } from "@narrowcast/values";
-import type { Doc, Ts } from "@narrowcast/values";
+import type { Ts } from "@narrowcast/values";
+import { changedFieldsOf } from "../tx/change.ts";
 import type { Commit, DocumentChange } from "../tx/types.ts";
 
 /** The first change that touched a clean run. */
@@ -68,17 +68,7 @@ function wakeOf(commit: Commit, change: DocumentChange | undefined, index: numbe
   const { table, collection, before, after } = change;
   if (before === undefined) return { ts, source, table, collection, index, change: "insert", fields: [], note };
   if (after === undefined) return { ts, source, table, collection, index, change: "delete", fields: [], note };
-  return { ts, source, table, collection, index, change: "update", fields: fieldsChanged(before, after), note };
-}
-
-function fieldsChanged(before: Doc, after: Doc): readonly string[] {
-  const fields: string[] = [];
-  for (const name in after) {
-    const value = after[name];
-    if (value !== before[name] && !valuesEqual(value, before[name])) fields.push(name);
-  }
-  for (const name in before) if (!(name in after)) fields.push(name);
-  return fields;
+  return { ts, source, table, collection, index, change: "update", fields: changedFieldsOf(change), note };
 }
 
 /** The wake of changes that come without a commit. */

@@ -14,16 +14,16 @@
 import { createHash } from "node:crypto";
 import { addToFileAccount, type FileAccount } from "../meter/file-account.ts";
 import { Ledger } from "../meter/ledger.ts";
-import { wayText } from "../meter/way.ts";
-import type { CommitCause, Question, RunRecord, RunUsage, TableUse } from "../meter/record.ts";
+import { UsageSlot, type RunSlot, type TableSlot } from "../meter/run-slot.ts";
+import type { CommitCause, Question, RunRecord } from "../meter/record.ts";
 import type { ObservedExecution, RunObserver } from "../reactive/options.ts";
 import type { Run } from "../reactive/run.ts";
 import type { RunCost } from "../reactive/types.ts";
 import type { Wake } from "../reactive/wake.ts";
-import type { Commit } from "../tx/types.ts";
-import { PRIMARY } from "../tx/types.ts";
+import type { Commit, TableUsage } from "../tx/types.ts";
 import type { Catalogue } from "../tx/catalogue.ts";
 import type { Caller } from "./core-protocol.ts";
+import { KnownWays } from "./known-ways.ts";
 import type { ActionNote, SentNote } from "./meter-notes.ts";
 
 const INTERNAL_MARK = "!";
@@ -34,18 +34,6 @@ const LABEL_CHARS_MAX = 100;
 const HASH_CHARS = 8;
 /** Index numbers below are the two that every table has; Convex bills the others' entries. */
 const DEFINED_INDEXES_FROM = 2;
-
-const NO_USAGE: RunUsage = {
-  documents: 0,
-  bytes: 0,
-  convexDocuments: 0,
-  convexBytes: 0,
-  convexKeyBytes: 0,
-  documentsWritten: 0,
-  bytesWritten: 0,
-  unchangedWrites: 0,
-  tables: [],
-};
 
 /** What the meter asks the core for. */
 export interface CoreMeterParts {
@@ -59,6 +47,7 @@ export interface CoreMeterParts {
 
 /** A mutation that ended. */
 export interface EndedMutation {
+  readonly atMs: number;
   readonly path: string;
   readonly args: string;
   readonly caller: Caller;
@@ -72,10 +61,14 @@ export class CoreMeter implements RunObserver {
   readonly ledger: Ledger;
   readonly #parts: CoreMeterParts;
   readonly #questions = new WeakMap<Run, Question>();
+  readonly #ways: KnownWays;
+  /** Reused: what a run that was spared took last. */
+  readonly #spared = new UsageSlot();
 
   constructor(parts: CoreMeterParts) {
     this.#parts = parts;
     this.ledger = new Ledger(parts.nowMs());
+    this.#ways = new KnownWays(parts.catalogue);
   }
 
   ran(run: Run, { cost, isFirst, isNews, askers }: ObservedExecution): void {
@@ -83,21 +76,21 @@ export class CoreMeter implements RunObserver {
     if (cost === undefined) return;
     const { wake, result } = run;
     const isSubscribed = run.holders.size > 0;
-    this.#ran({
-      atMs: this.#parts.nowMs(),
-      question: isSubscribed ? this.#questionOf(run) : new OneShot(unmarked(run.path), run.args),
-      kind: "query",
-      caller: this.#parts.caller(),
-      cause: wake === undefined ? null : this.#causeOf(wake),
-      isSubscribed,
-      isFirst: isFirst && isSubscribed,
-      isUnchanged: !isFirst && !isNews,
-      askers,
-      usage: this.#usageOf(cost, true),
-      resultBytes: result?.ok === true ? result.value.length : 0,
-      userMs: cost.userMs,
-      isError: result?.ok === false,
-    });
+    const record = this.ledger.nextRun;
+    record.atMs = run.ranMs;
+    record.question = isSubscribed ? this.#questionOf(run) : new OneShot(unmarked(run.path), run.args);
+    record.kind = "query";
+    record.caller = this.#parts.caller();
+    record.cause = wake === undefined ? null : this.#causeOf(wake);
+    record.isSubscribed = isSubscribed;
+    record.isFirst = isFirst && isSubscribed;
+    record.isUnchanged = !isFirst && !isNews;
+    record.askers = askers;
+    this.#fillUsage(record.usage, cost, true);
+    record.resultBytes = result?.ok === true ? result.value.length : 0;
+    record.userMs = cost.userMs;
+    record.isError = result?.ok === false;
+    this.#ran(record);
   }
 
   shared(run: Run): void {
@@ -112,32 +105,24 @@ export class CoreMeter implements RunObserver {
   cutOff(run: Run, wake: Wake, by: "node" | "field"): void {
     // A result that nobody holds would not be computed again by anybody's rules.
     if (run.cost === undefined || run.holders.size === 0) return;
-    const usage = this.#usageOf(run.cost, true);
-    const cause = this.#causeOf(wake);
-    this.ledger.cutOff({ question: this.#questionOf(run), cause, by, askers: run.holders.size, usage });
+    this.#fillUsage(this.#spared, run.cost, true);
+    const [question, cause] = [this.#questionOf(run), this.#causeOf(wake)];
+    this.ledger.cutOff({ question, cause, by, askers: run.holders.size, usage: this.#spared });
   }
 
   /** A mutation ended, before its commit is sealed. */
-  mutated({ path, args, caller, cost, resultBytes, isError }: EndedMutation): void {
-    this.#ran({
-      atMs: this.#parts.nowMs(),
-      question: new OneShot(path, args),
-      kind: "mutation",
-      caller,
-      cause: null,
-      isSubscribed: false,
-      isFirst: false,
-      isUnchanged: false,
-      askers: 1,
-      usage: this.#usageOf(cost, !isError),
-      resultBytes,
-      userMs: cost.userMs,
-      isError,
-    });
+  mutated({ atMs, path, args, caller, cost, resultBytes, isError }: EndedMutation): void {
+    const record = this.#newRun(atMs, path, args, "mutation", caller);
+    this.#fillUsage(record.usage, cost, !isError);
+    record.resultBytes = resultBytes;
+    record.userMs = cost.userMs;
+    record.isError = isError;
+    this.#ran(record);
   }
 
   /** A commit was sealed: its index entries, which are not part of any run's usage. */
-  committed({ source, changes }: Commit): void {
+  committed({ source, changes, names }: Commit): void {
+    if (names.includes("schema")) this.#ways.clear();
     if (source.startsWith(SYSTEM_MARK)) return;
     for (const { table, moves } of changes) {
       let keyBytes = 0;
@@ -157,27 +142,32 @@ export class CoreMeter implements RunObserver {
 
   /** An action ended in its thread. */
   acted({ path, kind, caller, userMs, resultBytes, isError }: ActionNote): void {
-    const record: RunRecord = {
-      atMs: this.#parts.nowMs(),
-      question: new OneShot(path, ""),
-      kind,
-      caller,
-      cause: null,
-      isSubscribed: false,
-      isFirst: false,
-      isUnchanged: false,
-      askers: 1,
-      usage: NO_USAGE,
-      resultBytes,
-      userMs,
-      isError,
-    };
+    const record = this.#newRun(this.#parts.nowMs(), path, "", kind, caller);
+    record.usage.clear();
+    record.resultBytes = resultBytes;
+    record.userMs = userMs;
+    record.isError = isError;
     this.#ran(record);
   }
 
   /** Bytes of files came in or went out. */
   filesMoved(note: Partial<FileAccount>): void {
     addToFileAccount(this.ledger.files, note);
+  }
+
+  /** The next record, of something that is asked once; what it took is to be filled in. */
+  #newRun(atMs: number, path: string, args: string, kind: RunRecord["kind"], caller: Caller): RunSlot {
+    const record = this.ledger.nextRun;
+    record.atMs = atMs;
+    record.question = new OneShot(path, args);
+    record.kind = kind;
+    record.caller = caller;
+    record.cause = null;
+    record.isSubscribed = false;
+    record.isFirst = false;
+    record.isUnchanged = false;
+    record.askers = 1;
+    return record;
   }
 
   #ran(record: RunRecord): void {
@@ -201,43 +191,33 @@ export class CoreMeter implements RunObserver {
     return wake.note as CommitCause;
   }
 
-  #newCause(wake: Wake): CommitCause {
-    const { ts, source: writer, table, change, fields } = wake;
-    const index = this.#indexName(wake);
-    return { ts, writer, table, index, change, fields, way: wayText(table, index, change, fields) };
-  }
-
-  #indexName({ collection, index }: Wake): string {
-    if (index === PRIMARY) return "by_id";
-    const table = this.#parts.catalogue.byNumber(collection);
-    return table?.indexes.find(({ number }) => number === index)?.name ?? `#${index}`;
+  #newCause({ ts, source: writer, table, collection, index, change, fields }: Wake): CommitCause {
+    const known = this.#ways.of(collection, index, change, fields, table);
+    return { ts, writer, table, index: known.index, change, fields, way: known.way };
   }
 
   /** @param isKept Whether what was written stays. */
-  #usageOf({ usage, tables }: RunCost, isKept: boolean): RunUsage {
-    const parts: TableUse[] = [];
-    for (const table of tables) {
-      parts.push({
-        table: this.#parts.catalogue.byNumber(table.collection)?.name ?? `#${table.collection}`,
-        documents: table.storageDocuments,
-        bytes: table.storageBytes,
-        convexDocuments: table.documentsRead,
-        convexBytes: table.bytesRead,
-        documentsWritten: isKept ? table.documentsWritten : 0,
-        bytesWritten: isKept ? table.bytesWritten : 0,
-      });
+  #fillUsage(slot: UsageSlot, { usage, tables }: RunCost, isKept: boolean): void {
+    slot.documents = usage.storageDocuments;
+    slot.bytes = usage.storageBytes;
+    slot.convexDocuments = usage.documentsRead;
+    slot.convexBytes = usage.bytesRead;
+    slot.convexKeyBytes = usage.keyBytesRead;
+    slot.documentsWritten = isKept ? usage.documentsWritten : 0;
+    slot.bytesWritten = isKept ? usage.bytesWritten : 0;
+    slot.unchangedWrites = usage.unchangedWrites;
+    slot.resize(tables.length);
+    for (let at = 0; at < tables.length; at++) {
+      const table = tables[at] as TableUsage;
+      const part = slot.tables[at] as TableSlot;
+      part.table = this.#parts.catalogue.byNumber(table.collection)?.name ?? `#${table.collection}`;
+      part.documents = table.storageDocuments;
+      part.bytes = table.storageBytes;
+      part.convexDocuments = table.documentsRead;
+      part.convexBytes = table.bytesRead;
+      part.documentsWritten = isKept ? table.documentsWritten : 0;
+      part.bytesWritten = isKept ? table.bytesWritten : 0;
     }
-    return {
-      documents: usage.storageDocuments,
-      bytes: usage.storageBytes,
-      convexDocuments: usage.documentsRead,
-      convexBytes: usage.bytesRead,
-      convexKeyBytes: usage.keyBytesRead,
-      documentsWritten: isKept ? usage.documentsWritten : 0,
-      bytesWritten: isKept ? usage.bytesWritten : 0,
-      unchangedWrites: usage.unchangedWrites,
-      tables: parts,
-    };
   }
 }
 

@@ -212,25 +212,34 @@ export class FunctionRunner {
     } finally {
       this.#parts.monitor.leave();
     }
-    this.#log(kind, call, tx, outcome, startedMs);
-    if (kind === "mutation") this.#meterMutation(call, tx, outcome);
+    const endedMs = this.#parts.clock.nowMs();
+    this.#log(kind, call, tx, outcome, startedMs, endedMs);
+    if (kind === "mutation") this.#meterMutation(call, tx, outcome, endedMs);
     return outcome;
   }
 
   /** Makes the entry of a one-shot query that was answered without running it. */
   logCached({ path, requestId, caller }: Pick<RunCall, "path" | "requestId" | "caller">, result: RunResult): void {
+    const atMs = this.#parts.clock.nowMs();
     this.#parts.log({
-      ...this.#entry("query", path, requestId, caller, this.#parts.clock.nowMs()),
+      ...this.#entry("query", path, requestId, caller, atMs, atMs),
       error: result.ok ? null : result.errorMessage,
       cached: true,
       returnBytes: result.ok ? result.value.length : 0,
     });
   }
 
-  #log(kind: "query" | "mutation", call: RunCall, tx: Transaction, outcome: ExecuteOutcome, startedMs: number): void {
+  #log(
+    kind: "query" | "mutation",
+    call: RunCall,
+    tx: Transaction,
+    outcome: ExecuteOutcome,
+    startedMs: number,
+    endedMs: number,
+  ): void {
     const { documentsRead, bytesRead, storageDocuments, storageBytes, documentsWritten, bytesWritten } = tx.usage;
     this.#parts.log({
-      ...this.#entry(kind, call.path, call.requestId, call.caller, startedMs),
+      ...this.#entry(kind, call.path, call.requestId, call.caller, startedMs, endedMs),
       lines: outcome.logLines,
       error: outcome.result.ok ? null : outcome.result.errorMessage,
       returnBytes: outcome.result.ok ? outcome.result.value.length : 0,
@@ -238,13 +247,21 @@ export class FunctionRunner {
     });
   }
 
-  #meterMutation({ path, args, caller }: RunCall, tx: Transaction, outcome: ExecuteOutcome): void {
+  #meterMutation({ path, args, caller }: RunCall, tx: Transaction, outcome: ExecuteOutcome, atMs: number): void {
     const { result } = outcome;
     const resultBytes = result.ok ? result.value.length : 0;
-    this.#parts.meter?.mutated({ path, args, caller, cost: costOf(tx, outcome), resultBytes, isError: !result.ok });
+    const cost = costOf(tx, outcome);
+    this.#parts.meter?.mutated({ atMs, path, args, caller, cost, resultBytes, isError: !result.ok });
   }
 
-  #entry(kind: "query" | "mutation", path: string, requestId: string, caller: Caller, startedMs: number): LogEntry {
+  #entry(
+    kind: "query" | "mutation",
+    path: string,
+    requestId: string,
+    caller: Caller,
+    startedMs: number,
+    endedMs: number,
+  ): LogEntry {
     this.#executions += 1;
     return {
       kind: "completion",
@@ -254,7 +271,7 @@ export class FunctionRunner {
       executionId: `${requestId}-${this.#executions}`,
       caller,
       startedMs,
-      durationMs: this.#parts.clock.nowMs() - startedMs,
+      durationMs: endedMs - startedMs,
       lines: [],
       error: null,
       cached: false,

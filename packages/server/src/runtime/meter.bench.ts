@@ -6,12 +6,13 @@
  *
  *   node --expose-gc --import tsx --conditions=@narrowcast/source packages/server/src/runtime/meter.bench.ts
  *
- * Two cores in one process, in memory, one with a ledger and one without; the same batches of work to each in short slices, in turn.
+ * Cores in one process, in memory, with a ledger and without; the same small batches of work to each, in turn, by CPU time (`bench/paired-cpu.ts`).
  *
  * @module
  */
 import { CONVEX_LIMITS } from "@narrowcast/values";
-import { median, report } from "../../../../bench/compare.ts";
+import { report } from "../../../../bench/compare.ts";
+import { comparePaired } from "../../../../bench/paired-cpu.ts";
 import type * as CoreHomeModule from "./core-home.ts";
 import type { OpenedCore } from "./core-home.ts";
 import type { FromCore, ToCore } from "./core-protocol.ts";
@@ -22,8 +23,7 @@ const SUBSCRIPTIONS = 100;
 const GROUPS = 20;
 const JOBS_PER_GROUP = 20;
 const BATCH = 100;
-const ROUNDS = isSmoke ? 1 : 61;
-const BATCHES_PER_SLICE = isSmoke ? 1 : 10;
+const TURNS = isSmoke ? 0 : 900;
 
 const APP = {
   "schema.ts": `
@@ -144,57 +144,17 @@ class Bench {
   }
 }
 
-/** Batches per second of CPU time: other programs of the machine take no part in it. */
-async function slice(work: () => Promise<unknown>): Promise<number> {
-  const start = process.cpuUsage();
-  for (let n = 0; n < BATCHES_PER_SLICE; n += 1) await work();
-  const { user, system } = process.cpuUsage(start);
-  return BATCHES_PER_SLICE / ((user + system) / 1e6);
+const [off, twin, on] = [await Bench.open(false), await Bench.open(false), await Bench.open(true)];
+
+/** One kind of work on the metered core against one without a ledger, and on another without: what those two differ by is the error of measuring. */
+async function measure(name: string, work: (bench: Bench) => Promise<unknown>): Promise<void> {
+  const side = (title: string, bench: Bench) => ({ name: title, work: () => work(bench) });
+  const others = [side(name, on), side("  neither has a ledger", twin)];
+  for (const ratio of await comparePaired(side("", off), others, TURNS)) process.stdout.write(`${report(ratio, 3)}\n`);
 }
 
-/** The metered core's throughput as a share of the other's: the median of paired slices, order flipped each round. */
-async function compareAsync(name: string, off: () => Promise<unknown>, on: () => Promise<unknown>): Promise<void> {
-  for (let n = 0; n < (isSmoke ? 0 : 10); n += 1) {
-    await slice(off);
-    await slice(on);
-  }
-  const rates: { off: number; on: number }[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const first = await slice(round % 2 === 0 ? off : on);
-    const second = await slice(round % 2 === 0 ? on : off);
-    rates.push(round % 2 === 0 ? { off: first, on: second } : { off: second, on: first });
-  }
-  const ratios = rates.map((rate) => rate.on / rate.off);
-  const draw = (): number => median(ratios.map(() => ratios[Math.floor(Math.random() * ratios.length)] ?? 1));
-  const medians = Array.from({ length: 500 }, draw).sort((a, b) => a - b);
-  process.stdout.write(
-    `${report({
-      name,
-      ratio: median(ratios),
-      low: medians[12] ?? Number.NaN,
-      high: medians[487] ?? Number.NaN,
-      baselinePerSecond: median(rates.map((rate) => rate.off)),
-      candidatePerSecond: median(rates.map((rate) => rate.on)),
-    })}\n`,
-  );
-}
-
-const [off, on] = [await Bench.open(false), await Bench.open(true)];
-await compareAsync(
-  `${BATCH} mutations`,
-  () => off.mutations(),
-  () => on.mutations(),
-);
-await compareAsync(
-  `${BATCH} one-shot queries of 1 document`,
-  () => off.queries(),
-  () => on.queries(),
-);
-await off.subscribe();
-await on.subscribe();
-await compareAsync(
-  `${GROUPS} ticks that wake 5 sockets each`,
-  () => off.ticks(),
-  () => on.ticks(),
-);
-await Promise.all([off.close(), on.close()]);
+await measure(`${BATCH} mutations`, (bench) => bench.mutations());
+await measure(`${BATCH} one-shot queries of 1 document`, (bench) => bench.queries());
+for (const bench of [off, twin, on]) await bench.subscribe();
+await measure(`${GROUPS} ticks that wake 5 sockets each`, (bench) => bench.ticks());
+for (const bench of [off, twin, on]) await bench.close();

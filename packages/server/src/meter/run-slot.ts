@@ -1,0 +1,135 @@
+/**
+ * Slots of the ring of recent runs: records that are filled in place, again and again.
+ *
+ * A record lives for as long as it takes the ring to come round: too long to be collected young, too short to be worth an object of its own. So whoever
+ * makes a record is given the slot that it will lie in.
+ *
+ * Hot: one is filled for every execution; guarded by `runtime/meter.bench.ts`.
+ *
+ * @module
+ */
+import type { CommitCause, Question, RunRecord, RunUsage, TableUse } from "./record.ts";
+
+type Filled<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What one run did with one table, in a slot. */
+export type TableSlot = Filled<TableUse>;
+
+/** Of an execution that read and wrote nothing. */
+const NO_QUESTION: Question = { path: "", key: "", label: "" };
+
+/** What a run read and wrote, in a slot. */
+export class UsageSlot implements RunUsage {
+  documents = 0;
+  bytes = 0;
+  convexDocuments = 0;
+  convexBytes = 0;
+  convexKeyBytes = 0;
+  documentsWritten = 0;
+  bytesWritten = 0;
+  unchangedWrites = 0;
+  readonly tables: TableSlot[] = [];
+  readonly #spare: TableSlot[] = [];
+
+  clear(): void {
+    this.documents = 0;
+    this.bytes = 0;
+    this.convexDocuments = 0;
+    this.convexBytes = 0;
+    this.convexKeyBytes = 0;
+    this.documentsWritten = 0;
+    this.bytesWritten = 0;
+    this.unchangedWrites = 0;
+    this.resize(0);
+  }
+
+  /** Makes room for so many tables; what they hold is to be overwritten. */
+  resize(count: number): void {
+    while (this.tables.length > count) this.#spare.push(this.tables.pop() as TableSlot);
+    while (this.tables.length < count) this.tables.push(this.#spare.pop() ?? newTableSlot());
+  }
+
+  set(usage: RunUsage): void {
+    const { tables, ...sums } = usage;
+    Object.assign(this, sums);
+    this.resize(tables.length);
+    for (const [at, table] of tables.entries()) Object.assign(this.tables[at] as TableSlot, table);
+  }
+}
+
+/** One record; overwritten when the ring has come round. */
+export class RunSlot implements RunRecord {
+  atMs = 0;
+  question: Question = NO_QUESTION;
+  kind: RunRecord["kind"] = "query";
+  caller = "";
+  cause: CommitCause | null = null;
+  isSubscribed = false;
+  isFirst = false;
+  isUnchanged = false;
+  askers = 1;
+  readonly usage = new UsageSlot();
+  resultBytes = 0;
+  userMs = 0;
+  isError = false;
+
+  set(record: RunRecord): void {
+    const { usage, ...rest } = record;
+    Object.assign(this, rest);
+    this.usage.set(usage);
+  }
+
+  /** As it is now, for whoever keeps it. */
+  copy(): RunRecord {
+    const { tables, ...sums } = this.usage;
+    const fields: RunRecord = Object.assign({}, this);
+    return { ...fields, usage: { ...sums, tables: tables.map((table) => ({ ...table })) } };
+  }
+}
+
+/** The last runs. */
+export class RecentRuns {
+  readonly #slots: RunSlot[] = [];
+  readonly #max: number;
+  #at = 0;
+  #next = new RunSlot();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#slots.length;
+  }
+
+  /** The slot of the next record. Fill all of it. */
+  get next(): RunSlot {
+    return this.#next;
+  }
+
+  /** Keeps a record: the next slot, filled, or a copy. */
+  keep(record: RunRecord): void {
+    if (record !== this.#next) this.#next.set(record);
+    if (this.#max === 0) return;
+    this.#slots[this.#at] = this.#next;
+    this.#at = (this.#at + 1) % this.#max;
+    this.#next = this.#slots[this.#at] ?? new RunSlot();
+  }
+
+  /** Oldest first. */
+  all(): readonly RunRecord[] {
+    return [...this.#slots.slice(this.#at), ...this.#slots.slice(0, this.#at)].map((slot) => slot.copy());
+  }
+}
+
+function newTableSlot(): TableSlot {
+  return {
+    table: "",
+    documents: 0,
+    bytes: 0,
+    convexDocuments: 0,
+    convexBytes: 0,
+    documentsWritten: 0,
+    bytesWritten: 0,
+  };
+}
