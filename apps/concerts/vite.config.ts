@@ -1,4 +1,4 @@
 /**
  * Builds the page; see the shared configuration.
  */
-export { default } from "../vite.config.ts";
+export { default } from "../ui/vite.config.ts";
