@@ -108,6 +108,10 @@ export class NodeStore implements ReadMemo {
     return { nodes: this.#budget.size, bytes: this.#budget.bytes };
   }
 
+  knows(call: MemoCall): boolean {
+    return this.#rows.has(keyOf(call));
+  }
+
   rows(call: MemoCall): MemoRows {
     const key = keyOf(call);
     const stored = this.#rows.get(key);

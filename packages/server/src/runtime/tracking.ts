@@ -41,12 +41,13 @@ export class TrackingRules {
   }
 
   /**
-   * How to begin the transaction of a mutation: what it reads before it writes may be remembered, too. That is for those that read much: making and
-   * keeping a node costs a mutation that looks up a row or two more than its reads do (2 to 5 times its CPU, measured with 40,000 different look-ups).
+   * How to begin the transaction of a mutation: what it reads before it writes is answered from memory where it is remembered. New things to remember are
+   * for those that read much: making and keeping a node costs a mutation that looks up a row or two more than its reads do (2 to 5 times its CPU, measured with
+   * 40,000 different look-ups).
    */
   mutationOptions(path: string): BeginOptions {
-    const remembers = this.#mechanismsFor(path).memo && (this.#readsMuch.get(path) ?? true);
-    return { readOnly: false, memo: remembers ? this.#memo : undefined };
+    if (!this.#mechanismsFor(path).memo) return { readOnly: false };
+    return { readOnly: false, memo: this.#memo, makesMemo: this.#readsMuch.get(path) ?? true };
   }
 
   /** Learns how much a mutation read. */

@@ -53,6 +53,8 @@ export interface BeginOptions {
   readonly mechanisms?: Mechanisms | undefined;
   /** Answers reads of a transaction whose mechanisms use it, and of a writing one where it wrote nothing. */
   readonly memo?: ReadMemo | undefined;
+  /** Whether reads that the memo does not know are remembered from now on (they are by default). */
+  readonly makesMemo?: boolean | undefined;
   /** What the function that runs in it did with its documents before. */
   readonly habits?: ReadHabits | undefined;
 }
@@ -139,6 +141,7 @@ export class Database {
       mechanisms,
       hands: reads.isFine ? handOutsOf(reads, mechanisms, options.habits) : undefined,
       memo: mechanisms.memo || !options.readOnly ? options.memo : undefined,
+      makesMemo: options.makesMemo ?? true,
       meter: new UsageMeter(limits),
       log: new WriteLog(engine, this.catalogue),
       clock: new CreationClock(Math.max(nowMs, this.head === 0 ? 0 : nextNumber(this.head / 1000))),

@@ -13,7 +13,7 @@ import type { Key, KeyRange } from "../engine/types.ts";
 import type { HandOut } from "./hand-out.ts";
 import type { PageRows } from "./paginate.ts";
 import { isUsedUp, passes } from "./plan-stages.ts";
-import type { MemoRow, MemoRows, ReadMemo, RowCounts } from "./read-memo.ts";
+import type { MemoCall, MemoRow, MemoRows, ReadMemo, RowCounts } from "./read-memo.ts";
 import { keyAfter } from "./read-set.ts";
 import { copyDocument, RowStream } from "./stream.ts";
 import type { StreamSource } from "./stream.ts";
@@ -33,6 +33,17 @@ export interface MemoSource extends StreamSource {
   readonly showsDropped: boolean;
 }
 
+/** What a stream asks the memo for. */
+export function memoCallOf(source: Omit<MemoSource, "memo" | "log" | "meter">): MemoCall {
+  const { collection, index, range, order, stages, showsDropped } = source;
+  const { leading, keeps } = filtersHere(source) ? { leading: [], keeps: undefined } : stages;
+  return { collection, index, range, order, filters: leading, keeps, isPage: showsDropped };
+}
+
+function filtersHere({ showsDropped, stages }: Pick<MemoSource, "showsDropped" | "stages">): boolean {
+  return showsDropped && stages.keeps !== undefined;
+}
+
 export class MemoStream implements QueryStream, PageRows {
   readonly #source: MemoSource;
   readonly #filtersHere: boolean;
@@ -50,7 +61,7 @@ export class MemoStream implements QueryStream, PageRows {
 
   constructor(source: MemoSource) {
     this.#source = source;
-    this.#filtersHere = source.showsDropped && source.stages.keeps !== undefined;
+    this.#filtersHere = filtersHere(source);
     this.#writesSeen = source.log.version;
   }
 
@@ -166,11 +177,10 @@ export class MemoStream implements QueryStream, PageRows {
   }
 
   #open(): MemoRows {
-    const { collection, index, range, order, stages, reads, rule, meter, memo, showsDropped } = this.#source;
+    const { collection, index, reads, rule, meter, memo } = this.#source;
     this.#stretch = reads.openStretch(collection, index, rule);
     meter.checkRanges(reads);
-    const { leading, keeps } = this.#filtersHere ? { leading: [], keeps: undefined } : stages;
-    this.#rows = memo.rows({ collection, index, range, order, filters: leading, keeps, isPage: showsDropped });
+    this.#rows = memo.rows(memoCallOf(this.#source));
     return this.#rows;
   }
 

@@ -80,6 +80,8 @@ export type VisitRow = (bytes: number) => void;
 /** See the module comment. */
 export interface ReadMemo {
   rows(call: MemoCall): MemoRows;
+  /** Whether `rows` is kept for this call already. */
+  knows(call: MemoCall): boolean;
   point(collection: number, id: Key): MemoPoint;
   /** The text of a row that an answer held, made if need be and kept while there is room; `undefined` when there is none. */
   textOf(row: Doc): RowText | undefined;

@@ -12,7 +12,7 @@ import { PRIMARY } from "../engine/types.ts";
 import type { KeyRange } from "../engine/types.ts";
 import type { Index, Table } from "./catalogue.ts";
 import { planFingerprint } from "./page-cursor.ts";
-import { MemoStream } from "./memo-stream.ts";
+import { MemoStream, memoCallOf } from "./memo-stream.ts";
 import { readPage } from "./paginate.ts";
 import type { PageRows } from "./paginate.ts";
 import { compileRange } from "./range.ts";
@@ -52,14 +52,20 @@ export class Reader {
    * @throws {UserError} If `id` is no id, or not one of `tableName`.
    */
   find(id: string, tableName: string | undefined, access: Access, method: string): Doc | undefined {
-    const { engine, catalogue, reads, meter, memo } = this.#context;
+    const { engine, catalogue, reads, meter, memo, makesMemo } = this.#context;
     const number = typeof id === "string" ? tableNumberOfId(id) : undefined;
     if (number === undefined) throw idError(id, method);
     if (tableName !== undefined) this.#checkTable(id, number, tableName, access, method);
     reads.addPoint(number, id);
     if (access !== "core") meter.checkRanges(reads);
     // A row that is about to be written is visited in the engine anyway.
-    if (memo !== undefined && method === "get" && access !== "core" && !this.#context.log.hasWritten(number, id)) {
+    if (
+      memo !== undefined &&
+      makesMemo &&
+      method === "get" &&
+      access !== "core" &&
+      !this.#context.log.hasWritten(number, id)
+    ) {
       return this.#findRemembered(memo, number, id, access, method);
     }
     const row = reaches(catalogue, number, access) ? engine.get(number, id) : undefined;
@@ -175,7 +181,7 @@ export class Reader {
     access: Access,
     isPage: boolean,
   ): QueryStream & PageRows {
-    const { engine, reads, meter, hands, memo, log } = this.#context;
+    const { engine, reads, meter, hands, memo, makesMemo, log } = this.#context;
     const stages = compileStages(plan.operators);
     const handOut = access === "core" ? undefined : hands?.of(table.number);
     const source = {
@@ -190,9 +196,13 @@ export class Reader {
       handOut,
     };
     if (access === "core") return new RowStream({ ...source, meter: undefined });
-    if (memo === undefined || log.touches(table.number, index.number, range))
-      return new RowStream({ ...source, meter });
-    return new MemoStream({ ...source, meter, memo, log, showsDropped: isPage });
+    const showsDropped = isPage;
+    const isRemembered =
+      memo !== undefined &&
+      !log.touches(table.number, index.number, range) &&
+      (makesMemo || memo.knows(memoCallOf({ ...source, showsDropped })));
+    if (!isRemembered) return new RowStream({ ...source, meter });
+    return new MemoStream({ ...source, meter, memo, log, showsDropped });
   }
 
   /** What a run takes from the rows of a stream. */

@@ -33,6 +33,8 @@ export interface TransactionContext {
   readonly hands: HandOuts | undefined;
   /** Answers reads that were made before; none: every read reads. */
   readonly memo: ReadMemo | undefined;
+  /** Whether reads that the memo does not know are remembered from now on; else it is only asked for those it knows. */
+  readonly makesMemo: boolean;
   readonly meter: UsageMeter;
   readonly log: WriteLog;
   readonly clock: CreationClock;
