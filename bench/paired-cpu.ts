@@ -2,8 +2,8 @@
  * Comparison by CPU time of sides that do the same work in this process, asynchronously.
  *
  * For machines that others use too: time on the clock says nothing there, and even CPU time comes in two kinds, undisturbed and twice as long. Slices
- * are as short as one call, and the sides take turns there and back (a-b-c-c-b-a), so that what the machine does meanwhile hits all alike.
- * Compared are the means of each side's cheaper half, in which little was disturbed; the interval is from turns drawn again. What that leaves out: most
+ * are as short as one call, and the sides take turns there and back (a-b-c-d-d-c-b-a), so that what the machine does meanwhile hits all alike.
+ * Compared are the means of each side's cheapest quarter, in which little was disturbed; the interval is from turns drawn again. What that leaves out: most
  * of the slices in which garbage is collected, which are dearer too.
  *
  * All sides do the same number of calls from beginning to end: caches that fill up and heaps that grow would tell them apart otherwise.
@@ -12,27 +12,36 @@
  */
 import type { Ratio } from "./compare.ts";
 
-/** One side. */
-export interface Side {
-  readonly name: string;
-  readonly work: () => Promise<unknown>;
-}
+/** One call of a side: some milliseconds, or the caches that the others left cold are what is measured. */
+export type Work = () => Promise<unknown>;
 
 const RESAMPLES = 1_000;
-const CHEAPER_SHARE = 0.5;
+const CHEAPEST_SHARE = 0.25;
 /** Share of the turns that is played before, uncounted. */
 const WARMUP_SHARE = 0.2;
 
-/** The throughput of each candidate, for CPU time, as a share of that of the baseline. Without turns each side is called once, to see that it works. */
+/** A comparison, and what the measuring itself is worth. */
+export interface PairedRatio {
+  /** The throughput of `on`, for CPU time, as a share of that of `off`. */
+  readonly ratio: Ratio;
+  /** The same for the second of the two that are `off` against the first: what differs by chance, such as where things lie in memory. */
+  readonly error: Ratio;
+}
+
+/**
+ * Compares two sides of which there are two each, in all of which the same should happen.
+ *
+ * @param turns 0: each side is called once, to see that it works.
+ */
 export async function comparePaired(
-  baseline: Side,
-  candidates: readonly Side[],
+  name: string,
+  { off, on }: { readonly off: readonly [Work, Work]; readonly on: readonly [Work, Work] },
   turns: number,
-): Promise<readonly Ratio[]> {
-  const sides = [baseline, ...candidates];
+): Promise<PairedRatio | undefined> {
+  const sides = [off[0], on[0], off[1], on[1]];
   if (turns === 0) {
-    for (const { work } of sides) await work();
-    return [];
+    for (const work of sides) await work();
+    return undefined;
   }
   const counted: Turn[] = [];
   for (let at = -Math.ceil(turns * WARMUP_SHARE); at < turns; at += 1) {
@@ -41,41 +50,43 @@ export async function comparePaired(
     const played = await turn(sides, shift);
     if (at >= 0) counted.push(played);
   }
-  return candidates.map(({ name }, at) => ratioOf(name, counted, at + 1));
+  return { ratio: ratioOf(name, counted, [0, 2], [1, 3]), error: ratioOf("  both without", counted, [0], [2]) };
 }
 
-function ratioOf(name: string, turns: readonly Turn[], at: number): Ratio {
-  const ratio = (drawn: readonly Turn[]): number => costOf(drawn, 0) / costOf(drawn, at);
+function ratioOf(name: string, turns: readonly Turn[], base: readonly number[], other: readonly number[]): Ratio {
+  const cost = (drawn: readonly Turn[], sides: readonly number[]): number =>
+    sides.reduce((sum, at) => sum + costOf(drawn, at), 0) / sides.length;
   const draw = (): Turn[] => turns.map((_, n) => turns[Math.floor(Math.random() * turns.length)] ?? turns[n] ?? []);
+  const ratio = (drawn: readonly Turn[]): number => cost(drawn, base) / cost(drawn, other);
   const ratios = Array.from({ length: RESAMPLES }, () => ratio(draw())).sort((a, b) => a - b);
   return {
     name,
     ratio: ratio(turns),
     low: ratios[Math.floor(RESAMPLES * 0.025)] ?? Number.NaN,
     high: ratios[Math.floor(RESAMPLES * 0.975)] ?? Number.NaN,
-    baselinePerSecond: 1e6 / costOf(turns, 0),
-    candidatePerSecond: 1e6 / costOf(turns, at),
+    baselinePerSecond: 1e6 / cost(turns, base),
+    candidatePerSecond: 1e6 / cost(turns, other),
   };
 }
 
 /** Microseconds of one call of a side. */
 function costOf(turns: readonly Turn[], at: number): number {
   const slices = turns.flatMap((sides) => sides[at] ?? []).sort((a, b) => a - b);
-  const cheaper = slices.slice(0, Math.ceil(slices.length * CHEAPER_SHARE));
-  return cheaper.reduce((sum, slice) => sum + slice, 0) / cheaper.length;
+  const cheapest = slices.slice(0, Math.ceil(slices.length * CHEAPEST_SHARE));
+  return cheapest.reduce((sum, slice) => sum + slice, 0) / cheapest.length;
 }
 
 /** Microseconds of CPU of each call, side by side. */
 type Turn = readonly (readonly number[])[];
 
-async function turn(sides: readonly Side[], shift: number): Promise<Turn> {
+async function turn(sides: readonly Work[], shift: number): Promise<Turn> {
   const there = sides.map((_, at) => (at + shift) % sides.length);
   const slices = sides.map((): number[] => []);
-  for (const at of [...there, ...there.toReversed()]) slices[at]?.push(await cpuOf(sides[at]?.work));
+  for (const at of [...there, ...there.toReversed()]) slices[at]?.push(await cpuOf(sides[at]));
   return slices;
 }
 
-async function cpuOf(work: (() => Promise<unknown>) | undefined): Promise<number> {
+async function cpuOf(work: Work | undefined): Promise<number> {
   const start = process.cpuUsage();
   await work?.();
   const { user, system } = process.cpuUsage(start);

@@ -41,8 +41,10 @@ export class KeyTable<Info> {
   readonly #rows = new Map<string, KeyRow<Info>>();
   /** Sum of the rows that were moved out. */
   readonly others: Account = newAccount();
-  /** How many were. */
+  /** How many were. As long as it is the same, a row that was given is still the one of its key. */
   keysMoved = 0;
+  /** The row that was asked for last, which is never one that was moved out: records that follow each other are mostly of the same few keys. */
+  #last: KeyRow<Info> | undefined = undefined;
   /** The largest estimate that was moved out. */
   floor = 0;
 
@@ -55,16 +57,20 @@ export class KeyTable<Info> {
   }
 
   find(key: string): KeyRow<Info> | undefined {
-    return this.#rows.get(key);
+    if (this.#last?.key === key) return this.#last;
+    const found = this.#rows.get(key);
+    if (found !== undefined) this.#last = found;
+    return found;
   }
 
   /** The row of `key`, a new one if need be. Charge it at once: the next call may move it out. */
   row(key: string, info: Info): KeyRow<Info> {
-    const found = this.#rows.get(key);
+    const found = this.find(key);
     if (found !== undefined) return found;
     if (this.#rows.size >= this.keysMax) this.#moveOut();
     const row = { key, info, account: newAccount(), uncertainty: this.floor };
     this.#rows.set(key, row);
+    this.#last = row;
     return row;
   }
 

@@ -172,9 +172,14 @@ const event = fc.record({
   askers: fc.integer({ min: 1, max: 5 }),
 });
 
-function feed(ledger: Ledger, events: readonly (typeof event extends fc.Arbitrary<infer T> ? T : never)[]): void {
+type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
+
+/** @param asked Questions that are asked again as the same object, as subscriptions are. */
+function feed(ledger: Ledger, events: readonly Event[], asked: Map<string, Question>): void {
   for (const { kind, reader, args, writer, table, size, askers } of events) {
-    const about = question(`r:${reader}`, String(args));
+    const name = `${reader} ${args}`;
+    const about = asked.get(name) ?? question(`r:${reader}`, String(args));
+    asked.set(name, about);
     const cause = { ...CAUSE, writer: `w:${writer}`, way: `f${size % 20}` };
     const reads = {
       table: `t${table}`,
@@ -211,8 +216,11 @@ test("law: whatever is moved out, lines and others are the totals, and equal a l
   fc.assert(
     fc.property(fc.array(event, { maxLength: 300 }), fc.integer({ min: 0, max: 5 }), (events, rowsMax) => {
       const [small, large] = [new Ledger(0, SMALL), new Ledger(0)];
-      feed(small, events);
-      feed(large, events);
+      // Ledgers that share questions must not take each other's lines for theirs.
+      const asked = new Map<string, Question>();
+      for (let from = 0; from < events.length; from += 50) {
+        for (const ledger of [small, large]) feed(ledger, events.slice(from, from + 50), asked);
+      }
       expect(small.totals).toEqual(large.totals);
       const [bounded, whole] = [reportOf(small, 0, { rowsMax }), reportOf(large, 0)];
       expect(sumOf(bounded.functions)).toEqual(small.totals);
@@ -222,6 +230,28 @@ test("law: whatever is moved out, lines and others are the totals, and equal a l
     }),
   );
 });
+
+test.each([{}, { functionsMax: 2 }, { questionsMax: 2 }, { pairsMax: 2 }, { tablesMax: 2 }])(
+  "a question that is asked again as the same object is charged to the lines that it has now, with %o",
+  (limits) => {
+    const ledger = new Ledger(0, limits);
+    const mine = question("mine");
+    const heavy = usage({ convexBytes: 1e6 });
+    for (let n = 0; n < 20; n += 1) {
+      ledger.ran(run({ question: mine, cause: { ...CAUSE, writer: n % 4 < 2 ? "a" : "b" } }));
+      const cause = { ...CAUSE, writer: `w${n}` };
+      ledger.ran(run({ question: question(`other${n}`), cause, usage: heavy }));
+    }
+    const { functions, subscriptions, pairs } = reportOf(ledger, 0);
+    expect([functions, subscriptions, pairs].map((table) => sumOf(table).runs)).toEqual([40, 40, 40]);
+    if (limits.pairsMax !== undefined) return;
+    const wakers = pairs.rows.filter(({ name }) => name.endsWith(" → mine"));
+    expect(wakers.map(({ name, account }) => [name, account.runs])).toEqual([
+      ["a → mine", 10],
+      ["b → mine", 10],
+    ]);
+  },
+);
 
 test("law: a key's true weight is at most its uncertainty above its line, and what weighs more than the floor has one", () => {
   const charges = fc.array(fc.record({ key: fc.nat(30), bytes: fc.nat(5_000) }), { maxLength: 400 });

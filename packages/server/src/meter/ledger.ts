@@ -25,7 +25,7 @@ import {
   type Account,
 } from "./account.ts";
 import { newFileAccount } from "./file-account.ts";
-import { KeyTable } from "./key-table.ts";
+import { KeyTable, type KeyRow } from "./key-table.ts";
 import type { CommitCause, CutOffRecord, Question, RunRecord, SentRecord } from "./record.ts";
 import { RecentRuns, type RunSlot } from "./run-slot.ts";
 
@@ -60,6 +60,33 @@ export interface PairInfo {
   readonly ways: Map<string, number>;
 }
 
+/** The lines of one question, and of its function woken by one writer; good as long as nothing was moved out. */
+class Lines {
+  readonly function: Account;
+  readonly question: Account;
+  readonly #ledger: Ledger;
+  readonly #functionsMoved: number;
+  readonly #questionsMoved: number;
+  pair: KeyRow<PairInfo> | undefined = undefined;
+  pairsMoved = 0;
+
+  constructor(ledger: Ledger, question: Question) {
+    this.#ledger = ledger;
+    this.function = (
+      ledger.functions.find(question.path) ?? ledger.functions.row(question.path, { path: question.path })
+    ).account;
+    this.question = ledger.questions.row(question.key, question).account;
+    this.#functionsMoved = ledger.functions.keysMoved;
+    this.#questionsMoved = ledger.questions.keysMoved;
+  }
+
+  isOf(ledger: Ledger): boolean {
+    const { functions, questions } = ledger;
+    if (this.#ledger !== ledger) return false;
+    return this.#functionsMoved === functions.keysMoved && this.#questionsMoved === questions.keysMoved;
+  }
+}
+
 /** See the module comment. */
 export class Ledger {
   readonly functions: KeyTable<{ readonly path: string }>;
@@ -90,29 +117,36 @@ export class Ledger {
   /** An execution ended. Records that are no slot are copied. */
   ran(record: RunRecord): void {
     const { question, cause } = record;
-    chargeRun(this.#function(question.path), record);
-    // What is asked once has other arguments each time; such lines would only push out the ones that last.
-    chargeRun(record.isSubscribed ? this.#question(question) : this.questions.others, record);
-    for (const reads of record.usage.tables) chargeTable(this.#table(reads.table), reads);
-    if (cause !== null) {
-      chargeRun(this.#pair(cause, question.path), record);
-      if (cause.table !== null) this.#table(cause.table).reruns += 1;
+    if (record.isSubscribed) {
+      const lines = this.#lines(question);
+      chargeRun(lines.function, record);
+      chargeRun(lines.question, record);
+      if (cause !== null) chargeRun(this.#pair(cause, question, lines), record);
+    } else {
+      chargeRun(this.#function(question.path), record);
+      // What is asked once has other arguments each time; such lines would only push out the ones that last.
+      chargeRun(this.questions.others, record);
+      if (cause !== null) chargeRun(this.#pair(cause, question, undefined), record);
     }
+    for (const reads of record.usage.tables) chargeTable(this.#table(reads.table), reads);
+    if (cause !== null && cause.table !== null) this.#table(cause.table).reruns += 1;
     this.#recent.keep(record);
   }
 
   /** A question was answered without an execution. */
   answered(question: Question, isSubscribed: boolean): void {
-    chargeAnswer(this.#function(question.path));
-    chargeAnswer(isSubscribed ? this.#question(question) : this.questions.others);
+    const lines = isSubscribed ? this.#lines(question) : undefined;
+    chargeAnswer(lines?.function ?? this.#function(question.path));
+    chargeAnswer(lines?.question ?? this.questions.others);
   }
 
   /** A run was touched by a change and spared. */
   cutOff(record: CutOffRecord): void {
     const { question, cause, usage, by } = record;
-    chargeCutOff(this.#function(question.path), record);
-    chargeCutOff(this.#question(question), record);
-    chargeCutOff(this.#pair(cause, question.path), record);
+    const lines = this.#lines(question);
+    chargeCutOff(lines.function, record);
+    chargeCutOff(lines.question, record);
+    chargeCutOff(this.#pair(cause, question, lines), record);
     for (const reads of usage.tables) chargeSparedReads(this.#table(reads.table), reads);
     if (cause.table === null) return;
     const table = this.#table(cause.table);
@@ -165,10 +199,20 @@ export class Ledger {
     return (this.tables.find(table) ?? this.tables.row(table, { table })).account;
   }
 
-  #pair(cause: CommitCause, reader: string): Account {
+  #lines(question: Question): Lines {
+    let { lines } = question;
+    if (!(lines instanceof Lines) || !lines.isOf(this)) question.lines = lines = new Lines(this, question);
+    return lines as Lines;
+  }
+
+  #pair(cause: CommitCause, { path: reader }: Question, lines: Lines | undefined): Account {
     const { writer } = cause;
-    const key = this.#pairKey(writer, reader);
-    const row = this.pairs.find(key) ?? this.pairs.row(key, { writer, reader, ways: new Map() });
+    let row = lines?.pairsMoved === this.pairs.keysMoved ? lines.pair : undefined;
+    if (row?.info.writer !== writer) {
+      const key = this.#pairKey(writer, reader);
+      row = this.pairs.find(key) ?? this.pairs.row(key, { writer, reader, ways: new Map() });
+      if (lines !== undefined) Object.assign(lines, { pair: row, pairsMoved: this.pairs.keysMoved });
+    }
     const { ways } = row.info;
     const times = ways.get(cause.way);
     if (times !== undefined) ways.set(cause.way, times + 1);

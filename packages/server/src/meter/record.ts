@@ -58,6 +58,8 @@ export interface Question {
   readonly key: string;
   /** The same for people: arguments abbreviated, identity hashed. */
   readonly label: string;
+  /** Of the ledger: where the question was charged last. For questions that are asked again and again as the same object. */
+  lines?: object | undefined;
 }
 
 /** One execution. */

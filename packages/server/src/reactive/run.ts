@@ -48,6 +48,8 @@ export class Run {
   wake: Wake | undefined = undefined;
   /** What the result depends on, if that is known finer than the dependency index knows it. */
   readSet: ReadSetView | undefined = undefined;
+  /** Of the observer: what it made of the question that the run answers. */
+  note: object | undefined = undefined;
   identityObserved = false;
   clockObserved = false;
   /** When it ran last, in milliseconds. */

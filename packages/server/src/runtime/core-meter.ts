@@ -60,7 +60,6 @@ export interface EndedMutation {
 export class CoreMeter implements RunObserver {
   readonly ledger: Ledger;
   readonly #parts: CoreMeterParts;
-  readonly #questions = new WeakMap<Run, Question>();
   readonly #ways: KnownWays;
   /** Reused: what a run that was spared took last. */
   readonly #spared = new UsageSlot();
@@ -176,13 +175,9 @@ export class CoreMeter implements RunObserver {
   }
 
   #questionOf(run: Run): Question {
-    const identityKey = run.identityObserved ? run.identity.key : null;
-    let question = this.#questions.get(run);
-    if (question === undefined) {
-      question = questionOf(unmarked(run.path), run.args, identityKey);
-      this.#questions.set(run, question);
-    }
-    return question;
+    // Kept with the run and not in a weak map, for the reason below.
+    run.note ??= questionOf(unmarked(run.path), run.args, run.identityObserved ? run.identity.key : null);
+    return run.note as Question;
   }
 
   #causeOf(wake: Wake): CommitCause {
