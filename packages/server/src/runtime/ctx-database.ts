@@ -15,10 +15,10 @@ type Fields = { readonly [field: string]: Value | undefined };
 
 /** Read access to tables. */
 export interface DatabaseReader {
-  get(tableOrId: unknown, id?: unknown): Promise<Doc | null>;
-  query(table: string): QueryStart;
-  normalizeId(table: string, id: string): string | null;
-  table(name: string): TableReader;
+  readonly get: (tableOrId: unknown, id?: unknown) => Promise<Doc | null>;
+  readonly query: (table: string) => QueryStart;
+  readonly normalizeId: (table: string, id: string) => string | null;
+  readonly table: (name: string) => TableReader;
 }
 
 /** Read access to one table. */
@@ -29,30 +29,37 @@ export interface TableReader {
 
 /** Writes. Each method takes the table's name first, or not. */
 export interface Writes {
-  insert(table: string, value: unknown): Promise<string>;
-  patch(...args: readonly unknown[]): Promise<void>;
-  replace(...args: readonly unknown[]): Promise<void>;
-  delete(...args: readonly unknown[]): Promise<void>;
+  readonly insert: (table: string, value: unknown) => Promise<string>;
+  readonly patch: (...args: readonly unknown[]) => Promise<void>;
+  readonly replace: (...args: readonly unknown[]) => Promise<void>;
+  readonly delete: (...args: readonly unknown[]) => Promise<void>;
 }
 
 /** `ctx.db` of queries. */
 export function createReader(scope: Scope): DatabaseReader & { readonly system: DatabaseReader } {
-  return { ...readerOf(scope, false), system: readerOf(scope, true) };
+  const { get, query, normalizeId, table } = readerOf(scope, false);
+  return { get, query, normalizeId, table, system: readerOf(scope, true) };
 }
 
 /** `ctx.db` of mutations. */
 export function createWriter(scope: Scope): object {
-  const reader = createReader(scope);
-  const writes = writesOf(scope);
+  const { get, query, normalizeId, table, system } = createReader(scope);
+  const { insert, patch, replace, delete: remove } = writesOf(scope);
   return {
-    ...reader,
-    ...writes,
+    get,
+    query,
+    normalizeId,
+    system,
+    insert,
+    patch,
+    replace,
+    delete: remove,
     table: (name: string) => ({
-      ...reader.table(name),
-      insert: (value: unknown) => writes.insert(name, value),
-      patch: (id: unknown, value: unknown) => writes.patch(name, id, value ?? null),
-      replace: (id: unknown, value: unknown) => writes.replace(name, id, value ?? null),
-      delete: (id: unknown) => writes.delete(name, id ?? null),
+      ...table(name),
+      insert: (value: unknown) => insert(name, value),
+      patch: (id: unknown, value: unknown) => patch(name, id, value ?? null),
+      replace: (id: unknown, value: unknown) => replace(name, id, value ?? null),
+      delete: (id: unknown) => remove(name, id ?? null),
     }),
   };
 }

@@ -223,7 +223,8 @@ export class ChainedQuery {
   }
 
   #plan(): QueryPlan {
-    return { ...this.#chain, order: this.#chain.order ?? "asc" };
+    const { table, index, range, operators, order } = this.#chain;
+    return { table, index, range, operators, order: order ?? "asc" };
   }
 
   #take(): void {

@@ -7,7 +7,7 @@ import { cloneValue } from "@narrowcast/values";
 import type { Limits, Value } from "@narrowcast/values";
 import type { Identity } from "../reactive/types.ts";
 import type { TransactionUsage } from "../tx/types.ts";
-import { requireArgument } from "./ctx-arguments.ts";
+import { notAvailable, requireArgument } from "./ctx-arguments.ts";
 import type { FileUsage } from "./file-usage.ts";
 import { argumentsText, functionPath } from "./function-reference.ts";
 import type { Scope } from "./run.ts";
@@ -24,14 +24,22 @@ export function identityClaims(identity: Identity): Value {
   return identity.attributes === null ? null : cloneValue(identity.attributes as { [claim: string]: Value });
 }
 
-/** `ctx.auth` of queries and mutations. Looking at the identity makes it a part of what the run depends on. */
+/** `ctx.auth` of queries. */
 export function createAuth(scope: Scope): object {
-  return {
-    getUserIdentity: async () => {
-      scope.assertOpen();
-      scope.run.identityObserved = true;
-      return identityClaims(scope.run.request.identity);
-    },
+  return { getUserIdentity: identityGetter(scope) };
+}
+
+/** `ctx.auth` of mutations. */
+export function createMutationAuth(scope: Scope): object {
+  return { getUserIdentity: identityGetter(scope), signJwt: () => Promise.reject(notAvailable("signJwt")) };
+}
+
+/** Looking at the identity makes it a part of what the run depends on. */
+function identityGetter(scope: Scope): () => Promise<Value> {
+  return async () => {
+    scope.assertOpen();
+    scope.run.identityObserved = true;
+    return identityClaims(scope.run.request.identity);
   };
 }
 

@@ -28,8 +28,8 @@ import type { Scope } from "./run.ts";
 
 /** `ctx.storage` of a query. */
 export interface QueryStorage {
-  getUrl(storageId: unknown): Promise<string | null>;
-  getMetadata(storageId: unknown): Promise<FileMetadata | null>;
+  readonly getUrl: (storageId: unknown) => Promise<string | null>;
+  readonly getMetadata: (storageId: unknown) => Promise<FileMetadata | null>;
 }
 
 /** `ctx.storage` of everything else. */
@@ -59,8 +59,10 @@ export function createQueryStorage(scope: Scope): QueryStorage {
 export function createMutationStorage(scope: Scope): Storage {
   const { run } = scope;
   const { host } = run;
+  const { getUrl, getMetadata } = createQueryStorage(scope);
   return {
-    ...createQueryStorage(scope),
+    getUrl,
+    getMetadata,
     generateUploadUrl: async () => {
       scope.assertOpen();
       const token = host.files.addresses.tokenUntil(host.nowMs + host.limits.uploadUrlMs);
