@@ -105,15 +105,6 @@ export class SocketServer {
     return bytes;
   }
 
-  debug() {
-    return [...this.#connections].map((c) => [
-      c.isPaused,
-      c.isCorked,
-      c.socket.bufferedAmount,
-      c.stream.writableCorked,
-      c.socket.isPaused,
-    ]);
-  }
   /** Whether this server answers upgrades at `path` (without query string). */
   static serves(path: string): boolean {
     return SYNC_PATH.test(path);
