@@ -9,7 +9,6 @@ import { reportOf } from "./report.ts";
 import { wayText } from "./way.ts";
 
 const CAUSE: CommitCause = {
-  ts: 5,
   writer: "jobs:tick",
   table: "jobs",
   index: "by_group",
@@ -54,6 +53,7 @@ function run(parts: Partial<RunRecord> = {}): RunRecord {
     kind: "query",
     caller: "Subscription",
     cause: null,
+    causeTs: 0,
     isSubscribed: true,
     isFirst: false,
     isUnchanged: false,

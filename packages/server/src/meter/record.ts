@@ -9,10 +9,8 @@
  * @module
  */
 
-/** Which commit made a run necessary, and through what it touched the run. */
+/** Who made a run necessary, and through what its commit touched the run; the same object for every commit of the same kind. */
 export interface CommitCause {
-  /** Timestamp of the commit; 0 when what changed was no document. */
-  readonly ts: number;
   /** The function that wrote, or `deployment`. */
   readonly writer: string;
   /** null when it was no document but a name, such as an environment variable. */
@@ -71,6 +69,8 @@ export interface RunRecord {
   readonly caller: string;
   /** For a repeated run of a subscription: why. */
   readonly cause: CommitCause | null;
+  /** Timestamp of the commit that is the cause; 0 when there is none, or when what changed was no document. */
+  readonly causeTs: number;
   /** Somebody holds its result and wants the next one: it has a line of its own. */
   readonly isSubscribed: boolean;
   /** The first run of a subscription; its reads are shown apart. */

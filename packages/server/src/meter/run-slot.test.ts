@@ -19,6 +19,7 @@ function record(atMs: number, tables: readonly string[] = ["jobs"]): RunRecord {
     kind: "query",
     caller: "Tester",
     cause: null,
+    causeTs: 0,
     isSubscribed: true,
     isFirst: true,
     isUnchanged: true,

@@ -2,15 +2,28 @@
  * Slots of the ring of recent runs: records that are filled in place, again and again.
  *
  * A record lives for as long as it takes the ring to come round: too long to be collected young, too short to be worth an object of its own. So whoever
- * makes a record is given the slot that it will lie in.
+ * makes a record is given the slot that it will lie in. What a slot points to should live long anyway, for the same reason: questions belong to their runs, or to the slot;
+ * causes are made once for each kind of commit.
  *
  * Hot: one is filled for every execution; guarded by `runtime/meter.bench.ts`.
  *
  * @module
  */
+import { labelOf } from "./label.ts";
 import type { CommitCause, Question, RunRecord, RunUsage, TableUse } from "./record.ts";
 
 type Filled<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What was asked once, without a line of its own; its label is made only if somebody looks. */
+class OwnQuestion implements Question {
+  path = "";
+  args = "";
+  readonly key = "";
+
+  get label(): string {
+    return labelOf(this.path, this.args, "");
+  }
+}
 
 /** What one run did with one table, in a slot. */
 export type TableSlot = Filled<TableUse>;
@@ -64,14 +77,23 @@ export class RunSlot implements RunRecord {
   kind: RunRecord["kind"] = "query";
   caller = "";
   cause: CommitCause | null = null;
+  causeTs = 0;
   isSubscribed = false;
   isFirst = false;
   isUnchanged = false;
   askers = 1;
   readonly usage = new UsageSlot();
+  readonly #own = new OwnQuestion();
   resultBytes = 0;
   userMs = 0;
   isError = false;
+
+  /** Makes the question one that is asked once. @param args For people: not too long. */
+  askOnce(path: string, args: string): void {
+    this.#own.path = path;
+    this.#own.args = args;
+    this.question = this.#own;
+  }
 
   set(record: RunRecord): void {
     const { usage, ...rest } = record;
@@ -83,7 +105,9 @@ export class RunSlot implements RunRecord {
   copy(): RunRecord {
     const { tables, ...sums } = this.usage;
     const fields: RunRecord = Object.assign({}, this);
-    return { ...fields, usage: { ...sums, tables: tables.map((table) => ({ ...table })) } };
+    const { path, key, label } = this.question;
+    const question = this.question === this.#own ? { path, key, label } : this.question;
+    return { ...fields, question, usage: { ...sums, tables: tables.map((table) => ({ ...table })) } };
   }
 }
 

@@ -14,6 +14,7 @@
 import { createHash } from "node:crypto";
 import { addToFileAccount, type FileAccount } from "../meter/file-account.ts";
 import { Ledger } from "../meter/ledger.ts";
+import { labelOf } from "../meter/label.ts";
 import { UsageSlot, type RunSlot, type TableSlot } from "../meter/run-slot.ts";
 import type { CommitCause, Question, RunRecord } from "../meter/record.ts";
 import type { ObservedExecution, RunObserver } from "../reactive/options.ts";
@@ -77,10 +78,12 @@ export class CoreMeter implements RunObserver {
     const isSubscribed = run.holders.size > 0;
     const record = this.ledger.nextRun;
     record.atMs = run.ranMs;
-    record.question = isSubscribed ? this.#questionOf(run) : new OneShot(unmarked(run.path), run.args);
+    if (isSubscribed) record.question = this.#questionOf(run);
+    else record.askOnce(unmarked(run.path), shortened(run.args));
     record.kind = "query";
     record.caller = this.#parts.caller();
     record.cause = wake === undefined ? null : this.#causeOf(wake);
+    record.causeTs = wake?.ts ?? 0;
     record.isSubscribed = isSubscribed;
     record.isFirst = isFirst && isSubscribed;
     record.isUnchanged = !isFirst && !isNews;
@@ -95,10 +98,8 @@ export class CoreMeter implements RunObserver {
   shared(run: Run): void {
     if (run.cost === undefined) return;
     const isSubscribed = run.holders.size > 0;
-    this.ledger.answered(
-      isSubscribed ? this.#questionOf(run) : new OneShot(unmarked(run.path), run.args),
-      isSubscribed,
-    );
+    const path = unmarked(run.path);
+    this.ledger.answered(isSubscribed ? this.#questionOf(run) : { path, key: "", label: path }, isSubscribed);
   }
 
   cutOff(run: Run, wake: Wake, by: "node" | "field"): void {
@@ -158,10 +159,11 @@ export class CoreMeter implements RunObserver {
   #newRun(atMs: number, path: string, args: string, kind: RunRecord["kind"], caller: Caller): RunSlot {
     const record = this.ledger.nextRun;
     record.atMs = atMs;
-    record.question = new OneShot(path, args);
+    record.askOnce(path, shortened(args));
     record.kind = kind;
     record.caller = caller;
     record.cause = null;
+    record.causeTs = 0;
     record.isSubscribed = false;
     record.isFirst = false;
     record.isUnchanged = false;
@@ -186,9 +188,8 @@ export class CoreMeter implements RunObserver {
     return wake.note as CommitCause;
   }
 
-  #newCause({ ts, source: writer, table, collection, index, change, fields }: Wake): CommitCause {
-    const known = this.#ways.of(collection, index, change, fields, table);
-    return { ts, writer, table, index: known.index, change, fields, way: known.way };
+  #newCause({ source, table, collection, index, change, fields }: Wake): CommitCause {
+    return this.#ways.causeOf(this.#ways.of(collection, index, change, fields, table), source);
   }
 
   /** @param isKept Whether what was written stays. */
@@ -220,31 +221,10 @@ function unmarked(path: string): string {
   return path.startsWith(INTERNAL_MARK) ? path.slice(INTERNAL_MARK.length) : path;
 }
 
-/** A question without a line of its own: its label is made only if somebody looks. */
-class OneShot implements Question {
-  readonly path: string;
-  readonly key = "";
-  /** Not private: these are made for every mutation. */
-  readonly args: string;
-
-  constructor(path: string, args: string) {
-    this.path = path;
-    this.args = shortened(args);
-  }
-
-  get label(): string {
-    return labelOf(this.path, this.args, "");
-  }
-}
-
 function questionOf(path: string, args: string, identityKey: string | null): Question {
   const who = identityKey === null ? "" : `@${identityKey === "" ? "nobody" : hash(identityKey)}`;
   const argsKey = args.length <= KEY_CHARS_MAX ? args : `#${hash(args)}`;
   return { path, key: `${path}${who} ${argsKey}`, label: labelOf(path, shortened(args), who) };
-}
-
-function labelOf(path: string, args: string, who: string): string {
-  return `${path}${args === "" || args === "{}" ? "" : ` ${args}`}${who === "" ? "" : ` ${who}`}`;
 }
 
 /** A cut text of its own: a slice would keep the whole argument in memory. */

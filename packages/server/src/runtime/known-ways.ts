@@ -1,7 +1,8 @@
 /**
  * Ways through which writers wake readers, made once: the same mutation changes the same fields of the same table every time.
  *
- * A text that was just joined has to be hashed wherever it is looked up, so the one that was made before is given again.
+ * A text that was just joined has to be hashed wherever it is looked up, so the one that was made before is given again. So are the causes made of it: records point to
+ * them for a while, and what lives for a while is dear to the collector.
  *
  * @module
  */
@@ -10,7 +11,10 @@ import { wayText } from "../meter/way.ts";
 import type { Catalogue } from "../tx/catalogue.ts";
 import { PRIMARY } from "../tx/types.ts";
 
-interface KnownWay {
+export interface KnownWay {
+  readonly table: string | null;
+  /** By writer. */
+  readonly causes: Map<string, CommitCause>;
   readonly change: CommitCause["change"];
   readonly fields: readonly string[];
   /** The index's name. */
@@ -21,6 +25,8 @@ interface KnownWay {
 
 /** Ways kept for each index; more are made again each time. */
 const WAYS_MAX = 16;
+/** Writers kept for each way. */
+const WRITERS_MAX = 16;
 
 /** See the module comment. */
 export class KnownWays {
@@ -47,6 +53,17 @@ export class KnownWays {
     return made;
   }
 
+  /** The cause that a commit of `writer` is, through this way. */
+  causeOf(known: KnownWay, writer: string): CommitCause {
+    const { table, index, change, fields, way, causes } = known;
+    let cause = causes.get(writer);
+    if (cause === undefined) {
+      cause = { writer, table, index, change, fields, way };
+      if (causes.size < WRITERS_MAX) causes.set(writer, cause);
+    }
+    return cause;
+  }
+
   /** Tables and indexes may be others now. */
   clear(): void {
     this.#byIndex.clear();
@@ -68,7 +85,7 @@ export class KnownWays {
     table: string | null,
   ): KnownWay {
     const index = this.#indexName(collection, number);
-    return { change, fields, index, way: wayText(table, index, change, fields) };
+    return { table, causes: new Map(), change, fields, index, way: wayText(table, index, change, fields) };
   }
 
   #indexName(collection: number, number: number): string {
