@@ -1,8 +1,9 @@
 /**
- * Writes the sheet down: rows as JSON into `bench/results`, tables and the picture into `docs/sheet`.
+ * Writes the sheet down, formatted as everything here is: rows as JSON into `bench/results`, tables and the picture into `docs/sheet`.
  *
  * @module
  */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dayMarkdown } from "./day.ts";
@@ -43,6 +44,7 @@ export async function saveSheet(
     });
     write(`docs/sheet/${system.name}.md`, page(titleOf(system), circumstances, tables.join("\n\n")));
   }
+  execFileSync(join(ROOT, "node_modules/.bin/oxfmt"), written, { cwd: ROOT, stdio: "ignore" });
   write("docs/sheet/plot.svg", `${await plot(systems, rows)}\n`);
   return written;
 }

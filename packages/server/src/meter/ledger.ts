@@ -8,6 +8,8 @@
  * Invariants:
  *   - Constant memory: four tables with a fixed number of keys (`key-table.ts`), a ring of a fixed length, and per pair a fixed number of ways.
  *   - Functions and questions each add up to the totals, but for the bytes of commits, which have a function and no question.
+ *   - Executions are charged in one go, before their place in the ring is needed again or somebody looks: one after the other they cost a third of what they cost
+ *     between other work. Whoever looks sees everything charged.
  *
  * Not here: making records (`runtime/core-meter.ts`), showing them (`report.ts`, `prometheus.ts`).
  *
@@ -64,49 +66,78 @@ export interface PairInfo {
 class Lines {
   readonly function: Account;
   readonly question: Account;
-  readonly #ledger: Ledger;
+  readonly #tables: LineTables;
   readonly #functionsMoved: number;
   readonly #questionsMoved: number;
   pair: KeyRow<PairInfo> | undefined = undefined;
   pairsMoved = 0;
 
-  constructor(ledger: Ledger, question: Question) {
-    this.#ledger = ledger;
-    this.function = (
-      ledger.functions.find(question.path) ?? ledger.functions.row(question.path, { path: question.path })
-    ).account;
-    this.question = ledger.questions.row(question.key, question).account;
-    this.#functionsMoved = ledger.functions.keysMoved;
-    this.#questionsMoved = ledger.questions.keysMoved;
+  constructor(tables: LineTables, question: Question) {
+    const { functions, questions } = tables;
+    this.#tables = tables;
+    this.function = (functions.find(question.path) ?? functions.row(question.path, { path: question.path })).account;
+    this.question = questions.row(question.key, question).account;
+    this.#functionsMoved = functions.keysMoved;
+    this.#questionsMoved = questions.keysMoved;
   }
 
-  isOf(ledger: Ledger): boolean {
-    const { functions, questions } = ledger;
-    if (this.#ledger !== ledger) return false;
+  isOf(tables: LineTables): boolean {
+    if (this.#tables !== tables) return false;
+    const { functions, questions } = tables;
     return this.#functionsMoved === functions.keysMoved && this.#questionsMoved === questions.keysMoved;
   }
 }
 
-/** See the module comment. */
-export class Ledger {
+/** Where {@linkcode Lines} are lines. */
+interface LineTables {
   readonly functions: KeyTable<{ readonly path: string }>;
   readonly questions: KeyTable<Question>;
-  readonly pairs: KeyTable<PairInfo>;
-  readonly tables: KeyTable<{ readonly table: string }>;
+}
+
+/** See the module comment. */
+export class Ledger {
   readonly files = newFileAccount();
   readonly sinceMs: number;
+  readonly #functions: LineTables["functions"];
+  readonly #questions: LineTables["questions"];
+  readonly #lineTables: LineTables;
+  readonly #pairs: KeyTable<PairInfo>;
+  readonly #tables: KeyTable<{ readonly table: string }>;
   readonly #recent: RecentRuns;
+  /** Index entries of commits that follow each other and have the same writer and table. */
+  readonly #keys = { writer: "", table: "", bytes: 0 };
   readonly #pairKeys = new Map<string, Map<string, string>>();
   #pairKeysHeld = 0;
 
   constructor(sinceMs: number, limits: Partial<LedgerLimits> = {}) {
     const sizes = { ...LEDGER_LIMITS, ...limits };
     this.sinceMs = sinceMs;
-    this.functions = new KeyTable(sizes.functionsMax);
-    this.questions = new KeyTable(sizes.questionsMax);
-    this.pairs = new KeyTable(sizes.pairsMax);
-    this.tables = new KeyTable(sizes.tablesMax);
-    this.#recent = new RecentRuns(sizes.recentMax);
+    this.#functions = new KeyTable(sizes.functionsMax);
+    this.#questions = new KeyTable(sizes.questionsMax);
+    this.#lineTables = { functions: this.#functions, questions: this.#questions };
+    this.#pairs = new KeyTable(sizes.pairsMax);
+    this.#tables = new KeyTable(sizes.tablesMax);
+    this.#recent = new RecentRuns(sizes.recentMax, (record) => this.#charge(record));
+  }
+
+  get functions(): KeyTable<{ readonly path: string }> {
+    this.#settle();
+    return this.#functions;
+  }
+
+  get questions(): KeyTable<Question> {
+    this.#settle();
+    return this.#questions;
+  }
+
+  get pairs(): KeyTable<PairInfo> {
+    this.#settle();
+    return this.#pairs;
+  }
+
+  get tables(): KeyTable<{ readonly table: string }> {
+    this.#settle();
+    return this.#tables;
   }
 
   /** The slot for the next record: fill it and give it to `ran`; it is overwritten later. */
@@ -116,6 +147,10 @@ export class Ledger {
 
   /** An execution ended. Records that are no slot are copied. */
   ran(record: RunRecord): void {
+    this.#recent.keep(record);
+  }
+
+  #charge(record: RunRecord): void {
     const { question, cause } = record;
     if (record.isSubscribed) {
       const lines = this.#lines(question);
@@ -125,19 +160,18 @@ export class Ledger {
     } else {
       chargeRun(this.#function(question.path), record);
       // What is asked once has other arguments each time; such lines would only push out the ones that last.
-      chargeRun(this.questions.others, record);
+      chargeRun(this.#questions.others, record);
       if (cause !== null) chargeRun(this.#pair(cause, question, undefined), record);
     }
     for (const reads of record.usage.tables) chargeTable(this.#table(reads.table), reads);
     if (cause !== null && cause.table !== null) this.#table(cause.table).reruns += 1;
-    this.#recent.keep(record);
   }
 
   /** A question was answered without an execution. */
   answered(question: Question, isSubscribed: boolean): void {
     const lines = isSubscribed ? this.#lines(question) : undefined;
     chargeAnswer(lines?.function ?? this.#function(question.path));
-    chargeAnswer(lines?.question ?? this.questions.others);
+    chargeAnswer(lines?.question ?? this.#questions.others);
   }
 
   /** A run was touched by a change and spared. */
@@ -162,15 +196,35 @@ export class Ledger {
 
   /** A commit wrote index entries of this size for one table. Documents and their bytes are counted with the run. */
   committed(writer: string, table: string, keyBytes: number): void {
-    this.#function(writer).keyBytesWritten += keyBytes;
-    this.#table(table).keyBytesWritten += keyBytes;
+    const keys = this.#keys;
+    if (keys.writer !== writer || keys.table !== table) {
+      this.#chargeKeys();
+      keys.writer = writer;
+      keys.table = table;
+    }
+    keys.bytes += keyBytes;
+  }
+
+  /** Charges what was put off. */
+  #settle(): void {
+    this.#recent.chargeAll();
+    this.#chargeKeys();
+  }
+
+  #chargeKeys(): void {
+    const { writer, table, bytes } = this.#keys;
+    if (bytes === 0) return;
+    this.#keys.bytes = 0;
+    this.#function(writer).keyBytesWritten += bytes;
+    this.#table(table).keyBytesWritten += bytes;
   }
 
   /** Everything: each charge goes to one function, so the functions' lines and their others are the whole. */
   get totals(): Account {
+    this.#settle();
     const totals = newAccount();
-    addAccount(totals, this.functions.others);
-    for (const { account } of this.functions.rows()) addAccount(totals, account);
+    addAccount(totals, this.#functions.others);
+    for (const { account } of this.#functions.rows()) addAccount(totals, account);
     return totals;
   }
 
@@ -181,37 +235,40 @@ export class Ledger {
 
   /** Everything that is held, in entries: what a test of constant memory counts. */
   get entries(): number {
+    this.#settle();
     let entries = this.#recent.size + this.#pairKeysHeld;
-    for (const table of [this.functions, this.questions, this.pairs, this.tables]) entries += table.size;
-    for (const { info } of this.pairs.rows()) entries += info.ways.size;
+    for (const table of [this.#functions, this.#questions, this.#pairs, this.#tables]) entries += table.size;
+    for (const { info } of this.#pairs.rows()) entries += info.ways.size;
     return entries;
   }
 
   #function(path: string): Account {
-    return (this.functions.find(path) ?? this.functions.row(path, { path })).account;
+    return (this.#functions.find(path) ?? this.#functions.row(path, { path })).account;
   }
 
   #question(question: Question): Account {
-    return this.questions.row(question.key, question).account;
+    return this.#questions.row(question.key, question).account;
   }
 
   #table(table: string): Account {
-    return (this.tables.find(table) ?? this.tables.row(table, { table })).account;
+    return (this.#tables.find(table) ?? this.#tables.row(table, { table })).account;
   }
 
   #lines(question: Question): Lines {
     let { lines } = question;
-    if (!(lines instanceof Lines) || !lines.isOf(this)) question.lines = lines = new Lines(this, question);
+    if (!(lines instanceof Lines) || !lines.isOf(this.#lineTables)) {
+      question.lines = lines = new Lines(this.#lineTables, question);
+    }
     return lines as Lines;
   }
 
   #pair(cause: CommitCause, { path: reader }: Question, lines: Lines | undefined): Account {
     const { writer } = cause;
-    let row = lines?.pairsMoved === this.pairs.keysMoved ? lines.pair : undefined;
+    let row = lines?.pairsMoved === this.#pairs.keysMoved ? lines.pair : undefined;
     if (row?.info.writer !== writer) {
       const key = this.#pairKey(writer, reader);
-      row = this.pairs.find(key) ?? this.pairs.row(key, { writer, reader, ways: new Map() });
-      if (lines !== undefined) Object.assign(lines, { pair: row, pairsMoved: this.pairs.keysMoved });
+      row = this.#pairs.find(key) ?? this.#pairs.row(key, { writer, reader, ways: new Map() });
+      if (lines !== undefined) Object.assign(lines, { pair: row, pairsMoved: this.#pairs.keysMoved });
     }
     const { ways } = row.info;
     const times = ways.get(cause.way);
@@ -229,7 +286,7 @@ export class Ledger {
     if (readers === undefined) this.#pairKeys.set(writer, (readers = new Map()));
     let key = readers.get(reader);
     if (key === undefined) {
-      if (this.#pairKeysHeld >= this.pairs.keysMax) {
+      if (this.#pairKeysHeld >= this.#pairs.keysMax) {
         this.#pairKeys.clear();
         this.#pairKeysHeld = 0;
         this.#pairKeys.set(writer, (readers = new Map()));

@@ -52,7 +52,7 @@ test("a slot gives what was put in, whatever it held before", () => {
 });
 
 test("what was asked for before is not changed by what comes later", () => {
-  const runs = new RecentRuns(2);
+  const runs = new RecentRuns(2, () => undefined);
   runs.keep(record(1));
   runs.keep(record(2));
   const seen = runs.all();
@@ -62,7 +62,7 @@ test("what was asked for before is not changed by what comes later", () => {
 });
 
 test("a ring makes no more slots than it has places, one of them the next", () => {
-  const runs = new RecentRuns(3);
+  const runs = new RecentRuns(3, () => undefined);
   const slots = new Set<RunSlot>();
   for (let atMs = 1; atMs <= 50; atMs += 1) {
     const { next } = runs;
@@ -75,7 +75,7 @@ test("a ring makes no more slots than it has places, one of them the next", () =
 });
 
 test("a ring without places keeps nothing", () => {
-  const runs = new RecentRuns(0);
+  const runs = new RecentRuns(0, () => undefined);
   runs.next.set(record(1));
   runs.keep(runs.next);
   expect([runs.size, runs.all()]).toEqual([0, []]);

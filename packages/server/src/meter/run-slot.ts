@@ -111,15 +111,19 @@ export class RunSlot implements RunRecord {
   }
 }
 
-/** The last runs. */
+/** The last runs, and those of them that are not charged yet. */
 export class RecentRuns {
   readonly #slots: RunSlot[] = [];
   readonly #max: number;
+  readonly #charge: (record: RunRecord) => void;
   #at = 0;
   #next = new RunSlot();
+  #uncharged = 0;
 
-  constructor(max: number) {
+  /** @param charge Hears of each record once, in order, before it is overwritten. */
+  constructor(max: number, charge: (record: RunRecord) => void) {
     this.#max = max;
+    this.#charge = charge;
   }
 
   get size(): number {
@@ -134,10 +138,24 @@ export class RecentRuns {
   /** Keeps a record: the next slot, filled, or a copy. */
   keep(record: RunRecord): void {
     if (record !== this.#next) this.#next.set(record);
-    if (this.#max === 0) return;
+    if (this.#max === 0) {
+      this.#charge(this.#next);
+      return;
+    }
     this.#slots[this.#at] = this.#next;
     this.#at = (this.#at + 1) % this.#max;
+    this.#uncharged += 1;
+    if (this.#uncharged === this.#max) this.chargeAll();
     this.#next = this.#slots[this.#at] ?? new RunSlot();
+  }
+
+  /** Charges what is not charged yet. */
+  chargeAll(): void {
+    while (this.#uncharged > 0) {
+      const place = (this.#at - this.#uncharged + this.#max) % this.#max;
+      this.#uncharged -= 1;
+      this.#charge(this.#slots[place] as RunSlot);
+    }
   }
 
   /** Oldest first. */
