@@ -80,3 +80,22 @@ test("a ring without places keeps nothing", () => {
   runs.keep(runs.next);
   expect([runs.size, runs.all()]).toEqual([0, []]);
 });
+
+test("records are charged once and in order, before their slot is filled again or when somebody looks", () => {
+  const charged: number[] = [];
+  const recent = new RecentRuns(3, ({ atMs }) => charged.push(atMs));
+  for (const atMs of [1, 2]) recent.keep(record(atMs));
+  expect(charged).toEqual([]);
+  recent.keep(record(3));
+  expect(charged).toEqual([1, 2, 3]);
+  for (const atMs of [4, 5]) recent.keep(record(atMs));
+  recent.chargeAll();
+  recent.chargeAll();
+  expect(charged).toEqual([1, 2, 3, 4, 5]);
+  for (const atMs of [6, 7, 8, 9]) recent.keep(record(atMs));
+  recent.chargeAll();
+  expect(charged).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const none = new RecentRuns(0, ({ atMs }) => charged.push(atMs));
+  none.keep(record(10));
+  expect(charged.at(-1)).toBe(10);
+});
