@@ -1,9 +1,10 @@
 /**
  * The sheet: what each system's first form and its optimised forms cost by Convex's rules and by ours.
  *
- *   npm run bench -- sheet [scenario …] [--system name] [--state name] [--json] [--markdown] [--save]
+ *   npm run bench -- sheet [scenario …] [--system name] [--state name] [--json] [--markdown] [--save | --redraw]
  *
- * Each state of a system's data has a table of its own; progress goes to stderr. `--save` writes the whole sheet into `bench/results` and `docs/sheet`.
+ * Each state of a system's data has a table of its own; progress goes to stderr. `--save` writes the whole sheet into `bench/results` and `docs/sheet`,
+ * `--redraw` writes the pages and the picture again from the rows that were saved.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { parseArgs } from "node:util";
 import { loadText, machineText } from "../machine.ts";
 import { measure, type SheetRow } from "./measure.ts";
 import { FULL_SIZE, QUICK_SIZE, type AnySystem, type SheetSize } from "./system.ts";
-import { saveSheet } from "./save.ts";
+import { redrawSheet, saveSheet } from "./save.ts";
 import { SYSTEMS } from "./systems.ts";
 import { sheetMarkdown, sheetText } from "./table.ts";
 import { forgetSeeded } from "./world.ts";
@@ -24,12 +25,17 @@ const { values: flags, positionals } = parseArgs({
     json: { type: "boolean", default: false },
     markdown: { type: "boolean", default: false },
     save: { type: "boolean", default: false },
+    redraw: { type: "boolean", default: false },
   },
 });
 
 await main();
 
 async function main(): Promise<void> {
+  if (flags.redraw) {
+    for (const file of await redrawSheet(SYSTEMS)) say(`wrote ${file}`);
+    return;
+  }
   const systems = SYSTEMS.filter(({ name }) => flags.system === undefined || flags.system === name);
   checkNames(systems);
   const size = process.env["BENCH"] === "smoke" ? QUICK_SIZE : FULL_SIZE;

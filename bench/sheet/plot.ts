@@ -45,20 +45,21 @@ export async function plot(systems: readonly AnySystem[], rows: readonly SheetRo
 
 function barsOf(system: AnySystem, rows: readonly SheetRow[]): Bar[] {
   const groups = groupsOf(rows).filter(({ state }) => state === system.states[0]);
-  return groups.flatMap(({ scenario, rows: group }) =>
-    SIDES.flatMap(([side, form, rules]) => {
+  return groups.flatMap(({ scenario, rows: group }) => {
+    const hasFailed = group.some(({ failed }) => failed !== undefined);
+    return SIDES.flatMap(([side, form, rules]) => {
       const row = find(group, form, rules);
-      if (row === undefined) return [];
+      if (row === undefined || row.failed !== undefined) return [];
       const figure = (value: number): number => Math.max(value, NOTHING);
       const { documents, bytesSent } = row;
       return {
-        place: `${system.name}: ${scenario}`,
+        place: `${system.name}: ${scenario}${hasFailed ? ", first form fails" : ""}`,
         side,
         documents: figure(documents),
         bytesSent: figure(bytesSent),
       };
-    }),
-  );
+    });
+  });
 }
 
 function specOf(bars: readonly Bar[], places: readonly string[]): vega.Spec {
@@ -92,7 +93,7 @@ function specOf(bars: readonly Bar[], places: readonly string[]): vega.Spec {
       {
         fill: "color",
         orient: "bottom",
-        direction: "horizontal",
+        direction: "vertical",
         labelFontSize: 12,
         symbolType: "square",
         labelLimit: LABEL_WIDTH,

@@ -4,7 +4,7 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dayMarkdown } from "./day.ts";
 import type { SheetRow } from "./measure.ts";
@@ -13,6 +13,7 @@ import type { AnySystem } from "./system.ts";
 import { sheetMarkdown } from "./table.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+const RESULTS = "bench/results/sheet.json";
 
 /** Where and when it was measured. */
 export interface Circumstances {
@@ -35,7 +36,7 @@ export async function saveSheet(
     writeFileSync(path, text);
     written.push(file);
   };
-  write("bench/results/sheet.json", `${JSON.stringify({ ...circumstances, rows }, null, 1)}\n`);
+  write(RESULTS, `${JSON.stringify({ ...circumstances, rows }, null, 1)}\n`);
   write("docs/sheet/day.md", page("A day of each system", circumstances, dayMarkdown(systems, rows)));
   for (const system of systems) {
     const tables = system.states.map((state) => {
@@ -47,6 +48,15 @@ export async function saveSheet(
   execFileSync(join(ROOT, "node_modules/.bin/oxfmt"), written, { cwd: ROOT, stdio: "ignore" });
   write("docs/sheet/plot.svg", `${await plot(systems, rows)}\n`);
   return written;
+}
+
+/** Writes everything again from the rows that were saved. */
+export async function redrawSheet(systems: readonly AnySystem[]): Promise<string[]> {
+  const saved = JSON.parse(readFileSync(join(ROOT, RESULTS), "utf8")) as Circumstances & {
+    readonly rows: readonly SheetRow[];
+  };
+  const { rows, ...circumstances } = saved;
+  return await saveSheet(systems, rows, circumstances);
 }
 
 function titleOf({ name }: AnySystem): string {

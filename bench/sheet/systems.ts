@@ -10,4 +10,4 @@ import { ORCHESTRATOR } from "./systems/orchestrator/system.ts";
 import { REGISTRY } from "./systems/registry/system.ts";
 import { TALENT } from "./systems/talent/system.ts";
 
-export const SYSTEMS: readonly AnySystem[] = [ORCHESTRATOR, CHAT, REGISTRY, TALENT, CONCERTS];
+export const SYSTEMS: readonly AnySystem[] = [ORCHESTRATOR, REGISTRY, CHAT, TALENT, CONCERTS];
