@@ -16,6 +16,7 @@ import type { Commit, QueryPlan, QueryStream } from "../tx/types.ts";
 import { NodeStore } from "./node-store.ts";
 
 const SIMS = Number(process.env["SIMS"] ?? 250);
+const SLOW_MS = 30_000 + SIMS * 20;
 
 type Fields = { readonly [field: string]: Value | undefined };
 type Act =
@@ -128,50 +129,54 @@ class Side {
   }
 }
 
-test("a mutation sees the same with a store as without, whatever it writes, takes back and reads between", () => {
-  let [found, visitedLess] = [0, 0];
-  fc.assert(
-    fc.property(
-      fc.array(fields, { maxLength: 14 }),
-      fc.array(fc.tuple(fc.array(act, { minLength: 1, maxLength: 14 }), fc.boolean(), fc.boolean()), {
-        minLength: 1,
-        maxLength: 8,
-      }),
-      fc.constantFrom(0, 3_000, 1e9),
-      fc.gen(),
-      (rows, history, bytesMax, gen) => {
-        const [plain, remembering] = [new Side(undefined), new Side(bytesMax)];
-        const [ids] = [plain, remembering].map(({ database }) =>
-          write(database, (tx) => rows.map((row) => tx.insert("t", row))),
-        );
-        const plans = gen(() => fc.array(planOf(ids!, []), { minLength: 1, maxLength: 4 }));
-        for (const [acts, commits, makesMemo] of history) {
-          for (const side of [plain, remembering]) side.begin(makesMemo);
-          for (const one of acts) {
-            const seen = plain.act(one, plans, ids!);
-            expect(remembering.act(one, plans, ids!), one.kind).toEqual(seen);
-            if (one.kind === "insert" && typeof seen === "string" && !seen.startsWith("error")) ids!.push(seen);
+test(
+  "a mutation sees the same with a store as without, whatever it writes, takes back and reads between",
+  () => {
+    let [found, visitedLess] = [0, 0];
+    fc.assert(
+      fc.property(
+        fc.array(fields, { maxLength: 14 }),
+        fc.array(fc.tuple(fc.array(act, { minLength: 1, maxLength: 14 }), fc.boolean(), fc.boolean()), {
+          minLength: 1,
+          maxLength: 8,
+        }),
+        fc.constantFrom(0, 3_000, 1e9),
+        fc.gen(),
+        (rows, history, bytesMax, gen) => {
+          const [plain, remembering] = [new Side(undefined), new Side(bytesMax)];
+          const [ids] = [plain, remembering].map(({ database }) =>
+            write(database, (tx) => rows.map((row) => tx.insert("t", row))),
+          );
+          const plans = gen(() => fc.array(planOf(ids!, []), { minLength: 1, maxLength: 4 }));
+          for (const [acts, commits, makesMemo] of history) {
+            for (const side of [plain, remembering]) side.begin(makesMemo);
+            for (const one of acts) {
+              const seen = plain.act(one, plans, ids!);
+              expect(remembering.act(one, plans, ids!), one.kind).toEqual(seen);
+              if (one.kind === "insert" && typeof seen === "string" && !seen.startsWith("error")) ids!.push(seen);
+            }
+            expect(remembering.end(commits)).toEqual(plain.end(commits));
+            // What was not committed has left no trace.
+            for (const wanted of plans) {
+              const scratch = outcome(() => collect(plain.database.begin({ readOnly: true }).query(wanted)));
+              remembering.begin();
+              expect(remembering.act({ kind: "collect", at: plans.indexOf(wanted) }, plans, ids!)).toEqual(scratch);
+              remembering.end(false);
+            }
           }
-          expect(remembering.end(commits)).toEqual(plain.end(commits));
-          // What was not committed has left no trace.
-          for (const wanted of plans) {
-            const scratch = outcome(() => collect(plain.database.begin({ readOnly: true }).query(wanted)));
-            remembering.begin();
-            expect(remembering.act({ kind: "collect", at: plans.indexOf(wanted) }, plans, ids!)).toEqual(scratch);
-            remembering.end(false);
-          }
-        }
-        const counters = remembering.memo!.counters;
-        found += counters.found;
-        visitedLess += counters.found > counters.made ? 1 : 0;
-      },
-    ),
-    { numRuns: SIMS, endOnFailure: true },
-  );
-  // Both happen often, or the property above proves nothing.
-  expect(found).toBeGreaterThan(SIMS);
-  expect(visitedLess).toBeGreaterThan(SIMS / 10);
-});
+          const counters = remembering.memo!.counters;
+          found += counters.found;
+          visitedLess += counters.found > counters.made ? 1 : 0;
+        },
+      ),
+      { numRuns: SIMS, endOnFailure: true },
+    );
+    // Both happen often, or the property above proves nothing.
+    expect(found).toBeGreaterThan(SIMS);
+    expect(visitedLess).toBeGreaterThan(SIMS / 10);
+  },
+  SLOW_MS,
+);
 
 function outcome(run: () => unknown): unknown {
   try {
