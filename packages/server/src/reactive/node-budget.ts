@@ -3,8 +3,7 @@
  *
  * Second chance: a use sets a mark; who is due to go and has the mark loses it and goes to the end of the row. So a use costs one assignment.
  *
- * The row is an array with a moving head: taking the first out of a `Set` again and again walks over all that were taken out before, which made a read under a
- * full budget cost twice its reading.
+ * The row is an array with a moving head: taking the first out of a `Set` again and again walks over all that were taken out before.
  *
  * @module
  */

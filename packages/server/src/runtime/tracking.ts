@@ -42,8 +42,7 @@ export class TrackingRules {
 
   /**
    * How to begin the transaction of a mutation: what it reads before it writes is answered from memory where it is remembered. New things to remember are
-   * for those that read much: making and keeping a node costs a mutation that looks up a row or two more than its reads do (2 to 5 times its CPU, measured with
-   * 40,000 different look-ups).
+   * for those that read much: to one that looks up a row or two, making and keeping a node costs more than its reads do.
    */
   mutationOptions(path: string): BeginOptions {
     if (!this.#mechanismsFor(path).memo) return { readOnly: false };
