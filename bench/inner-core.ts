@@ -14,10 +14,10 @@ import {
   type Value,
 } from "@narrowcast/values";
 import type * as DiskEngineModule from "../packages/server/src/engine/disk-engine.ts";
-import type * as CoreHomeModule from "../packages/server/src/runtime/core-home.ts";
-import type { Core } from "../packages/server/src/runtime/core.ts";
-import type { CoreCall, CoreRequest, FromCore } from "../packages/server/src/runtime/core-protocol.ts";
-import type { CallOutcome } from "../packages/server/src/runtime/deployment-types.ts";
+import type * as CoreHomeModule from "../packages/server/src/core/core-home.ts";
+import type { Core } from "../packages/server/src/core/core.ts";
+import type { CoreCall, CoreRequest, FromCore } from "../packages/server/src/protocol/core-protocol.ts";
+import type { CallOutcome } from "../packages/server/src/protocol/deployment-types.ts";
 
 const NOBODY = { kind: "none", key: "", attributes: null } as const;
 const UNSET = "http://127.0.0.1:0";
@@ -43,7 +43,7 @@ export class InnerCore {
   /** Opens the store in `directory` and pushes the app unless it has one. */
   static async open(directory: string, memoryBytes?: number): Promise<InnerCore> {
     const { DiskEngine } = await built<typeof DiskEngineModule>("engine/disk-engine.js");
-    const { openCoreIn } = await built<typeof CoreHomeModule>("runtime/core-home.js");
+    const { openCoreIn } = await built<typeof CoreHomeModule>("core/core-home.js");
     const codec = { encode: encodeDocument, decode: decodeDocument };
     const engine = new DiskEngine<Doc>({ directory, codec, memoryBytes });
     const inner = new InnerCore(engine);

@@ -16,7 +16,7 @@ export const ROOM_BENCHES: ReadonlyMap<string, string> = new Map([
   ["log", "packages/server/src/engine/log.bench.ts"],
   ["engine", "packages/server/src/engine/engine.bench.ts"],
   ["reactive", "packages/server/src/reactive/reactive.bench.ts"],
-  ["meter", "packages/server/src/runtime/meter.bench.ts"],
+  ["meter", "packages/server/src/core/meter.bench.ts"],
 ]);
 
 /** Runs one; a smoke run shows its text only if it fails. @throws {Error} If it fails. */

@@ -13,10 +13,10 @@
 export { AdminKeys } from "./http/admin-keys.ts";
 export { streamedEntry, type StreamedLogEntry } from "./http/log-entry.ts";
 export { startServer, type RunningHttp, type ServerOptions } from "./http/start-server.ts";
-export { bundleApp, BundleError, functionsDir, type BundledApp } from "./runtime/bundle.ts";
-export { checkDeployment, type DeploymentReport } from "./runtime/check-deployment.ts";
-export { writeGenerated } from "./runtime/codegen.ts";
-export { startDeployment, type DeploymentOptions, type RunningDeployment } from "./runtime/deployment.ts";
+export { bundleApp, BundleError, functionsDir, type BundledApp } from "./app/bundle.ts";
+export { checkDeployment, type DeploymentReport } from "./kit/check-deployment.ts";
+export { writeGenerated } from "./app/codegen.ts";
+export { startDeployment, type DeploymentOptions, type RunningDeployment } from "./host/deployment.ts";
 export type {
   CallOutcome,
   CallRequest,
@@ -24,7 +24,7 @@ export type {
   LogEntry,
   PushOutcome,
   PushSummary,
-} from "./runtime/deployment-types.ts";
+} from "./protocol/deployment-types.ts";
 export {
   openTestDeployment,
   type Cost,
@@ -33,10 +33,10 @@ export {
   type TestDeployment,
   type TestSubscription,
   type WorkCost,
-} from "./runtime/test-deployment.ts";
-export { openTestServer, type TestServer } from "./http/test-server.ts";
-export { VirtualClock } from "./runtime/virtual-clock.ts";
-export { replayTrace, type ReplayReport, type ReplayRules } from "./runtime/replay.ts";
+} from "./kit/test-deployment.ts";
+export { openTestServer, type TestServer } from "./kit/test-server.ts";
+export { VirtualClock } from "./protocol/virtual-clock.ts";
+export { replayTrace, type ReplayReport, type ReplayRules } from "./kit/replay.ts";
 export type { Account } from "./meter/account.ts";
 export type { LedgerReport, ReportRow, ReportTable } from "./meter/report.ts";
-export type { Analysis, CodePackage, FunctionInfo } from "./runtime/types.ts";
+export type { Analysis, CodePackage, FunctionInfo } from "./app/types.ts";

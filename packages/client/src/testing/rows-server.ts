@@ -8,8 +8,8 @@ import { makeFunctionReference, type PaginationOptions, type PaginationResult } 
 import { WebSocket } from "ws";
 import { startServer, type RunningHttp, type ServerOptions } from "../../../server/src/http/start-server.ts";
 import { AdminKeys } from "../../../server/src/http/admin-keys.ts";
-import { bundleTexts } from "../../../server/src/runtime/testing/app-harness.ts";
-import { startDeployment, type RunningDeployment } from "../../../server/src/runtime/deployment.ts";
+import { bundleTexts } from "../../../server/src/testing/app-harness.ts";
+import { startDeployment, type RunningDeployment } from "../../../server/src/host/deployment.ts";
 import { deltaSocket, type DeltaSocketConstructor } from "../delta-socket.ts";
 
 const ROWS = `

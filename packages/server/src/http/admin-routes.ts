@@ -4,7 +4,7 @@
  * @module
  */
 import { once } from "node:events";
-import type { Deployment } from "../runtime/deployment-types.ts";
+import type { Deployment } from "../protocol/deployment-types.ts";
 import { jsonAnswer, jsonBody, textAnswer, type Route } from "./answer.ts";
 import { requireAdmin } from "./identity.ts";
 import { streamedEntry } from "./log-entry.ts";

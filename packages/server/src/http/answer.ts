@@ -5,7 +5,7 @@
  */
 import type { IncomingHttpHeaders } from "node:http";
 import type { Limits } from "@narrowcast/values";
-import type { Deployment } from "../runtime/deployment-types.ts";
+import type { Deployment } from "../protocol/deployment-types.ts";
 import type { AdminKeys } from "./admin-keys.ts";
 import { RequestError } from "./request-error.ts";
 

@@ -5,7 +5,7 @@
  */
 import { jsonToValue, parseValue, stringifyValue, valueToCleanJson, type JsonValue } from "@narrowcast/values";
 import type { Identity } from "../reactive/types.ts";
-import type { CallOutcome, CallRequest } from "../runtime/deployment-types.ts";
+import type { CallOutcome, CallRequest } from "../protocol/deployment-types.ts";
 import { redactOutcome } from "../sync/redact.ts";
 import { newRequestId } from "../sync/request-id.ts";
 import { jsonTextAnswer, type Answer, type RouteRequest, type RouteWorld } from "./answer.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { tsFromWire, tsToWire } from "@narrowcast/values";
-import type { CallOutcome, CallRequest, Deployment } from "../runtime/deployment-types.ts";
+import type { CallOutcome, CallRequest, Deployment } from "../protocol/deployment-types.ts";
 import { jsonAnswer, jsonBody, jsonTextAnswer, type Route, type RouteRequest, type RouteWorld } from "./answer.ts";
 import { outcomeAnswer, outcomeText, parseCall, type FormattedCall } from "./function-call.ts";
 import { requestIdentity, requireAdmin } from "./identity.ts";

@@ -3,7 +3,7 @@
  * run again.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { SeededRandom } from "../runtime/seeded-random.ts";
+import { SeededRandom } from "../isolate/seeded-random.ts";
 import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
 import { ROUTES } from "./routes.ts";
 import { raw, request } from "./testing/request.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "../sync/testing/call.ts";
 import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
-import { startDeployment } from "../runtime/deployment.ts";
+import { startDeployment } from "../host/deployment.ts";
 import { request } from "./testing/request.ts";
 import { eventually } from "../sync/testing/eventually.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LogEntry } from "../runtime/deployment-types.ts";
+import type { LogEntry } from "../protocol/deployment-types.ts";
 
 const KIND_NAMES = { query: "Query", mutation: "Mutation", action: "Action", http: "HttpAction" } as const;
 

@@ -7,7 +7,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { CONVEX_LIMITS, type Limits } from "@narrowcast/values";
-import type { Deployment } from "../runtime/deployment-types.ts";
+import type { Deployment } from "../protocol/deployment-types.ts";
 import { reportToStderr, type OnError } from "../sync/error-report.ts";
 import type { DeltaCounters } from "../sync/delta-table.ts";
 import { SocketServer } from "../sync/socket-server.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Download, UploadOutcome } from "../runtime/deployment-types.ts";
+import type { Download, UploadOutcome } from "../protocol/deployment-types.ts";
 import { jsonAnswer, type Answer, type Route, type RouteRequest } from "./answer.ts";
 import { byteRange } from "./byte-range.ts";
 import { RequestError } from "./request-error.ts";

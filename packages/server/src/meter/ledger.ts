@@ -9,9 +9,9 @@
  *   - Constant memory: four tables with a fixed number of keys (`key-table.ts`), a ring of a fixed length, and per pair a fixed number of ways.
  *   - Functions and questions each add up to the totals, but for the bytes of commits, which have a function and no question.
  *   - Executions are charged in one go, before their place in the ring is needed again or somebody looks, which is cheaper than one by one between other work: ticks
- *     went from 0.937x to 0.952x or more of a core without a ledger (2026-11-28, `runtime/meter.bench.ts`). Whoever looks sees everything charged.
+ *     went from 0.937x to 0.952x or more of a core without a ledger (2026-11-28, `core/meter.bench.ts`). Whoever looks sees everything charged.
  *
- * Not here: making records (`runtime/core-meter.ts`), showing them (`report.ts`, `prometheus.ts`).
+ * Not here: making records (`core/core-meter.ts`), showing them (`report.ts`, `prometheus.ts`).
  *
  * @module
  */

@@ -4,7 +4,7 @@
  * Counting is honest: `documents` are rows really visited in the engine, `convexDocuments` is what the same run counts by Convex's rules,
  * where every document read counts each time.
  *
- * Not here: who makes them (`runtime/core-meter.ts`), adding them up (`ledger.ts`).
+ * Not here: who makes them (`core/core-meter.ts`), adding them up (`ledger.ts`).
  *
  * @module
  */

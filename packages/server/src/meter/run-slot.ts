@@ -5,7 +5,7 @@
  * makes a record is given the slot that it will lie in. What a slot points to should live long anyway, for the same reason: questions belong to their runs, or to the slot;
  * causes are made once for each kind of commit.
  *
- * Hot: one is filled for every execution; guarded by `runtime/meter.bench.ts`.
+ * Hot: one is filled for every execution; guarded by `core/meter.bench.ts`.
  *
  * @module
  */

@@ -10,7 +10,7 @@
  */
 import { tsToWire, type Ts } from "@narrowcast/values";
 import type { RunResult } from "../reactive/types.ts";
-import type { CallOutcome } from "../runtime/deployment-types.ts";
+import type { CallOutcome } from "../protocol/deployment-types.ts";
 import type { SocketDeltas } from "./socket-deltas.ts";
 
 const UTF8_BYTES_MAX = 3;

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { SeededRandom } from "../runtime/seeded-random.ts";
+import { SeededRandom } from "../isolate/seeded-random.ts";
 import { items, openClient } from "./testing/clients.ts";
 import { RawClient } from "./testing/raw-client.ts";
 import { openTestServer, type TestServer } from "./testing/test-server.ts";

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { CallOutcome, CallRequest } from "../runtime/deployment-types.ts";
+import type { CallOutcome, CallRequest } from "../protocol/deployment-types.ts";
 
 /** Mutations handed to the deployment and not answered yet. */
 const UNDER_WAY_MAX = 64;

@@ -7,7 +7,7 @@
  * @module
  */
 import type { RunResult } from "../reactive/types.ts";
-import type { CallOutcome } from "../runtime/deployment-types.ts";
+import type { CallOutcome } from "../protocol/deployment-types.ts";
 
 const REQUEST_PREFIX = /^\[Request ID: [0-9a-zA-Z]+\] /;
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { encodeU64 } from "@narrowcast/values";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { RunningDeployment } from "../runtime/deployment.ts";
+import type { RunningDeployment } from "../host/deployment.ts";
 import { call, openDeployment } from "./testing/call.ts";
 import { KEYS, SessionDriver, shown } from "./testing/session-driver.ts";
 

@@ -1,6 +1,6 @@
 import { tsFromWire, tsToWire, type ServerMessage } from "@narrowcast/values";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { RunningDeployment } from "../runtime/deployment.ts";
+import type { RunningDeployment } from "../host/deployment.ts";
 import { call, openDeployment } from "./testing/call.ts";
 import { SessionDriver, add, shown } from "./testing/session-driver.ts";
 

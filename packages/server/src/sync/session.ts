@@ -28,7 +28,7 @@ import {
   type Ts,
 } from "@narrowcast/values";
 import type { Identity, QueryAdd, RunResult, SocketUpdate } from "../reactive/types.ts";
-import type { CallOutcome, CallRequest, Deployment, SocketLink } from "../runtime/deployment-types.ts";
+import type { CallOutcome, CallRequest, Deployment, SocketLink } from "../protocol/deployment-types.ts";
 import {
   actionResponseFrame,
   authErrorFrame,

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { raw } from "../http/testing/request.ts";
 import { KeyAuthenticator } from "../http/identity.ts";
-import type { RunningDeployment } from "../runtime/deployment.ts";
+import type { RunningDeployment } from "../host/deployment.ts";
 import { SocketServer } from "./socket-server.ts";
 import { call, openDeployment } from "./testing/call.ts";
 import { RawClient } from "./testing/raw-client.ts";

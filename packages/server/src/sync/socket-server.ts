@@ -11,7 +11,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Limits } from "@narrowcast/values";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { Deployment } from "../runtime/deployment-types.ts";
+import type { Deployment } from "../protocol/deployment-types.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { reportToStderr, type OnError } from "./error-report.ts";
 import { PING_FRAME } from "./frames.ts";

@@ -5,8 +5,8 @@
  */
 import { stringifyValue, type Value } from "@narrowcast/values";
 import type { Identity } from "../../reactive/types.ts";
-import type { CallRequest } from "../../runtime/deployment-types.ts";
-import { startDeployment, type DeploymentOptions, type RunningDeployment } from "../../runtime/deployment.ts";
+import type { CallRequest } from "../../protocol/deployment-types.ts";
+import { startDeployment, type DeploymentOptions, type RunningDeployment } from "../../host/deployment.ts";
 import { testApp } from "./test-app.ts";
 
 const NOBODY: Identity = { kind: "none", key: "", attributes: null };

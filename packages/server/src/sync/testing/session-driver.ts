@@ -13,7 +13,7 @@ import {
   type ServerMessage,
   type TransitionMessage,
 } from "@narrowcast/values";
-import type { Deployment } from "../../runtime/deployment-types.ts";
+import type { Deployment } from "../../protocol/deployment-types.ts";
 import { AdminKeys } from "../../http/admin-keys.ts";
 import { KeyAuthenticator } from "../../http/identity.ts";
 import type { DeltaTable } from "../delta-table.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { bundleTexts } from "../../runtime/testing/app-harness.ts";
-import type { CodePackage } from "../../runtime/types.ts";
+import { bundleTexts } from "../../testing/app-harness.ts";
+import type { CodePackage } from "../../app/types.ts";
 
 const ITEMS = `
 import { actionGeneric as action, internalMutationGeneric as internalMutation, internalQueryGeneric as internalQuery,

@@ -5,7 +5,7 @@
  */
 import { AdminKeys } from "../../http/admin-keys.ts";
 import { startServer, type RunningHttp, type ServerOptions } from "../../http/start-server.ts";
-import type { DeploymentOptions, RunningDeployment } from "../../runtime/deployment.ts";
+import type { DeploymentOptions, RunningDeployment } from "../../host/deployment.ts";
 import { openDeployment } from "./call.ts";
 
 export interface TestServer {

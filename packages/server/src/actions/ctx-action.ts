@@ -1,0 +1,82 @@
+/**
+ * The `ctx` of actions and HTTP actions: everything goes through a port, since actions run outside of the core.
+ *
+ * @module
+ */
+import { parseValue } from "@narrowcast/values";
+import type { Value } from "@narrowcast/values";
+import type { HostCall, RunActionMessage, RunHttpMessage } from "../protocol/action-protocol.ts";
+import { notAvailable } from "../functions/ctx-arguments.ts";
+import { createScheduler, deploymentMetadata, functionMetadata, identityClaims } from "../functions/ctx-services.ts";
+import type { SchedulePort } from "../functions/ctx-services.ts";
+import { createActionStorage } from "../functions/ctx-storage.ts";
+import { argumentsText, functionPath } from "../isolate/function-reference.ts";
+
+/** How an action reaches the core. */
+export interface ActionPort {
+  /** The action's time, in milliseconds since the epoch. */
+  now(): number;
+  /**
+   * @returns Convex JSON text of the answer.
+   * @throws The error that user code gets to see; also when the action has ended.
+   */
+  call(call: HostCall): Promise<string>;
+  /** The bytes of a file; `null` when there is none. */
+  readFile(storageId: string): Promise<{ readonly bytes: Uint8Array; readonly contentType: string | null } | null>;
+  /** Largest file that may be sent. */
+  readonly fileBytesMax: number;
+}
+
+/** What a context must know of its action. */
+export interface ActionFacts {
+  readonly message: RunActionMessage | RunHttpMessage;
+  /** Canonical path, or the routed pattern of an HTTP action. */
+  readonly path: string;
+  readonly visibility: "public" | "internal";
+  readonly cloudUrl: string;
+}
+
+/** `ctx` of an action or HTTP action. */
+export function createActionCtx(facts: ActionFacts, port: ActionPort): object {
+  const { message } = facts;
+  const run =
+    (op: "query" | "mutation" | "action") =>
+    async (reference: unknown, args?: unknown): Promise<Value> =>
+      parseValue(await port.call({ op, path: functionPath(reference), args: argumentsText(args) }));
+  const client = message.type === "run" ? message.client : undefined;
+  return {
+    runQuery: run("query"),
+    runMutation: run("mutation"),
+    runAction: run("action"),
+    scheduler: createScheduler(actionSchedulePort(port)),
+    auth: { getUserIdentity: async () => identityClaims(message.identity) },
+    storage: createActionStorage(port),
+    vectorSearch: () => Promise.reject(notAvailable("Vector search")),
+    meta: {
+      getFunctionMetadata: async () => ({
+        ...functionMetadata(facts.path),
+        type: "action",
+        visibility: facts.visibility,
+      }),
+      getDeploymentMetadata: async () => deploymentMetadata(facts.cloudUrl),
+      getRequestMetadata: async () => ({
+        ip: client?.ip ?? null,
+        userAgent: client?.userAgent ?? null,
+        requestId: message.requestId,
+        scheduledFunctionId: (message.type === "run" ? message.scheduledFunctionId : undefined) ?? null,
+        authToken: null,
+      }),
+    },
+  };
+}
+
+/** Scheduling from an action takes effect at once. */
+export function actionSchedulePort(port: ActionPort): SchedulePort {
+  return {
+    now: () => port.now(),
+    schedule: async (path, args, atMs) => parseValue(await port.call({ op: "schedule", path, args, atMs })) as string,
+    cancel: async (jobId) => {
+      await port.call({ op: "cancelScheduled", jobId });
+    },
+  };
+}

@@ -1,0 +1,238 @@
+/**
+ * Feeds the ledger from inside the core: one record per execution, with names in place of numbers.
+ *
+ *   reactor ──ran, shared, cutOff──▶ CoreMeter ──▶ Ledger
+ *   runner  ──mutation ended───────▶
+ *   main    ──bytes sent, actions──▶              (batches: `sent-log.ts`)
+ *
+ * The ledger lives in the core's thread, where nearly all records are made; it is memory only and begins again with the core.
+ *
+ * Hot: everything here happens for each execution; guarded by `bench/meter.bench.ts`.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { addToFileAccount, type FileAccount } from "../meter/file-account.ts";
+import { Ledger } from "../meter/ledger.ts";
+import { labelOf } from "../meter/label.ts";
+import { UsageSlot, type RunSlot, type TableSlot } from "../meter/run-slot.ts";
+import type { CommitCause, Question, RunRecord } from "../meter/record.ts";
+import type { ObservedExecution, RunObserver } from "../reactive/options.ts";
+import type { Run } from "../reactive/run.ts";
+import type { RunCost } from "../reactive/types.ts";
+import type { Wake } from "../reactive/wake.ts";
+import type { Commit, TableUsage } from "../tx/types.ts";
+import type { Catalogue } from "../tx/catalogue.ts";
+import type { Caller } from "../protocol/core-protocol.ts";
+import { KnownWays } from "./known-ways.ts";
+import type { ActionNote, SentNote } from "../protocol/meter-notes.ts";
+
+const INTERNAL_MARK = "!";
+const SYSTEM_MARK = "_";
+/** Longer arguments are hashed in keys and cut in labels. */
+const KEY_CHARS_MAX = 160;
+const LABEL_CHARS_MAX = 100;
+const HASH_CHARS = 8;
+/** Index numbers below are the two that every table has; Convex bills the others' entries. */
+const DEFINED_INDEXES_FROM = 2;
+
+/** What the meter asks the core for. */
+export interface CoreMeterParts {
+  nowMs(): number;
+  readonly catalogue: Catalogue;
+  /** Who causes the query that runs now. */
+  caller(): Caller;
+  /** Hears of each record, for a trace. */
+  onRun(record: RunRecord): void;
+}
+
+/** A mutation that ended. */
+export interface EndedMutation {
+  readonly atMs: number;
+  readonly path: string;
+  readonly args: string;
+  readonly caller: Caller;
+  readonly cost: RunCost;
+  readonly resultBytes: number;
+  readonly isError: boolean;
+}
+
+/** See the module comment. */
+export class CoreMeter implements RunObserver {
+  readonly ledger: Ledger;
+  readonly #parts: CoreMeterParts;
+  readonly #ways: KnownWays;
+  /** Reused: what a run that was spared took last. */
+  readonly #spared = new UsageSlot();
+
+  constructor(parts: CoreMeterParts) {
+    this.#parts = parts;
+    this.ledger = new Ledger(parts.nowMs());
+    this.#ways = new KnownWays(parts.catalogue);
+  }
+
+  ran(run: Run, { cost, isFirst, isNews, askers }: ObservedExecution): void {
+    // System queries and questions that were refused read nothing of the app's.
+    if (cost === undefined) return;
+    const { wake, result } = run;
+    const isSubscribed = run.holders.size > 0;
+    const record = this.ledger.nextRun;
+    record.atMs = run.ranMs;
+    if (isSubscribed) record.question = this.#questionOf(run);
+    else record.askOnce(unmarked(run.path), shortened(run.args));
+    record.kind = "query";
+    record.caller = this.#parts.caller();
+    record.cause = wake === undefined ? null : this.#causeOf(wake);
+    record.causeTs = wake?.ts ?? 0;
+    record.isSubscribed = isSubscribed;
+    record.isFirst = isFirst && isSubscribed;
+    record.isUnchanged = !isFirst && !isNews;
+    record.askers = askers;
+    this.#fillUsage(record.usage, cost, true);
+    record.resultBytes = result?.ok === true ? result.value.length : 0;
+    record.userMs = cost.userMs;
+    record.isError = result?.ok === false;
+    this.#ran(record);
+  }
+
+  shared(run: Run): void {
+    if (run.cost === undefined) return;
+    const isSubscribed = run.holders.size > 0;
+    const path = unmarked(run.path);
+    this.ledger.answered(isSubscribed ? this.#questionOf(run) : { path, key: "", label: path }, isSubscribed);
+  }
+
+  cutOff(run: Run, wake: Wake, by: "node" | "field"): void {
+    // A result that nobody holds would not be computed again by anybody's rules.
+    if (run.cost === undefined || run.holders.size === 0) return;
+    this.#fillUsage(this.#spared, run.cost, true);
+    const [question, cause] = [this.#questionOf(run), this.#causeOf(wake)];
+    this.ledger.cutOff({ question, cause, by, askers: run.holders.size, usage: this.#spared });
+  }
+
+  /** A mutation ended, before its commit is sealed. */
+  mutated({ atMs, path, args, caller, cost, resultBytes, isError }: EndedMutation): void {
+    const record = this.#newRun(atMs, path, args, "mutation", caller);
+    this.#fillUsage(record.usage, cost, !isError);
+    record.resultBytes = resultBytes;
+    record.userMs = cost.userMs;
+    record.isError = isError;
+    this.#ran(record);
+  }
+
+  /** A commit was sealed: its index entries, which are not part of any run's usage. */
+  committed({ source, changes, names }: Commit): void {
+    if (names.includes("schema")) this.#ways.clear();
+    if (source.startsWith(SYSTEM_MARK)) return;
+    for (const { table, moves } of changes) {
+      let keyBytes = 0;
+      for (const { index, add } of moves) if (index >= DEFINED_INDEXES_FROM) keyBytes += add?.length ?? 0;
+      if (keyBytes > 0 && !table.startsWith(SYSTEM_MARK)) this.ledger.committed(source, table, keyBytes);
+    }
+  }
+
+  /** Bytes that main handed to sockets. */
+  sent(notes: readonly SentNote[]): void {
+    for (const { path, args, identityKey, bytes, convexBytes, sends } of notes) {
+      const own = questionOf(path, args, identityKey);
+      const question = this.ledger.questions.find(own.key) === undefined ? questionOf(path, args, null) : own;
+      this.ledger.sent({ question, bytes, convexBytes, sends });
+    }
+  }
+
+  /** An action ended in its thread. */
+  acted({ path, kind, caller, userMs, resultBytes, isError }: ActionNote): void {
+    const record = this.#newRun(this.#parts.nowMs(), path, "", kind, caller);
+    record.usage.clear();
+    record.resultBytes = resultBytes;
+    record.userMs = userMs;
+    record.isError = isError;
+    this.#ran(record);
+  }
+
+  /** Bytes of files came in or went out. */
+  filesMoved(note: Partial<FileAccount>): void {
+    addToFileAccount(this.ledger.files, note);
+  }
+
+  /** The next record, of something that is asked once; what it took is to be filled in. */
+  #newRun(atMs: number, path: string, args: string, kind: RunRecord["kind"], caller: Caller): RunSlot {
+    const record = this.ledger.nextRun;
+    record.atMs = atMs;
+    record.askOnce(path, shortened(args));
+    record.kind = kind;
+    record.caller = caller;
+    record.cause = null;
+    record.causeTs = 0;
+    record.isSubscribed = false;
+    record.isFirst = false;
+    record.isUnchanged = false;
+    record.askers = 1;
+    return record;
+  }
+
+  #ran(record: RunRecord): void {
+    this.ledger.ran(record);
+    this.#parts.onRun(record);
+  }
+
+  #questionOf(run: Run): Question {
+    // Kept with the run and not in a weak map, for the reason below.
+    run.note ??= questionOf(unmarked(run.path), run.args, run.identityObserved ? run.identity.key : null);
+    return run.note as Question;
+  }
+
+  #causeOf(wake: Wake): CommitCause {
+    // Kept with the wake and not in a weak map: those are dear to the collector when there is one entry a commit.
+    wake.note ??= this.#newCause(wake);
+    return wake.note as CommitCause;
+  }
+
+  #newCause({ source, table, collection, index, change, fields }: Wake): CommitCause {
+    return this.#ways.causeOf(this.#ways.of(collection, index, change, fields, table), source);
+  }
+
+  /** @param isKept Whether what was written stays. */
+  #fillUsage(slot: UsageSlot, { usage, tables }: RunCost, isKept: boolean): void {
+    slot.documents = usage.storageDocuments;
+    slot.bytes = usage.storageBytes;
+    slot.convexDocuments = usage.documentsRead;
+    slot.convexBytes = usage.bytesRead;
+    slot.convexKeyBytes = usage.keyBytesRead;
+    slot.documentsWritten = isKept ? usage.documentsWritten : 0;
+    slot.bytesWritten = isKept ? usage.bytesWritten : 0;
+    slot.unchangedWrites = usage.unchangedWrites;
+    slot.resize(tables.length);
+    for (let at = 0; at < tables.length; at++) {
+      const table = tables[at] as TableUsage;
+      const part = slot.tables[at] as TableSlot;
+      part.table = this.#parts.catalogue.byNumber(table.collection)?.name ?? `#${table.collection}`;
+      part.documents = table.storageDocuments;
+      part.bytes = table.storageBytes;
+      part.convexDocuments = table.documentsRead;
+      part.convexBytes = table.bytesRead;
+      part.documentsWritten = isKept ? table.documentsWritten : 0;
+      part.bytesWritten = isKept ? table.bytesWritten : 0;
+    }
+  }
+}
+
+function unmarked(path: string): string {
+  return path.startsWith(INTERNAL_MARK) ? path.slice(INTERNAL_MARK.length) : path;
+}
+
+function questionOf(path: string, args: string, identityKey: string | null): Question {
+  const who = identityKey === null ? "" : `@${identityKey === "" ? "nobody" : hash(identityKey)}`;
+  const argsKey = args.length <= KEY_CHARS_MAX ? args : `#${hash(args)}`;
+  return { path, key: `${path}${who} ${argsKey}`, label: labelOf(path, shortened(args), who) };
+}
+
+/** A cut text of its own: a slice would keep the whole argument in memory. */
+function shortened(args: string): string {
+  if (args.length <= LABEL_CHARS_MAX) return args;
+  return `${Buffer.from(args.slice(0, LABEL_CHARS_MAX - 1)).toString()}…`;
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, HASH_CHARS);
+}

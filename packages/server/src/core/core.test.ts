@@ -1,0 +1,215 @@
+/**
+ * The core over a simulated disk: order, group commit, deduplication, what is shown when.
+ */
+import { setImmediate } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { ADMIN, NOBODY, NOTES_APP, World } from "../testing/core-world.ts";
+
+const DAY_MS = 24 * 3_600_000;
+
+test("mutations of one batch run in order, each sees the earlier ones, and share one flush", async () => {
+  const world = await World.open(NOTES_APP);
+  const before = world.disk.flushes;
+  const outcomes = await Promise.all(Array.from({ length: 50 }, () => world.mutation("notes:increment")));
+  expect(outcomes.map((outcome) => outcome.ok && outcome.value)).toEqual(
+    Array.from({ length: 50 }, (_, i) => `${i + 1}`),
+  );
+  expect(world.disk.flushes - before).toBe(1);
+});
+
+test("nothing that depends on an undurable commit is shown before the flush; the next group runs meanwhile", async () => {
+  const world = await World.open(NOTES_APP);
+  world.signal({ type: "openSocket", socket: 1 });
+  const add = [{ queryId: 1, path: "notes:count", args: "{}", journal: null }];
+  world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
+  await world.idle();
+  expect(world.updates.length).toBe(1);
+
+  world.disk.stall();
+  const shown: string[] = [];
+  const first = world.mutation("notes:add", { text: "a" }).then(() => shown.push("mutation"));
+  const second = world.query("notes:count").then(() => shown.push("query"));
+  for (let i = 0; i < 20; i += 1) await setImmediate();
+  const head = world.core.head;
+  const third = world.mutation("notes:add", { text: "b" }).then(() => shown.push("second mutation"));
+  const fourth = world.mutation("notes:addAndFail").then(() => shown.push("failed mutation"));
+  for (let i = 0; i < 20; i += 1) await setImmediate();
+  expect(world.core.head).toBeGreaterThan(head);
+  expect(shown).toEqual([]);
+  expect(world.updates.length).toBe(1);
+
+  world.disk.release();
+  await Promise.all([first, second, third, fourth]);
+  await world.idle();
+  expect(shown).toEqual(["mutation", "query", "second mutation", "failed mutation"]);
+  expect(world.updates.at(-1)?.changes[0]?.result).toMatchObject({ value: "2" });
+});
+
+test("the update that shows a socket's mutation comes with its answer", async () => {
+  const world = await World.open(NOTES_APP);
+  world.signal({ type: "openSocket", socket: 1 });
+  const call = {
+    path: "notes:increment",
+    args: "{}",
+    identity: NOBODY,
+    allowInternal: false,
+    requestId: "00",
+  } as const;
+  const outcome = await world.request<"mutation">({
+    type: "mutation",
+    call: { ...call, caller: "SyncWebsocket" },
+    dedupe: null,
+    socket: 1,
+  });
+  expect(world.updates).toMatchObject([{ socket: 1, ts: outcome.ok ? outcome.ts : "failed", changes: [] }]);
+});
+
+test("a query without undurable commits does not wait for a disk", async () => {
+  const world = await World.open(NOTES_APP);
+  world.disk.stall();
+  expect(await world.query("notes:count")).toMatchObject({ ok: true, value: "0" });
+});
+
+test("when the disk fails, what was held is never shown and the core says so", async () => {
+  const world = await World.open(NOTES_APP);
+  let isAnswered = false;
+  world.disk.failure = new Error("EIO: the disk is gone");
+  void world.mutation("notes:add", { text: "a" }).then(() => {
+    isAnswered = true;
+  });
+  await world.idle();
+  for (let i = 0; i < 20; i += 1) await setImmediate();
+  expect(world.failures[0]).toContain("the disk is gone");
+  expect(isAnswered).toBe(false);
+});
+
+test("a mutation sent twice with one session and request id runs once and gives the first outcome", async () => {
+  const world = await World.open(NOTES_APP);
+  const key = { kind: "session", sessionId: "s", requestId: 1 } as const;
+  const first = await world.mutation("notes:add", { text: "a" }, key);
+  await world.mutation("notes:add", { text: "b" }, { ...key, requestId: 2 });
+  await world.restart();
+  const again = await world.mutation("notes:add", { text: "a" }, key);
+  expect(again).toEqual(first);
+  expect(first.ok && first.ts).toBeGreaterThan(0);
+  expect(await world.value("notes:count")).toBe(2);
+});
+
+test("the recorded timestamp is the commit's own, also after rolled back inserts", async () => {
+  const world = await World.open(NOTES_APP);
+  const key = { kind: "session", sessionId: "s", requestId: 1 } as const;
+  const outcome = await world.mutation("notes:addManyCatching", {}, key);
+  expect(outcome).toMatchObject({ ok: true, ts: world.core.head });
+});
+
+test("a failed mutation is not recorded and may run again", async () => {
+  const world = await World.open(NOTES_APP);
+  const key = { kind: "session", sessionId: "s", requestId: 1 } as const;
+  expect(await world.mutation("notes:addAndFail", {}, key)).toMatchObject({ ok: false });
+  expect(await world.mutation("notes:add", { text: "a" }, key)).toMatchObject({ ok: true });
+  expect(await world.value("notes:texts")).toEqual(["a"]);
+});
+
+test("a slot deduplicates its last use and keeps one row", async () => {
+  const world = await World.open(NOTES_APP);
+  const slot = (serial: string) => ({ kind: "slot", slot: 0, serial }) as const;
+  const first = await world.mutation("notes:add", { text: "a" }, slot("1"));
+  expect(await world.mutation("notes:add", { text: "a" }, slot("1"))).toEqual(first);
+  await world.mutation("notes:add", { text: "b" }, slot("2"));
+  await world.mutation("notes:add", { text: "c" }, slot("3"));
+  expect(await world.value("notes:texts")).toEqual(["a", "b", "c"]);
+  const slots = world.core.database.catalogue.get("_slots")?.number ?? 0;
+  expect(world.core.database.engine.count(slots)).toBe(1);
+});
+
+test("a mutation that the watchdog ended is only looked up", async () => {
+  const world = await World.open(NOTES_APP);
+  const slot = (serial: string) => ({ kind: "slot", slot: 0, serial }) as const;
+  const done = await world.mutation("notes:add", { text: "a" }, slot("1"));
+  const call = { path: "notes:add", args: `{"text":"b"}`, identity: NOBODY, allowInternal: false } as const;
+  const again = (serial: string) =>
+    world.request<"mutation">({
+      type: "mutation",
+      call: { ...call, requestId: "00", caller: "HttpApi" },
+      dedupe: slot(serial),
+      timedOut: true,
+    });
+  expect(await again("1")).toEqual(done);
+  expect(await again("2")).toMatchObject({ ok: false, errorMessage: expect.stringContaining("maximum duration: 1s") });
+  expect(await world.value("notes:count")).toBe(1);
+});
+
+test("sessions' rows go after 14 days, in slices, and nothing waits for them afterwards", async () => {
+  const world = await World.open(NOTES_APP);
+  for (let i = 0; i < 300; i += 1) {
+    void world.mutation("notes:add", { text: "a" }, { kind: "session", sessionId: "s", requestId: i });
+  }
+  await world.idle();
+  const sessions = world.core.database.catalogue.get("_sessions")?.number ?? 0;
+  const rows = () => world.core.database.engine.count(sessions);
+  await world.advance(14 * DAY_MS - 60_000);
+  expect(rows()).toBe(300);
+  await world.advance(120_000);
+  expect(rows()).toBe(0);
+  expect(world.clock.timers).toBe(0);
+});
+
+test("a caught failure of a nested mutation takes back only what it wrote", async () => {
+  const world = await World.open(NOTES_APP);
+  await world.mutation("notes:addCatching");
+  expect(await world.value("notes:texts")).toEqual(["kept", "caught"]);
+});
+
+test("an internal query is invisible to clients, whoever asked before", async () => {
+  const world = await World.open(NOTES_APP);
+  const missing = {
+    ok: false,
+    errorMessage: expect.stringContaining("Could not find public function for 'notes:secret'"),
+  };
+  expect(await world.query("notes:secret", {}, ADMIN)).toMatchObject({ ok: true, value: "0" });
+  expect(await world.query("notes:secret")).toMatchObject(missing);
+  expect(await world.query("notes:secret", {}, NOBODY, true)).toMatchObject({ ok: true, value: "0" });
+  expect(await world.query("notes:secret")).toMatchObject(missing);
+});
+
+test("queries of a batch hold at one timestamp", async () => {
+  const world = await World.open(NOTES_APP);
+  const call = { args: "{}", identity: NOBODY, allowInternal: false, requestId: "00", caller: "HttpApi" } as const;
+  void world.mutation("notes:add", { text: "a" });
+  const calls = [
+    { ...call, path: "notes:count" },
+    { ...call, path: "notes:texts" },
+  ];
+  const [count, texts] = await world.request<"queryBatch">({ type: "queryBatch", calls });
+  expect(count).toMatchObject({ ok: true, value: "1" });
+  expect(texts).toMatchObject({ ok: true, value: `["a"]` });
+  expect(count?.ok === true && texts?.ok === true && count.ts === texts.ts).toBe(true);
+});
+
+test("an idle core has no timers and makes no ticks", async () => {
+  const world = await World.open(NOTES_APP);
+  await world.mutation("notes:add", { text: "a" });
+  await world.idle();
+  const { ticks } = world.core;
+  await world.advance(3_600_000);
+  expect(world.clock.timers).toBe(0);
+  expect(world.core.ticks).toBe(ticks);
+});
+
+test("every execution makes a log entry; plain ones come when somebody looks", async () => {
+  const world = await World.open(NOTES_APP);
+  await world.mutation("notes:add", { text: "a" });
+  await world.idle();
+  expect(world.logs).toEqual([]);
+  await world.mutation("notes:addAndFail");
+  await world.query("notes:count");
+  await world.query("notes:count");
+  world.signal({ type: "wantLogs", untilMs: world.clock.nowMs() + 1_000 });
+  await world.idle();
+  expect(world.logs.map(({ path, error, cached }) => [path, error !== null, cached])).toEqual([
+    ["notes:add", false, false],
+    ["notes:addAndFail", true, false],
+    ["notes:count", false, false],
+    ["notes:count", false, true],
+  ]);
+});

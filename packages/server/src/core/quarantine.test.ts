@@ -1,0 +1,85 @@
+/**
+ * What becomes of queries that ended a core.
+ */
+import { expect, test } from "vitest";
+import { queryRunText } from "../protocol/run-key.ts";
+import { bundleTexts } from "../testing/app-harness.ts";
+import { NOTES_APP, START_MS, World } from "../testing/core-world.ts";
+
+const TEXT = queryRunText("notes:count", "{}", "");
+
+async function openGuilty(times: number): Promise<World> {
+  const world = await World.open(NOTES_APP);
+  await world.restart([{ text: TEXT, times, atMs: START_MS }]);
+  return world;
+}
+
+const isRefused = async (world: World): Promise<boolean> => {
+  const outcome = await world.query("notes:count");
+  return !outcome.ok && outcome.errorMessage.includes("Function execution timed out (maximum duration: 1s)");
+};
+
+test("the question is refused without being run, other questions are not", async () => {
+  const world = await openGuilty(0);
+  const before = world.core.runner.queriesExecuted;
+  expect(await isRefused(world)).toBe(true);
+  expect(await world.query("notes:texts")).toMatchObject({ ok: true });
+  expect(world.core.reactor.counters.runsExecuted).toBe(2);
+  expect(world.core.runner.queriesExecuted - before).toBe(2);
+});
+
+test("without any commit it stays refused, and nothing waits", async () => {
+  const world = await openGuilty(0);
+  await world.advance(3_600_000);
+  expect(await isRefused(world)).toBe(true);
+  expect(world.clock.timers).toBe(0);
+});
+
+test("a commit after the penalty frees it", async () => {
+  const world = await openGuilty(0);
+  await world.advance(10_000);
+  await world.mutation("notes:add", { text: "a" });
+  expect(await isRefused(world)).toBe(false);
+});
+
+test("a commit during the penalty frees it at the end, and a subscriber gets the result", async () => {
+  const world = await openGuilty(0);
+  world.signal({ type: "openSocket", socket: 1 });
+  const add = [{ queryId: 1, path: "notes:count", args: "{}", journal: null }];
+  world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
+  await world.mutation("notes:add", { text: "a" });
+  await world.advance(9_999);
+  expect(world.updates.at(-1)?.changes[0]?.result).toMatchObject({ ok: false });
+  await world.advance(1);
+  expect(world.updates.at(-1)?.changes[0]?.result).toMatchObject({ ok: true, value: "1" });
+});
+
+test.each([
+  [1, 20_000],
+  [3, 80_000],
+  [20, 3_600_000],
+])("after %i relapses the penalty is %i ms", async (times, penaltyMs) => {
+  const world = await openGuilty(times);
+  await world.mutation("notes:add", { text: "a" });
+  await world.advance(penaltyMs - 1);
+  expect(await isRefused(world)).toBe(true);
+  await world.advance(1);
+  expect(await isRefused(world)).toBe(false);
+});
+
+test("new code frees it at once", async () => {
+  const world = await openGuilty(5);
+  await world.push(await bundleTexts(NOTES_APP));
+  expect(await isRefused(world)).toBe(false);
+});
+
+test("code that cannot be loaded leaves a core that says so and takes a push", async () => {
+  const world = await World.open(NOTES_APP);
+  await world.restart([{ text: "load:start", times: 0, atMs: START_MS }]);
+  expect(await world.query("notes:texts")).toMatchObject({
+    ok: false,
+    errorMessage: expect.stringContaining("Cannot load the app's modules"),
+  });
+  await world.push(await bundleTexts(NOTES_APP));
+  expect(await world.query("notes:texts")).toMatchObject({ ok: true });
+});

@@ -1,0 +1,103 @@
+/**
+ * Quarantine: queries that ended a core are not run again at once.
+ *
+ * A query with an endless loop costs everybody a restart of the core. Its subscribers would have it run again immediately, and
+ * every client that asks the same question too. So the question (function, arguments, identity) is answered with the time-out
+ * error, without running it, until its inputs may have changed. Which documents it reads is not known: it never finished. So the rule is:
+ *
+ *   - new code or a changed environment frees it at once;
+ *   - else it stays failed for a penalty of 10 s, doubled with each relapse up to an hour, and is tried again as soon as the penalty
+ *     is over *and* a commit was made since it was found guilty. Without any commit it would only do the same again.
+ *
+ * Soundness: the error may be shown for one penalty longer than the truth, never for ever; restarts caused by one question
+ * become rarer and rarer. Nothing polls: only a commit made during the penalty sets an alarm for its end.
+ *
+ * @module
+ */
+import type { ReadSetView } from "../tx/types.ts";
+import type { Alarms, Clock } from "../protocol/alarms.ts";
+import type { Guilty } from "../protocol/core-protocol.ts";
+
+const PENALTY_MS = 10_000;
+const PENALTY_MS_MAX = 3_600_000;
+
+interface Entry {
+  readonly untilMs: number;
+  isStale: boolean;
+}
+
+/** When a question may be tried again at the earliest, in milliseconds since the epoch. */
+export function penaltyEndMs(guilty: Guilty): number {
+  return guilty.atMs + Math.min(PENALTY_MS_MAX, PENALTY_MS * 2 ** Math.min(guilty.times, 16));
+}
+
+/** See the module comment. */
+export class Quarantine {
+  readonly #clock: Clock;
+  readonly #alarms: Alarms;
+  readonly #entries = new Map<string, Entry>();
+  readonly #free: (names: readonly string[]) => void;
+
+  /** @param free Called with the {@linkcode nameOf} of questions that may be run again. */
+  constructor(clock: Clock, alarms: Alarms, guilty: readonly Guilty[], free: (names: readonly string[]) => void) {
+    this.#clock = clock;
+    this.#alarms = alarms;
+    this.#free = free;
+    for (const one of guilty) {
+      if (one.text.startsWith("run:")) this.#entries.set(one.text, { untilMs: penaltyEndMs(one), isStale: false });
+    }
+  }
+
+  /** Questions that are not run now. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  has(text: string): boolean {
+    return this.#entries.size > 0 && this.#entries.has(text);
+  }
+
+  /** The core committed something: what it reads may have changed. */
+  noteCommit(): void {
+    if (this.#entries.size === 0) return;
+    for (const entry of this.#entries.values()) entry.isStale = true;
+    this.#release();
+  }
+
+  /** New code or environment: everybody gets another chance. */
+  clear(): void {
+    this.#entries.clear();
+    this.#alarms.set("quarantine", undefined, () => undefined);
+  }
+
+  #release(): void {
+    const nowMs = this.#clock.nowMs();
+    const freed: string[] = [];
+    let nextMs: number | undefined;
+    for (const [text, { untilMs, isStale }] of this.#entries) {
+      if (!isStale) continue;
+      if (untilMs <= nowMs) freed.push(text);
+      else nextMs = Math.min(nextMs ?? Infinity, untilMs);
+    }
+    for (const text of freed) this.#entries.delete(text);
+    this.#alarms.set("quarantine", nextMs, () => this.#release());
+    if (freed.length > 0) this.#free(freed.map(nameOf));
+  }
+}
+
+/** Catalogue name that a quarantined result depends on. */
+export function nameOf(text: string): string {
+  return `quarantine:${text}`;
+}
+
+/** What a result that was not computed depends on: only its release. */
+export function quarantinedReadSet(text: string): ReadSetView {
+  const name = nameOf(text);
+  return {
+    points: () => [],
+    intervals: () => [],
+    names: () => [name],
+    touchedBy: (commit) => commit.names.includes(name),
+    concernOf: (commit) => (commit.names.includes(name) ? "yes" : "node"),
+  };
+}

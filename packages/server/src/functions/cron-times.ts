@@ -1,0 +1,38 @@
+/**
+ * When a cron fires next. All times are UTC.
+ *
+ * @module
+ */
+import { CronExpressionParser } from "cron-parser";
+import type { CronSchedule } from "../app/types.ts";
+
+/**
+ * The first moment after `afterMs` at which `schedule` fires, in milliseconds since the epoch.
+ *
+ * @param lastMs The moment for which it fired last: intervals keep their phase. `undefined`: it never fired; an interval fires at once.
+ * @throws When a cron expression cannot be parsed or has no next moment.
+ */
+export function nextFireMs(schedule: CronSchedule, afterMs: number, lastMs: number | undefined): number {
+  if (schedule.type === "interval") {
+    if (lastMs === undefined) return afterMs;
+    const periodMs = schedule.seconds * 1_000;
+    return lastMs + periodMs * Math.max(1, Math.floor((afterMs - lastMs) / periodMs) + 1);
+  }
+  const expression = CronExpressionParser.parse(expressionOf(schedule), { currentDate: new Date(afterMs), tz: "UTC" });
+  return expression.next().getTime();
+}
+
+function expressionOf(schedule: Exclude<CronSchedule, { type: "interval" }>): string {
+  switch (schedule.type) {
+    case "hourly":
+      return `${schedule.minuteUTC} * * * *`;
+    case "daily":
+      return `${schedule.minuteUTC} ${schedule.hourUTC} * * *`;
+    case "weekly":
+      return `${schedule.minuteUTC} ${schedule.hourUTC} * * ${schedule.dayOfWeek}`;
+    case "monthly":
+      return `${schedule.minuteUTC} ${schedule.hourUTC} ${schedule.day} * *`;
+    default:
+      return schedule.cronExpr;
+  }
+}

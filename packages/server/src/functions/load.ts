@@ -1,0 +1,112 @@
+/**
+ * Loads a code package into this thread: evaluates the bundles once, reads what they define, and gives an executor over it.
+ *
+ * Modules are evaluated once and live as long as the loaded code. Unlike on Convex, module-level variables therefore keep their
+ * values between executions; functions must not rely on either.
+ *
+ * Not here: bundling (`bundle.ts`), running (`execute.ts`), actions (`action-runner.ts`).
+ *
+ * @module
+ */
+import { compileFunction } from "node:vm";
+import { AnalysisError, analyzeCrons, analyzeFunctions, analyzeRouter, analyzeSchema } from "../isolate/analyze.ts";
+import type { LoadedFunction, ModuleTable } from "../isolate/analyze.ts";
+import { Executor } from "./execute.ts";
+import { ImportActivity } from "../isolate/import-activity.ts";
+import type { ImportSettings } from "../isolate/import-activity.ts";
+import { guardRejections } from "../isolate/rejection-guard.ts";
+import { BUNDLE_FILES, StackMapper } from "../isolate/source-maps.ts";
+import type { Analysis, Bundle, CodePackage, FunctionInfo, ModuleEnvironment, UserCode } from "../app/types.ts";
+import { describeError } from "../isolate/user-error.ts";
+import { deterministicGlobals, nodeGlobals } from "../isolate/user-globals.ts";
+import type { Activity, UserGlobals } from "../isolate/user-globals.ts";
+
+/** How code is loaded. */
+export interface LoadOptions extends ImportSettings {
+  /**
+   * What the "use node" modules define, as an action thread reported it. If it is missing, the node bundle is evaluated in this
+   * thread to find out.
+   */
+  readonly nodeFunctions?: readonly FunctionInfo[] | undefined;
+  /** Functions beside the app's own. */
+  readonly extra?: readonly LoadedFunction[] | undefined;
+}
+
+/** Loaded code, and which environment variables its modules looked at while being imported. */
+export interface LoadedUserCode extends UserCode {
+  /** When one of these changes, the code must be loaded again; `*` stands for all. */
+  readonly environmentRead: ReadonlySet<string>;
+}
+
+/**
+ * Loads `code` for queries and mutations.
+ *
+ * @throws {AnalysisError} If a module throws while it is imported, or an export breaks a rule. The message is for the developer.
+ */
+export async function loadUserCode(code: CodePackage, options: LoadOptions): Promise<LoadedUserCode> {
+  guardRejections();
+  const mapper = new StackMapper(code);
+  const importing = new ImportActivity(options);
+  const current: { activity: Activity } = { activity: importing };
+  const modules = evaluateBundle(
+    code.isolate,
+    "isolate",
+    deterministicGlobals(() => current.activity),
+    mapper,
+  );
+  const isolate = [...analyzeFunctions(modules, "isolate"), ...(options.extra ?? [])];
+  const infos = [...isolate.map((loaded) => loaded.info), ...nodeFunctions(code, options, importing, mapper)];
+  const analysis: Analysis = {
+    functions: infos,
+    schema: analyzeSchema(modules),
+    crons: analyzeCrons(modules, infos),
+    httpRoutes: (analyzeRouter(modules)?.getRoutes() ?? []).map(([path, method]) => ({ path, method })),
+  };
+  const executor = new Executor({ analysis, functions: functionTable(isolate), mapper, current });
+  return {
+    analysis,
+    environmentRead: importing.environmentRead,
+    find: (path) => executor.find(path),
+    execute: (request) => executor.execute(request),
+  };
+}
+
+/**
+ * Evaluates a bundle.
+ *
+ * @returns Exports by module path.
+ * @throws {AnalysisError} If the script does not compile or a module throws.
+ */
+export function evaluateBundle(
+  bundle: Bundle,
+  environment: ModuleEnvironment,
+  globals: UserGlobals,
+  mapper: StackMapper,
+): ModuleTable {
+  try {
+    const script = compileFunction(bundle.code, [...globals.keys()], { filename: BUNDLE_FILES[environment] }) as (
+      ...values: readonly unknown[]
+    ) => ModuleTable;
+    return script(...globals.values());
+  } catch (error) {
+    throw new AnalysisError(`Failed to import the app's modules: ${describeError(error, mapper)}`, { cause: error });
+  }
+}
+
+/** Functions by canonical path. */
+export function functionTable(functions: readonly LoadedFunction[]): ReadonlyMap<string, LoadedFunction> {
+  return new Map(functions.map((loaded) => [loaded.info.path, loaded]));
+}
+
+function nodeFunctions(
+  code: CodePackage,
+  options: LoadOptions,
+  importing: ImportActivity,
+  mapper: StackMapper,
+): readonly FunctionInfo[] {
+  if (options.nodeFunctions !== undefined) return options.nodeFunctions;
+  if (code.node === null) return [];
+  const globals = nodeGlobals(() => importing, code.nodeResolveDir);
+  const modules = evaluateBundle(code.node, "node", globals, mapper);
+  return analyzeFunctions(modules, "node").map((loaded) => loaded.info);
+}

@@ -1,0 +1,254 @@
+/**
+ * Runs actions for whoever asks: clients, other actions, the scheduler, crons, HTTP; answers their calls from the core.
+ *
+ *   runAction ─▶ pool ─▶ thread ──HostCall──▶ here ──request──▶ core ──reply──▶ thread
+ *
+ * Invariants:
+ *   - Calls of an action carry its identity; internal functions are allowed; scheduled functions carry none.
+ *   - Every mutation and scheduling of an action has a slot (`DedupeKey`), so a restart of the core does not repeat it.
+ *   - A scheduled action's result is reported to the core until the core has it.
+ *
+ * @module
+ */
+import { canonicalFunctionPath } from "@narrowcast/values";
+import type { Identity } from "../reactive/types.ts";
+import type { ActionResult, CallResult, HostCall } from "../protocol/action-protocol.ts";
+import type { ActionPool } from "./action-pool.ts";
+import type { CoreClient, CoreEvent } from "./core-client.ts";
+import type { ActionTicket, Caller } from "../protocol/core-protocol.ts";
+import { serverErrorText } from "../protocol/core-protocol.ts";
+import type {
+  CallOutcome,
+  CallRequest,
+  HttpActionRequest,
+  HttpActionResponse,
+  LogEntry,
+  LogLine,
+} from "../protocol/deployment-types.ts";
+import type { FileHost } from "./file-host.ts";
+import { clientLines } from "../core/function-runner.ts";
+import type { LogRing } from "../protocol/log-buffers.ts";
+import type { SlotPool } from "./slot-pool.ts";
+
+const NO_IDENTITY: Identity = { kind: "none", key: "", attributes: null };
+const NO_USAGE = {
+  documentsRead: 0,
+  bytesRead: 0,
+  storageDocuments: 0,
+  storageBytes: 0,
+  documentsWritten: 0,
+  bytesWritten: 0,
+};
+const NO_HTTP = "This Convex deployment does not have HTTP actions enabled.";
+
+/** What the host works with. `client` is asked lazily: it is opened after the host. */
+export interface ActionHostParts {
+  readonly pool: ActionPool;
+  readonly logs: LogRing;
+  readonly slots: SlotPool;
+  readonly files: FileHost;
+  client(): CoreClient;
+  /** The time that runs are given, where time is virtual. */
+  readonly nowMs?: (() => number) | undefined;
+}
+
+/** Who a running action is. */
+interface ActionCaller {
+  readonly identity: Identity;
+  readonly requestId: string;
+  /** The scheduled job that it is the run of. */
+  readonly job: string | null;
+}
+
+/** See the module comment. */
+export class ActionHost {
+  readonly #parts: ActionHostParts;
+  readonly #tickets = new Map<string, ActionTicket>();
+  #executions = 0;
+
+  constructor(parts: ActionHostParts) {
+    this.#parts = parts;
+  }
+
+  /** Scheduled and cron actions that the core does not know to have ended. */
+  running(): readonly ActionTicket[] {
+    return [...this.#tickets.values()];
+  }
+
+  /** Runs an action to its end. User errors are outcomes. */
+  async run(call: CallRequest, caller: Caller, job: string | null = null): Promise<CallOutcome> {
+    const path = canonicalFunctionPath(call.path);
+    const { args, identity, allowInternal, requestId, client } = call;
+    const lines: LogLine[] = [];
+    const startedMs = Date.now();
+    const entry = this.#entry(path, "action", requestId, caller, startedMs);
+    const scheduledFunctionId = job ?? undefined;
+    let end: { readonly result: ActionResult; readonly environment: "isolate" | "node" };
+    try {
+      if (!this.#parts.pool.hasCode) throw new Error(missingText(path));
+      end = await this.#parts.pool.run({
+        message: {
+          path,
+          args,
+          identity,
+          allowInternal,
+          requestId,
+          client,
+          scheduledFunctionId,
+          nowMs: this.#parts.nowMs?.(),
+        },
+        answer: (asked) => this.#answer(asked, { identity, requestId, job }),
+        onLines: (more) => this.#addLines(entry, lines, more),
+      });
+    } catch (error) {
+      const errorMessage = serverErrorText(requestId, error instanceof Error ? error.message : String(error));
+      end = { result: { ok: false, errorMessage, errorData: null }, environment: "isolate" };
+    }
+    const { result, environment } = end;
+    const returnBytes = result.ok ? result.value.length : 0;
+    this.#complete({ ...entry, environment, returnBytes, error: result.ok ? null : result.errorMessage });
+    return { ...result, ...(result.ok ? { ts: null } : {}), logLines: clientLines(lines) } as CallOutcome;
+  }
+
+  /** Runs the HTTP action that the request is routed to. */
+  async http(request: HttpActionRequest): Promise<HttpActionResponse> {
+    if (!this.#parts.pool.hasCode) return notEnabled();
+    const { identity, requestId, method, url } = request;
+    const startedMs = Date.now();
+    const lines: LogLine[] = [];
+    const path = `${method} ${pathOf(url)}`;
+    const entry = this.#entry(path, "http", requestId, "HttpEndpoint", startedMs);
+    return this.#parts.pool.http({
+      request,
+      nowMs: this.#parts.nowMs?.(),
+      answer: (call) => this.#answer(call, { identity, requestId, job: null }),
+      onLines: (more) => this.#addLines(entry, lines, more),
+      onEnd: (route, error) => this.#complete({ ...entry, path: route === null ? path : `${method} ${route}`, error }),
+    });
+  }
+
+  /** Starts an action for the scheduler or a cron, and reports its end. */
+  async start({ ticket, path, args, requestId }: Extract<CoreEvent, { type: "startAction" }>): Promise<void> {
+    const name = `${ticket.kind}:${ticket.key}`;
+    if (this.#tickets.has(name)) return;
+    this.#tickets.set(name, ticket);
+    const caller = ticket.kind === "job" ? "Scheduler" : "Cron";
+    const call = { path, args, identity: NO_IDENTITY, allowInternal: true, requestId };
+    const outcome = await this.run(call, caller, ticket.kind === "job" ? ticket.key : null);
+    const error = outcome.ok ? null : outcome.errorMessage;
+    try {
+      await this.#parts.client().request<"actionDone">({ type: "actionDone", ticket, error });
+    } catch {
+      // The deployment is closing: the next start marks the job as failed.
+    } finally {
+      this.#tickets.delete(name);
+    }
+  }
+
+  async #answer(call: HostCall, caller: ActionCaller): Promise<CallResult> {
+    const { files } = this.#parts;
+    const client = this.#parts.client();
+    switch (call.op) {
+      case "query":
+      case "mutation":
+      case "action":
+        return resultOf(await this.#call(call.op, call.path, call.args, caller));
+      case "schedule":
+        return this.#parts.slots.use(async (dedupe) => {
+          const path = canonicalFunctionPath(call.path);
+          const { args, atMs } = call;
+          const message = { type: "schedule", path, args, atMs, parentJob: caller.job, dedupe } as const;
+          return ok(JSON.stringify(await client.request<"schedule">(message)));
+        });
+      case "cancelScheduled":
+        await client.request<"cancelScheduled">({ type: "cancelScheduled", jobId: call.jobId });
+        return ok("null");
+      case "storage":
+        return ok(await files.call(call.method, call.storageId));
+      case "storeFile":
+        return ok(JSON.stringify(await files.store(call.bytes, call.contentType, call.sha256)));
+      case "readFile": {
+        const file = await files.read(call.storageId);
+        return { ...ok(JSON.stringify(file?.contentType ?? null)), bytes: file?.bytes };
+      }
+      default:
+        return ok(JSON.stringify(await client.request<"tables">({ type: "tables" })));
+    }
+  }
+
+  #call(kind: "query" | "mutation" | "action", path: string, args: string, caller: ActionCaller): Promise<CallOutcome> {
+    const { identity, requestId } = caller;
+    const call = { path: canonicalFunctionPath(path), args, identity, allowInternal: true, requestId };
+    if (kind === "action") return this.run(call, "Action");
+    const asked = { ...call, caller: "Action" } as const;
+    if (kind === "query") return this.#parts.client().request<"query">({ type: "query", call: asked });
+    return this.#parts.slots.use((dedupe) =>
+      this.#parts.client().request<"mutation">({ type: "mutation", call: asked, dedupe }),
+    );
+  }
+
+  #entry(
+    path: string,
+    functionKind: "action" | "http",
+    requestId: string,
+    caller: Caller,
+    startedMs: number,
+  ): LogEntry {
+    this.#executions += 1;
+    return {
+      kind: "completion",
+      path,
+      functionKind,
+      requestId,
+      executionId: `${requestId}-${this.#executions}`,
+      caller,
+      startedMs,
+      durationMs: 0,
+      lines: [],
+      error: null,
+      cached: false,
+      environment: "isolate",
+      returnBytes: 0,
+      usage: NO_USAGE,
+    };
+  }
+
+  #addLines(entry: LogEntry, all: LogLine[], more: readonly LogLine[]): void {
+    all.push(...more);
+    this.#parts.logs.add([{ ...entry, kind: "progress", lines: more, durationMs: Date.now() - entry.startedMs }]);
+  }
+
+  #complete(entry: LogEntry): void {
+    const { path, functionKind, caller, returnBytes: resultBytes, error } = entry;
+    const durationMs = Date.now() - entry.startedMs;
+    this.#parts.logs.add([{ ...entry, durationMs }]);
+    const kind = functionKind === "http" ? "http" : "action";
+    const note = { path, kind, caller, userMs: durationMs, resultBytes, isError: error !== null } as const;
+    this.#parts.client().signal({ type: "acted", note });
+  }
+}
+
+function missingText(path: string): string {
+  return `Could not find public function for '${path.replace(/:default$/, "")}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`;
+}
+
+function ok(value: string): Extract<CallResult, { ok: true }> {
+  return { ok: true, value };
+}
+
+function resultOf(outcome: CallOutcome): CallResult {
+  if (outcome.ok) return ok(outcome.value);
+  return { ok: false, errorMessage: outcome.errorMessage, errorData: outcome.errorData };
+}
+
+function pathOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).pathname : url;
+}
+
+function notEnabled(): HttpActionResponse {
+  return { status: 404, headers: [["content-type", "text/plain"]], body: textBody(NO_HTTP) };
+}
+
+async function* textBody(text: string): AsyncIterable<Uint8Array> {
+  yield Buffer.from(text);
+}

@@ -1,0 +1,229 @@
+/**
+ * One action thread as the pool sees it: runs under way, their calls, and its end.
+ *
+ *   run / http ──ToWorker batch──▶ thread      done / head, chunk, end ◀── thread      call ─▶ host ─▶ reply
+ *
+ * Invariants:
+ *   - Every run ends: with what the thread says, or with a clear error when the thread dies.
+ *   - The bytes of a response are pulled one chunk at a time by whoever reads it.
+ *
+ * Not here: which thread gets a run (`action-pool.ts`), what calls mean (`action-host.ts`).
+ *
+ * @module
+ */
+import { Worker } from "node:worker_threads";
+import { movedWith } from "../protocol/action-protocol.ts";
+import type { ActionResult, ActionWorkerData, CallResult, FromWorker, HostCall, ToWorker } from "../protocol/action-protocol.ts";
+import type { HttpActionRequest, HttpActionResponse, LogLine } from "../protocol/deployment-types.ts";
+import { ResponseBody } from "./response-body.ts";
+import { workerEntry, workerExecArgv } from "./worker-entry.ts";
+
+/** An action to run. */
+export interface ActionJob {
+  /** Without the id, which the thread's owner gives. */
+  readonly message: Omit<Extract<ToWorker, { type: "run" }>, "type" | "id">;
+  readonly answer: (call: HostCall) => Promise<CallResult>;
+  readonly onLines: (lines: readonly LogLine[]) => void;
+}
+
+/** How an action ended. */
+export interface ActionEnd {
+  readonly result: ActionResult;
+  readonly environment: "isolate" | "node";
+}
+
+/** An HTTP action to run. */
+export interface HttpJob {
+  readonly request: HttpActionRequest;
+  readonly nowMs?: number | undefined;
+  readonly answer: (call: HostCall) => Promise<CallResult>;
+  readonly onLines: (lines: readonly LogLine[]) => void;
+  /** The route that matched, or null, and the error, when it has ended. */
+  readonly onEnd: (route: string | null, error: string | null) => void;
+}
+
+interface Under {
+  readonly answer: (call: HostCall) => Promise<CallResult>;
+  readonly onLines: (lines: readonly LogLine[]) => void;
+  readonly onMessage: (message: FromWorker) => void;
+  /** The thread died. */
+  readonly onCrash: (reason: string) => void;
+}
+
+/** See the module comment. */
+export class ActionThread {
+  readonly #worker: Worker;
+  readonly #under = new Map<number, Under>();
+  #outgoing: ToWorker[] = [];
+  #lastId = 0;
+  #isOver = false;
+  #isDraining = false;
+  #failure: string | undefined;
+  readonly #exited: Promise<void>;
+
+  /** @param onExit Called once, with the reason when it was not asked to end. */
+  constructor(data: ActionWorkerData, onExit: (thread: ActionThread) => void) {
+    this.#worker = new Worker(workerEntry("actions/action-worker"), { workerData: data, execArgv: workerExecArgv() });
+    this.#worker.on("message", (batch: readonly FromWorker[]) => {
+      for (const message of batch) this.#receive(message);
+    });
+    this.#worker.on("error", (error: unknown) => {
+      this.#failure ??= error instanceof Error ? error.message : String(error);
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once("exit", (code) => {
+        this.#end(this.#failure ?? `exit code ${code}`);
+        onExit(this);
+        resolve();
+      });
+    });
+  }
+
+  /** Runs under way. */
+  get load(): number {
+    return this.#under.size;
+  }
+
+  /** Whether it takes new runs. */
+  get isOpen(): boolean {
+    return !this.#isOver && !this.#isDraining;
+  }
+
+  run(job: ActionJob): Promise<ActionEnd> {
+    return new Promise((resolve) => {
+      const id = this.#add({
+        answer: job.answer,
+        onLines: job.onLines,
+        onMessage: (message) => {
+          if (message.type !== "done") return;
+          this.#under.delete(id);
+          resolve({ result: message.result, environment: message.environment });
+        },
+        onCrash: (reason) => {
+          const errorMessage = crashText(job.message.requestId, reason);
+          resolve({ result: { ok: false, errorMessage, errorData: null }, environment: "isolate" });
+        },
+      });
+      this.#send({ type: "run", id, ...job.message });
+    });
+  }
+
+  http(job: HttpJob): Promise<HttpActionResponse> {
+    return new Promise((resolve) => {
+      let route: string | null = null;
+      let body: ResponseBody | undefined;
+      const id = this.#add({
+        answer: job.answer,
+        onLines: job.onLines,
+        onMessage: (message) => {
+          if (message.type === "head") {
+            ({ route } = message);
+            if (message.hasBody)
+              body = new ResponseBody(
+                () => this.#send({ type: "pull", id }),
+                () => this.#cancel(id),
+              );
+            resolve({ status: message.status, headers: message.headers, body: body ?? null });
+          } else if (message.type === "chunk") {
+            body?.push(message.bytes);
+          } else if (message.type === "end") {
+            this.#under.delete(id);
+            body?.end(message.isBroken ? message.error : null);
+            job.onEnd(route, message.error);
+          }
+        },
+        onCrash: (reason) => {
+          const error = crashText(job.request.requestId, reason);
+          const bytes = Buffer.from(JSON.stringify({ code: error, trace: "" }));
+          resolve({ status: 500, headers: [["content-type", "application/json"]], body: oneChunk(bytes) });
+          body?.end(error);
+          job.onEnd(route, error);
+        },
+      });
+      const { method, url, headers, body: sent, identity, requestId } = job.request;
+      this.#send({ type: "http", id, method, url, headers, body: sent, identity, requestId, nowMs: job.nowMs });
+    });
+  }
+
+  /** Takes nothing new and ends when everything under way has ended. */
+  drain(): void {
+    if (!this.isOpen) return;
+    this.#isDraining = true;
+    this.#send({ type: "drain" });
+  }
+
+  /** Ends it at once. */
+  async terminate(): Promise<void> {
+    this.#failure ??= "the deployment was closed";
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
+  #add(under: Under): number {
+    this.#lastId += 1;
+    this.#under.set(this.#lastId, under);
+    return this.#lastId;
+  }
+
+  #cancel(id: number): void {
+    if (this.#under.has(id)) this.#send({ type: "cancel", id, reason: "the client went away" });
+  }
+
+  #send(message: ToWorker): void {
+    if (this.#isOver) return;
+    this.#outgoing.push(message);
+    if (this.#outgoing.length > 1) return;
+    queueMicrotask(() => {
+      const batch = this.#outgoing;
+      this.#outgoing = [];
+      this.#worker.postMessage(batch, movedWith(batch));
+    });
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case "ready":
+        return;
+      case "failed":
+        this.#failure = message.message;
+        this.#isDraining = true;
+        return;
+      case "call":
+        void this.#answer(message.id, message.callId, message.call);
+        return;
+      case "lines":
+        this.#under.get(message.id)?.onLines(message.lines);
+        return;
+      default:
+        this.#under.get(message.id)?.onMessage(message);
+    }
+  }
+
+  async #answer(id: number, callId: number, call: HostCall): Promise<void> {
+    const under = this.#under.get(id);
+    let result: CallResult;
+    try {
+      if (under === undefined) throw new Error("Cannot answer a call: its action has ended");
+      result = await under.answer(call);
+    } catch (error) {
+      const errorMessage = error instanceof Error ? error.message : String(error);
+      result = { ok: false, errorMessage, errorData: null };
+    }
+    this.#send({ type: "reply", callId, result });
+  }
+
+  #end(reason: string): void {
+    this.#isOver = true;
+    const under = [...this.#under.values()];
+    this.#under.clear();
+    for (const { onCrash } of under) onCrash(reason);
+  }
+}
+
+function crashText(requestId: string, reason: string): string {
+  return `[Request ID: ${requestId}] Server Error\nThe action was ended because its thread ended: ${reason}`;
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}

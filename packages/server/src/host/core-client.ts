@@ -1,0 +1,351 @@
+/**
+ * Main's side of the core: requests with answers, batches, the watchdog, and a new core when one has died.
+ *
+ *   request ─▶ pending ─▶ batch ─▶ core ─▶ reply
+ *                 └── the core died: opened again from disk, sockets established again, everything pending sent again
+ *
+ * Invariants:
+ *   - A request is answered exactly once, however many cores it took. Mutations are deduplicated (`sessions.ts`), so sending one again
+ *     does not run it twice.
+ *   - The guilty is not run again: a mutation is only looked up, a query is quarantined, a job or cron run has failed, a load is refused.
+ *   - Messages of one tick are one batch.
+ *   - No timers while nothing is outstanding.
+ *
+ * Not here: what requests mean (`core-requests.ts`), actions (`action-pool.ts`).
+ *
+ * @module
+ */
+import type {
+  ActionTicket,
+  CoreReplies,
+  CoreRequest,
+  CoreSignal,
+  CoreStart,
+  FromCore,
+  ToCore,
+} from "../protocol/core-protocol.ts";
+import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
+import { openInProcess, openThread, type CoreLink, type LinkEvents } from "./core-link.ts";
+import type { CoreHome } from "../core/core-home.ts";
+import { GuiltyList } from "./guilty-list.ts";
+import { queryRunText } from "../protocol/run-key.ts";
+import { SocketRegistry } from "./socket-registry.ts";
+import { GRACE_MS, Watchdog, newWatchMemory } from "../protocol/watchdog.ts";
+
+/** Starts in a row that may fail before the client gives up. */
+const FAILED_STARTS_MAX = 5;
+const RESTART_PAUSE_MS = 100;
+
+type WithoutId<R> = R extends CoreRequest ? Omit<R, "id"> : never;
+type NewRequest = WithoutId<CoreRequest>;
+
+/** What the core says by itself. */
+export type CoreEvent = Extract<
+  FromCore,
+  { type: "ready" | "active" | "startAction" | "logs" | "trace" | "filesDeleted" }
+>;
+
+/** How a core is run and where its events go. */
+export interface CoreClientOptions {
+  readonly home: Omit<CoreHome, "start">;
+  readonly start: Pick<
+    CoreStart,
+    "cloudUrl" | "siteUrl" | "limits" | "isMetered" | "tracking" | "nodeBytes" | "verify"
+  >;
+  readonly threads: boolean;
+  /** Actions under way, of which a new core must know. */
+  readonly running: () => readonly ActionTicket[];
+  readonly onEvent: (event: CoreEvent) => void;
+}
+
+interface Pending {
+  message: CoreRequest;
+  readonly resolve: (value: CoreReplies[keyof CoreReplies]) => void;
+  readonly reject: (error: Error) => void;
+  readonly onProgress: ((message: string) => void) | undefined;
+}
+
+/** See the module comment. */
+export class CoreClient {
+  readonly sockets = new SocketRegistry((signal) => this.signal(signal));
+  readonly #options: CoreClientOptions;
+  readonly #pending = new Map<number, Pending>();
+  readonly #guilty = new GuiltyList();
+  readonly #watchMemory = newWatchMemory();
+  readonly #watchdog: Watchdog;
+  #link: CoreLink | undefined;
+  #isReady = false;
+  #isClosed = false;
+  #failedStarts = 0;
+  #outgoing: ToCore[] = [];
+  #lastId = 0;
+  /** What ran when the last core ended by itself. */
+  #suspect: string | undefined;
+  /** Cores opened so far. */
+  starts = 0;
+
+  private constructor(options: CoreClientOptions) {
+    this.#options = options;
+    const limitMs = options.start.limits.userTimeMs + GRACE_MS;
+    this.#watchdog = new Watchdog(
+      this.#watchMemory,
+      limitMs,
+      () => this.#pending.size > 0 || !this.#isReady,
+      (text) => void this.#endStuck(text),
+    );
+  }
+
+  /** Opens a core and waits until it is ready. Rejects when its store cannot be opened. */
+  static async open(options: CoreClientOptions): Promise<CoreClient> {
+    const client = new CoreClient(options);
+    await new Promise<void>((resolve, reject) => {
+      client.#onFirstReady = resolve;
+      client.#onFirstFailure = reject;
+      client.#start();
+    });
+    return client;
+  }
+
+  #onFirstReady: (() => void) | undefined;
+  #onFirstFailure: ((error: Error) => void) | undefined;
+
+  /** Whether the watchdog's timer is set; for tests. */
+  get isWatching(): boolean {
+    return this.#watchdog.isWatching;
+  }
+
+  /** Asks the core. Rejects when the core refuses, or when there is no core any more. */
+  request<T extends CoreRequest["type"]>(
+    message: Extract<NewRequest, { type: T }>,
+    onProgress?: (message: string) => void,
+  ): Promise<CoreReplies[T]> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) {
+        reject(new Error("Cannot ask the deployment: it is closed"));
+        return;
+      }
+      this.#lastId += 1;
+      const whole = { ...message, id: this.#lastId } as unknown as CoreRequest;
+      this.#pending.set(this.#lastId, {
+        message: whole,
+        resolve: (value) => resolve(value as CoreReplies[T]),
+        reject,
+        onProgress,
+      });
+      this.#post(whole);
+    });
+  }
+
+  /** Tells the core something. A core that starts later is told by {@linkcode SocketRegistry.restore}. */
+  signal(message: CoreSignal): void {
+    this.#post(message);
+  }
+
+  /** Ends the core after what is under way. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#watchdog.stop();
+    this.#flush();
+    await this.#link?.close();
+    this.#refuseAll(new Error("Cannot answer: the deployment was closed"));
+  }
+
+  /** Ends the core as a crash would and opens a new one; for tests. */
+  async crash(): Promise<void> {
+    await this.#link?.terminate();
+    this.#ended(new Error("the core was ended"));
+  }
+
+  #post(message: ToCore): void {
+    if (!this.#isReady) return;
+    this.#outgoing.push(message);
+    if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    const batch = this.#outgoing;
+    this.#outgoing = [];
+    if (!this.#isReady || batch.length === 0) return;
+    this.#link?.send(batch);
+    this.#watch();
+  }
+
+  #watch(): void {
+    if (this.#options.threads && !this.#isClosed) this.#watchdog.watch();
+  }
+
+  #start(): void {
+    this.starts += 1;
+    this.#isReady = false;
+    const { home, start, running } = this.#options;
+    const whole: CoreStart = { ...start, guilty: this.#guilty.all(), running: running() };
+    const events: LinkEvents = {
+      onBatch: (batch) => this.#receive(batch),
+      onEnd: (error) => this.#ended(error),
+    };
+    new Int32Array(this.#watchMemory).fill(0);
+    if (this.#options.threads) {
+      const { directory, memoryBytes } = home;
+      this.#link = openThread({ directory, memoryBytes, start: whole, watchMemory: this.#watchMemory }, events);
+      this.#watch();
+      return;
+    }
+    openInProcess({ ...home, start: whole }, events).then(
+      (link) => {
+        this.#link = link;
+        this.#becomeReady();
+      },
+      (error: unknown) => this.#ended(error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+
+  /** In-process, `ready` may come before the link is known: both are needed. */
+  #hasReadyMessage = false;
+
+  #becomeReady(): void {
+    if (this.#link === undefined || !this.#hasReadyMessage) return;
+    this.#hasReadyMessage = false;
+    this.#isReady = true;
+    this.#failedStarts = 0;
+    this.#guilty.delivered();
+    this.#outgoing = [...this.sockets.restore(), ...[...this.#pending.values()].map(({ message }) => message)];
+    this.#flush();
+    this.#onFirstReady?.();
+    this.#onFirstReady = undefined;
+    this.#onFirstFailure = undefined;
+  }
+
+  #receive(batch: readonly FromCore[]): void {
+    for (const message of batch) {
+      switch (message.type) {
+        case "reply":
+          this.#settle(message.id, ({ resolve }) => resolve(message.value));
+          break;
+        case "refused":
+          this.#settle(message.id, ({ reject }) => reject(new Error(message.message)));
+          break;
+        case "progress":
+          this.#pending.get(message.id)?.onProgress?.(message.message);
+          break;
+        case "updates":
+          this.sockets.deliver(message.updates);
+          break;
+        case "awake":
+          this.#watch();
+          break;
+        case "ready":
+          this.#options.onEvent(message);
+          this.#hasReadyMessage = true;
+          this.#becomeReady();
+          break;
+        case "active":
+          this.#guilty.clear();
+          this.#options.onEvent(message);
+          break;
+        case "startAction":
+        case "logs":
+        case "trace":
+        case "filesDeleted":
+          this.#options.onEvent(message);
+          break;
+        case "failed":
+          break;
+      }
+    }
+  }
+
+  #settle(id: number, how: (pending: Pending) => void): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    how(pending);
+  }
+
+  async #endStuck(text: string): Promise<void> {
+    if (this.#isClosed) return;
+    this.#blame(text);
+    const link = this.#link;
+    this.#link = undefined;
+    this.#isReady = false;
+    await link?.terminate();
+    if (!this.#isClosed) this.#start();
+  }
+
+  /** Decides what becomes of the run that did not come back. */
+  #blame(text: string): void {
+    this.#guilty.add(text);
+    const message = timeOutText(this.#options.start.limits);
+    const [kind = "", rest = ""] = text.split(":", 2);
+    const pending = this.#pending.get(Number(rest));
+    if (kind === "call" && pending?.message.type === "mutation") {
+      pending.message = { ...pending.message, timedOut: true };
+    } else if (kind === "load" && pending !== undefined) {
+      const reason = `Cannot load the app's modules: ${message}`;
+      if (pending.message.type === "push") pending.resolve({ ok: false, code: "ModuleTimeout", message: reason });
+      else pending.reject(new Error(reason));
+      this.#pending.delete(Number(rest));
+    } else if (kind === "run") {
+      this.#answerGuiltyQueries(text, message);
+    }
+  }
+
+  /** Those who asked exactly this question need not wait for the new core. */
+  #answerGuiltyQueries(text: string, message: string): void {
+    for (const [id, { message: asked, resolve }] of this.#pending) {
+      if (asked.type !== "query") continue;
+      const { path, args, identity, requestId } = asked.call;
+      if (queryRunText(path, args, identity.key) !== text) continue;
+      this.#pending.delete(id);
+      resolve({ ok: false, errorMessage: serverErrorText(requestId, message), errorData: null, logLines: [] });
+    }
+  }
+
+  /** The core is gone without having been asked to go. */
+  #ended(error: Error): void {
+    if (this.#isClosed) return;
+    this.#link = undefined;
+    const wasReady = this.#isReady;
+    this.#isReady = false;
+    this.#watchdog.stop();
+    if (this.#onFirstFailure !== undefined) {
+      this.#isClosed = true;
+      this.#onFirstFailure(error);
+      return;
+    }
+    this.#blameForEnd(error);
+    this.#failedStarts = wasReady ? 0 : this.#failedStarts + 1;
+    console.error("The core ended:", error.message);
+    if (this.#canReopen && this.#failedStarts < FAILED_STARTS_MAX) {
+      setTimeout(
+        () => {
+          if (!this.#isClosed) this.#start();
+        },
+        RESTART_PAUSE_MS * 2 ** this.#failedStarts,
+      );
+    } else {
+      this.#isClosed = true;
+      this.#refuseAll(new Error(`Cannot go on with the deployment: ${error.message}`));
+    }
+  }
+
+  /** Whoever ran when the memory ran out is guilty; for other ends only one that was there twice in a row. */
+  #blameForEnd(error: Error): void {
+    const running = this.#watchdog.runningText();
+    const isOutOfMemory = (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY";
+    if (running !== undefined && (isOutOfMemory || running === this.#suspect)) this.#blame(running);
+    this.#suspect = running;
+  }
+
+  /** A core in this process's memory took its data with it: opening an empty one would hide the loss. */
+  get #canReopen(): boolean {
+    const { home } = this.#options;
+    return home.directory !== undefined || home.engine !== undefined;
+  }
+
+  #refuseAll(error: Error): void {
+    const all = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of all) reject(error);
+  }
+}

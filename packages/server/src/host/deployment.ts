@@ -1,0 +1,345 @@
+/**
+ * A running deployment: the core, the action threads and the log, behind the interface that the network side uses.
+ *
+ *   sockets, HTTP, CLI ─▶ Deployment ─▶ CoreClient ─▶ core thread      queries, mutations, subscriptions, pushes
+ *                              └──────▶ ActionHost ─▶ action threads   actions, HTTP actions
+ *
+ * Where data lies and what a restart of the core keeps:
+ *   - `directory`: a store on disk. Nothing acknowledged is lost, whatever ends the core.
+ *   - `memory` with threads: a store in a temporary folder that is removed on close. The watchdog may end the core at any time, and what
+ *     was acknowledged must survive that, so "memory" cannot mean the memory of the core.
+ *   - `memory` without threads: the memory of this process; no watchdog, so an endless loop in a function blocks the process. For tests.
+ *
+ * @module
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CONVEX_LIMITS, canonicalFunctionPath, type Limits, type Ts } from "@narrowcast/values";
+import type { LedgerReport, ReportOptions } from "../meter/report.ts";
+import type { SocketUpdate } from "../reactive/types.ts";
+import type { VerifyOptions } from "../reactive/verifier.ts";
+import type { FileStore } from "../engine/file-store.ts";
+import { FolderFiles } from "../engine/folder-files.ts";
+import { MemoryFiles } from "../engine/memory-files.ts";
+import { ActionHost } from "./action-host.ts";
+import { ActionPool } from "./action-pool.ts";
+import type { Clock } from "../protocol/alarms.ts";
+import { CoreClient, type CoreEvent } from "./core-client.ts";
+import { filesFolder, type CoreHome } from "../core/core-home.ts";
+import type { Active, Caller, CoreCall, EnvironmentChange, EnvironmentEntry } from "../protocol/core-protocol.ts";
+import type {
+  CallOutcome,
+  CallRequest,
+  Deployment,
+  HttpActionRequest,
+  HttpActionResponse,
+  LogEntry,
+  PushOutcome,
+  SocketLink,
+} from "../protocol/deployment-types.ts";
+import { FileHost } from "./file-host.ts";
+import { LogRing } from "../protocol/log-buffers.ts";
+import { SlotPool } from "./slot-pool.ts";
+import type { Tracking, TrackingOptions } from "../core/tracking.ts";
+import type { Analysis, CodePackage } from "../app/types.ts";
+
+const ACTION_THREADS_MAX = 2;
+/** A look at the log keeps plain entries coming for this much longer. */
+const LOG_WANTED_MS = 60_000;
+
+/** How a deployment is started. */
+export interface DeploymentOptions extends TrackingOptions {
+  /** Folder of the store; made when it is missing. Left out: data is gone when the deployment closes. */
+  readonly directory?: string | undefined;
+  /** What browsers call the deployment; functions see it as `CONVEX_CLOUD_URL`. */
+  readonly cloudUrl: string;
+  /** Where HTTP actions are; functions see it as `CONVEX_SITE_URL`. */
+  readonly siteUrl: string;
+  readonly limits?: Partial<Limits> | undefined;
+  /** The core in a thread of its own with a watchdog (the default), or in this one. */
+  readonly threads?: boolean | undefined;
+  /** Budget of resident data, in bytes. */
+  readonly memoryBytes?: number | undefined;
+  /** Budget of memoised reads, in bytes. */
+  readonly nodeBytes?: number | undefined;
+  readonly actionThreads?: number | undefined;
+  /** Whether a ledger of reads, re-runs and bytes is kept (it is by default). */
+  readonly isMetered?: boolean | undefined;
+  /** How much of what sockets hold is verified by runs from scratch (by default at most a hundredth of the time); `false`: nothing. */
+  readonly verify?: VerifyOptions | false | undefined;
+  /** Without threads: the clock of the core and of actions. */
+  readonly clock?: Clock | undefined;
+  /** Without threads: other parts of the core, for simulations. */
+  readonly home?: Omit<CoreHome, "start" | "directory"> | undefined;
+}
+
+/** A deployment, and what tests look at. */
+export interface RunningDeployment extends Deployment {
+  readonly core: CoreClient;
+  readonly actions: ActionPool;
+  /** Actions and HTTP actions that have not ended, scheduled ones until the scheduler knows. */
+  readonly actionsUnderWay: number;
+  readonly files: FileHost;
+  /** Where the bytes of files lie. */
+  readonly fileStore: FileStore;
+}
+
+/** Opens the store, loads the stored code and starts serving. */
+export async function startDeployment(options: DeploymentOptions): Promise<RunningDeployment> {
+  const threads = options.threads ?? true;
+  const isTemporary = options.directory === undefined && threads;
+  const directory = isTemporary ? await mkdtemp(join(tmpdir(), "narrowcast-memory-")) : options.directory;
+  const cleanUp = async (): Promise<void> => {
+    if (isTemporary && directory !== undefined) await rm(directory, { recursive: true, force: true });
+  };
+  // In memory, main and core share one store; on disk each has a hand of its own on the folder.
+  const memory = directory === undefined ? (options.home?.files ?? new MemoryFiles()) : undefined;
+  const deployment = new LocalDeployment(options, memory ?? new FolderFiles(filesFolder(directory ?? ""), "main"));
+  try {
+    const { memoryBytes, clock } = options;
+    const home = { ...options.home, directory, memoryBytes, files: memory, ...(clock === undefined ? {} : { clock }) };
+    await deployment.open(home, threads, cleanUp);
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+  return deployment;
+}
+
+class LocalDeployment implements RunningDeployment {
+  readonly cloudUrl: string;
+  readonly siteUrl: string;
+  readonly actions: ActionPool;
+  readonly files: FileHost;
+  readonly fileStore: FileStore;
+  readonly #limits: Limits;
+  /** Microseconds as cursors: later than all of earlier processes, unless those made more than 1,000 entries a millisecond. */
+  readonly #logs = new LogRing(Date.now() * 1_000);
+  readonly #slots = new SlotPool();
+  readonly #isMetered: boolean;
+  readonly #tracking: TrackingOptions;
+  readonly #nodeBytes: number | undefined;
+  readonly #verify: VerifyOptions | false | undefined;
+  readonly #host: ActionHost;
+  #client: CoreClient | undefined;
+  #active: Active | undefined;
+  #cleanUp: () => Promise<void> = async () => undefined;
+  /** Whether calls need slots: a core in memory cannot come back. */
+  #isDurable = false;
+  #logsWantedMs = 0;
+  #onTrace: ((lines: readonly string[]) => void) | undefined;
+
+  constructor(
+    { cloudUrl, siteUrl, limits, actionThreads, isMetered = true, clock, ...options }: DeploymentOptions,
+    store: FileStore,
+  ) {
+    this.#tracking = { tracking: options.tracking, trackingFor: canonicalTracking(options.trackingFor ?? {}) };
+    this.#nodeBytes = options.nodeBytes;
+    this.#verify = options.verify;
+    this.#isMetered = isMetered;
+    this.cloudUrl = cloudUrl;
+    this.siteUrl = siteUrl;
+    this.#limits = { ...CONVEX_LIMITS, ...limits };
+    const threadsMax = actionThreads ?? ACTION_THREADS_MAX;
+    const hasVirtualTime = clock !== undefined;
+    this.actions = new ActionPool({ cloudUrl, siteUrl, limits: this.#limits, threadsMax, hasVirtualTime });
+    const common = { slots: this.#slots, client: () => this.core };
+    this.fileStore = store;
+    this.files = new FileHost({ ...common, store, limits: this.#limits });
+    this.#host = new ActionHost({
+      ...common,
+      pool: this.actions,
+      logs: this.#logs,
+      files: this.files,
+      nowMs: clock && (() => clock.nowMs()),
+    });
+  }
+
+  async open(home: Omit<CoreHome, "start">, threads: boolean, cleanUp: () => Promise<void>): Promise<void> {
+    this.#cleanUp = cleanUp;
+    this.#isDurable = home.directory !== undefined || home.engine !== undefined;
+    this.#client = await CoreClient.open({
+      home,
+      threads,
+      start: {
+        cloudUrl: this.cloudUrl,
+        siteUrl: this.siteUrl,
+        limits: this.#limits,
+        isMetered: this.#isMetered,
+        tracking: this.#tracking,
+        nodeBytes: this.#nodeBytes,
+        verify: this.#verify,
+      },
+      running: () => this.#host.running(),
+      onEvent: (event) => this.#onEvent(event),
+    });
+    this.files.sweep();
+  }
+
+  get actionsUnderWay(): number {
+    return Math.max(this.actions.load, this.#host.running().length);
+  }
+
+  get core(): CoreClient {
+    if (this.#client === undefined) throw new Error("Cannot use the deployment: it is not open yet");
+    return this.#client;
+  }
+
+  head(): Promise<Ts> {
+    return this.core.request<"head">({ type: "head" });
+  }
+
+  query(call: CallRequest): Promise<CallOutcome> {
+    return this.core.request<"query">({ type: "query", call: coreCall(call) });
+  }
+
+  queryBatch(calls: readonly CallRequest[]): Promise<readonly CallOutcome[]> {
+    return this.core.request<"queryBatch">({ type: "queryBatch", calls: calls.map(coreCall) });
+  }
+
+  mutation(call: CallRequest): Promise<CallOutcome> {
+    const asked = coreCall(call);
+    if (call.session !== undefined) {
+      const dedupe = { kind: "session", ...call.session } as const;
+      return this.core.request<"mutation">({ type: "mutation", call: asked, dedupe, socket: call.socket });
+    }
+    if (!this.#isDurable) return this.core.request<"mutation">({ type: "mutation", call: asked, dedupe: null });
+    return this.#slots.use((dedupe) => this.core.request<"mutation">({ type: "mutation", call: asked, dedupe }));
+  }
+
+  action(call: CallRequest): Promise<CallOutcome> {
+    return this.#host.run(call, callerOf(call));
+  }
+
+  any(call: CallRequest): Promise<CallOutcome> {
+    const path = canonicalFunctionPath(call.path);
+    const kind = this.#active?.analysis.functions.find((info) => info.path === path)?.kind;
+    if (kind === "mutation") return this.mutation(call);
+    return kind === "action" ? this.action(call) : this.query(call);
+  }
+
+  httpAction(request: HttpActionRequest): Promise<HttpActionResponse> {
+    return this.#host.http(request);
+  }
+
+  openSocket(onUpdate: (update: SocketUpdate) => void): SocketLink {
+    const link = this.core.sockets.open(onUpdate);
+    return {
+      ...link,
+      modifyQueries: (querySet, add, remove) => {
+        const canonical = add.map((query) => ({ ...query, path: canonicalFunctionPath(query.path) }));
+        link.modifyQueries(querySet, canonical, remove);
+      },
+    };
+  }
+
+  push(code: CodePackage, onProgress?: (message: string) => void): Promise<PushOutcome> {
+    return this.core.request<"push">({ type: "push", code }, onProgress);
+  }
+
+  async analysis(): Promise<Analysis> {
+    return this.#active?.analysis ?? { functions: [], schema: null, crons: [], httpRoutes: [] };
+  }
+
+  environment(): Promise<readonly EnvironmentEntry[]> {
+    return this.core.request<"environment">({ type: "environment" });
+  }
+
+  async setEnvironment(changes: readonly EnvironmentChange[]): Promise<void> {
+    await this.core.request<"setEnvironment">({ type: "setEnvironment", changes });
+  }
+
+  async logs(
+    cursor: number,
+    waitMs: number,
+  ): Promise<{ readonly entries: readonly LogEntry[]; readonly cursor: number }> {
+    const nowMs = Date.now();
+    if (nowMs + LOG_WANTED_MS / 2 > this.#logsWantedMs) {
+      this.#logsWantedMs = nowMs + waitMs + LOG_WANTED_MS;
+      this.core.signal({ type: "wantLogs", untilMs: this.#logsWantedMs });
+      // What the core kept for itself comes before the answer to this.
+      await this.head();
+      await this.head();
+    }
+    return this.#logs.wait(cursor, waitMs);
+  }
+
+  ledger(options: ReportOptions = {}): Promise<LedgerReport | null> {
+    this.core.sockets.flushSent();
+    return this.core.request<"ledger">({ type: "ledger", options });
+  }
+
+  trace(onLines: (lines: readonly string[]) => void): () => Promise<void> {
+    if (this.#onTrace !== undefined) throw new Error("Cannot write a trace: one is being written");
+    this.#onTrace = onLines;
+    this.core.signal({ type: "trace", sockets: this.core.sockets.restore() });
+    return async () => {
+      this.core.signal({ type: "endTrace" });
+      // What was said before comes before the answer to this.
+      await this.head();
+      this.#onTrace = undefined;
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.actions.close();
+    this.files.stop();
+    await this.#client?.close();
+    await this.files.settled();
+    this.#logs.close();
+    await this.#cleanUp();
+  }
+
+  #onEvent(event: CoreEvent): void {
+    switch (event.type) {
+      case "ready":
+        // A core that was opened again usually has the same code: threads that run it go on.
+        if (!isSame(this.#active, event.active)) this.#setActive(event.active);
+        // What the last core was told to delete, or was storing, it may have left behind.
+        if (this.#client !== undefined) this.files.sweep();
+        return;
+      case "active":
+        this.#setActive(event.active);
+        return;
+      case "startAction":
+        void this.#host.start(event);
+        return;
+      case "logs":
+        this.#logs.add(event.entries);
+        return;
+      case "filesDeleted":
+        this.files.discard(event.names);
+        return;
+      case "trace":
+        this.#onTrace?.(event.lines);
+    }
+  }
+
+  #setActive(active: Active): void {
+    this.#active = active;
+    this.actions.setActive(active);
+  }
+}
+
+function canonicalTracking(byPath: { readonly [path: string]: Tracking }): { readonly [path: string]: Tracking } {
+  return Object.fromEntries(Object.entries(byPath).map(([path, tracking]) => [canonicalFunctionPath(path), tracking]));
+}
+
+function isSame(before: Active | undefined, after: Active): boolean {
+  return (
+    before !== undefined &&
+    JSON.stringify(before.environment) === JSON.stringify(after.environment) &&
+    before.code?.isolate.code === after.code?.isolate.code &&
+    before.code?.node?.code === after.code?.node?.code
+  );
+}
+
+function coreCall(call: CallRequest): CoreCall {
+  const { args, identity, allowInternal, requestId } = call;
+  return { path: canonicalFunctionPath(call.path), args, identity, allowInternal, requestId, caller: callerOf(call) };
+}
+
+function callerOf({ session }: CallRequest): Caller {
+  return session === undefined ? "HttpApi" : "SyncWebsocket";
+}

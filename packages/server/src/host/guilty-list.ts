@@ -1,0 +1,41 @@
+/**
+ * The runs that ended a core, as main remembers them over restarts.
+ *
+ * Queries stay until new code or another environment is active: the core decides when one may be tried again (`quarantine.ts`) and
+ * needs to know how often it was guilty. Mutations, jobs and cron runs are done with once a new core has been told.
+ *
+ * @module
+ */
+import type { Guilty } from "../protocol/core-protocol.ts";
+
+/** More are forgotten, oldest first. */
+const ENTRIES_MAX = 1_000;
+
+/** See the module comment. */
+export class GuiltyList {
+  readonly #entries = new Map<string, Guilty>();
+
+  add(text: string): void {
+    const before = this.#entries.get(text);
+    this.#entries.delete(text);
+    this.#entries.set(text, { text, times: before === undefined ? 0 : before.times + 1, atMs: Date.now() });
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > ENTRIES_MAX && oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  all(): readonly Guilty[] {
+    return [...this.#entries.values()];
+  }
+
+  /** A core that knows all of them is ready, and what it did about them is durable. */
+  delivered(): void {
+    for (const text of this.#entries.keys()) {
+      if (!text.startsWith("run:") && text !== "load:start") this.#entries.delete(text);
+    }
+  }
+
+  /** New code or environment. */
+  clear(): void {
+    this.#entries.clear();
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Reads the table that `cronJobs().export()` gives.
+ *
+ * Schedules get one form: intervals in seconds, days of the week as numbers (Sunday is 0), and minute 0 where the developer left the
+ * minute to the server.
+ *
+ * @module
+ */
+import { canonicalFunctionPath, jsonToValue, stringifyValue } from "@narrowcast/values";
+import type { JsonValue } from "@narrowcast/values";
+import type { CronSchedule, CronSpec } from "../app/types.ts";
+
+const DAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+const SECONDS = { seconds: 1, minutes: 60, hours: 3_600 } as const;
+
+type Json = { readonly [field: string]: JsonValue | undefined };
+
+/**
+ * @param text JSON text: name → `{name, args: [object], schedule}`.
+ * @throws {Error} If a schedule is none of the known kinds.
+ */
+export function parseCrons(text: string): CronSpec[] {
+  const table = JSON.parse(text) as { readonly [name: string]: { name: string; args: JsonValue[]; schedule: Json } };
+  return Object.entries(table).map(([name, job]) => ({
+    name,
+    path: canonicalFunctionPath(job.name),
+    args: stringifyValue(jsonToValue(job.args[0] ?? {})),
+    schedule: parseSchedule(name, job.schedule),
+  }));
+}
+
+function parseSchedule(name: string, schedule: Json): CronSchedule {
+  const number = (field: string) => numberOf(name, field, schedule[field]);
+  switch (schedule["type"]) {
+    case "interval":
+      return { type: "interval", seconds: intervalSeconds(name, schedule) };
+    case "hourly":
+      return { type: "hourly", minuteUTC: number("minuteUTC") };
+    case "daily":
+      return { type: "daily", hourUTC: number("hourUTC"), minuteUTC: number("minuteUTC") };
+    case "weekly":
+      return {
+        type: "weekly",
+        dayOfWeek: dayOfWeek(name, schedule["dayOfWeek"]),
+        hourUTC: number("hourUTC"),
+        minuteUTC: number("minuteUTC"),
+      };
+    case "monthly":
+      return { type: "monthly", day: number("day"), hourUTC: number("hourUTC"), minuteUTC: number("minuteUTC") };
+    case "cron":
+      return { type: "cron", cronExpr: (schedule["cron"] ?? schedule["cronExpr"]) as string };
+    default:
+      throw new Error(`cron job "${name}" has an unknown schedule: ${JSON.stringify(schedule)}`);
+  }
+}
+
+function intervalSeconds(name: string, schedule: Json): number {
+  for (const unit of ["seconds", "minutes", "hours"] as const) {
+    if (schedule[unit] !== undefined) return numberOf(name, unit, schedule[unit]) * SECONDS[unit];
+  }
+  throw new Error(`cron job "${name}" has an interval without seconds, minutes or hours`);
+}
+
+/** Numbers may come as Convex integers; a missing one is 0. */
+function numberOf(name: string, field: string, json: JsonValue | undefined): number {
+  if (json === undefined) return 0;
+  const number = Number(jsonToValue(json));
+  if (!Number.isInteger(number)) throw new Error(`cron job "${name}" has a ${field} that is not an integer`);
+  return number;
+}
+
+function dayOfWeek(name: string, json: JsonValue | undefined): number {
+  const day = typeof json === "string" ? DAYS.indexOf(json) : numberOf(name, "dayOfWeek", json);
+  if (day < 0 || day > 6) throw new Error(`cron job "${name}" has an unknown day of the week: ${JSON.stringify(json)}`);
+  return day;
+}

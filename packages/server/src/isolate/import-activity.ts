@@ -1,0 +1,77 @@
+/**
+ * What user code finds while its modules are evaluated: a fixed clock, seeded randomness, the environment, and nothing else.
+ *
+ * @module
+ */
+import type { Limits } from "@narrowcast/values";
+import { ConsoleCapture } from "./console.ts";
+import { builtinVariable } from "../functions/run.ts";
+import { SeededRandom } from "./seeded-random.ts";
+import type { HostSyscalls } from "./syscalls-types.ts";
+import type { Activity } from "./user-globals.ts";
+
+/** The circumstances of an import, fixed when code is pushed so that every load gives the same modules. */
+export interface ImportSettings {
+  readonly limits: Limits;
+  readonly environment: ReadonlyMap<string, string>;
+  readonly cloudUrl: string;
+  readonly siteUrl: string;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+  readonly seed: number;
+}
+
+/** The activity of the import phase. */
+export class ImportActivity implements Activity {
+  readonly phase = "import";
+  readonly console: ConsoleCapture;
+  readonly syscalls: HostSyscalls = {
+    syscall: refuse,
+    asyncSyscall: async (op) => refuse(op),
+    jsSyscall: refuse,
+  };
+  /** Variables that modules looked at: when one changes, the code must be loaded again. */
+  readonly environmentRead = new Set<string>();
+  readonly #settings: ImportSettings;
+  readonly #random: SeededRandom;
+
+  constructor(settings: ImportSettings) {
+    this.#settings = settings;
+    this.#random = new SeededRandom(settings.seed);
+    this.console = new ConsoleCapture(settings.limits, () => settings.nowMs);
+  }
+
+  now(): number {
+    return this.#settings.nowMs;
+  }
+
+  random(): number {
+    return this.#random.float();
+  }
+
+  randomBytes(into: Uint8Array): void {
+    this.#random.fillBytes(into);
+  }
+
+  randomUuid(): string {
+    return this.#random.uuid();
+  }
+
+  environmentVariable(name: string): string | undefined {
+    const builtin = builtinVariable(name, this.#settings);
+    if (builtin !== undefined) return builtin;
+    this.environmentRead.add(name);
+    return this.#settings.environment.get(name);
+  }
+
+  environmentNames(): readonly string[] {
+    this.environmentRead.add("*");
+    return [...this.#settings.environment.keys(), "CONVEX_CLOUD_URL", "CONVEX_SITE_URL"];
+  }
+
+  pending(): void {}
+}
+
+function refuse(op: string): never {
+  throw new Error(`Cannot use "${op}" while modules are being imported: use it inside of a function`);
+}

@@ -1,0 +1,81 @@
+/**
+ * From positions in a bundle back to the developer's files, in the text form of stack traces.
+ *
+ * Frames of the server's own code and of Node's internals are left out: a developer cannot do anything about them.
+ *
+ * @module
+ */
+import { TraceMap, originalPositionFor } from "@jridgewell/trace-mapping";
+import type { Bundle, CodePackage, ModuleEnvironment } from "../app/types.ts";
+
+/** File names under which bundles are evaluated; they appear in raw stack traces. */
+export const BUNDLE_FILES: { readonly [environment in ModuleEnvironment]: string } = {
+  isolate: "narrowcast-bundle/isolate.js",
+  node: "narrowcast-bundle/node.js",
+};
+
+/** Maps stack traces of one code package. Maps are parsed at the first use. */
+export class StackMapper {
+  readonly #bundles: readonly { readonly file: string; readonly bundle: Bundle }[];
+  readonly #maps = new Map<string, TraceMap | undefined>();
+
+  constructor(code: Pick<CodePackage, "isolate" | "node">) {
+    this.#bundles = [
+      { file: BUNDLE_FILES.isolate, bundle: code.isolate },
+      ...(code.node === null ? [] : [{ file: BUNDLE_FILES.node, bundle: code.node }]),
+    ];
+  }
+
+  /**
+   * The user's frames of a stack, mapped, each with a line break before it: `"\n    at handler (../convex/x.ts:12:7)"`.
+   *
+   * @param stack `error.stack`; anything that is not a string gives `""`.
+   */
+  frames(stack: unknown): string {
+    if (typeof stack !== "string") return "";
+    const kept: string[] = [];
+    let builtins: string[] = [];
+    for (const line of stack.split("\n")) {
+      if (!/^\s+at /.test(line)) continue;
+      const mapped = this.#mapLine(line);
+      if (mapped !== undefined) {
+        kept.push(...builtins, mapped);
+        builtins = [];
+      } else if (line.endsWith("(<anonymous>)")) {
+        // `JSON.parse (<anonymous>)` belongs to the user's frame that follows, if one does.
+        builtins.push(`    ${line.trim()}`);
+      } else {
+        builtins = [];
+      }
+    }
+    return kept.map((line) => `\n${line}`).join("");
+  }
+
+  #mapLine(line: string): string | undefined {
+    for (const { file, bundle } of this.#bundles) {
+      const at = line.indexOf(file);
+      if (at < 0) continue;
+      const match = /^:(\d+):(\d+)(.*)$/.exec(line.slice(at + file.length));
+      if (match === null) return undefined;
+      const before = line.slice(0, at).trim();
+      const place = this.#original(file, bundle, Number(match[1]), Number(match[2]));
+      if (place === undefined) return undefined;
+      // `at name (place)`, or `at place` for functions without a name.
+      return `    ${before}${before.endsWith("(") ? `${place})` : ` ${place}`}`;
+    }
+    return undefined;
+  }
+
+  /** Undefined for lines of the bundle that come from no file of the app: the bundler's helpers and its entry. */
+  #original(file: string, bundle: Bundle, line: number, column: number): string | undefined {
+    if (!this.#maps.has(file)) {
+      this.#maps.set(file, bundle.sourceMap === null ? undefined : new TraceMap(bundle.sourceMap));
+    }
+    const map = this.#maps.get(file);
+    // V8 counts columns from 1, source maps from 0.
+    if (map === undefined) return `${file}:${line}:${column}`;
+    const found = originalPositionFor(map, { line, column: column - 1 });
+    if (found.source === null || found.source.endsWith("%3Cmodules%3E")) return undefined;
+    return `${found.source}:${found.line}:${found.column + 1}`;
+  }
+}

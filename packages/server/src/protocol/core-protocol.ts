@@ -1,0 +1,248 @@
+/**
+ * Messages between the main thread and the core.
+ *
+ * Both directions carry arrays of plain objects whose payloads are strings (Convex JSON text), one `postMessage` a tick:
+ * cloning strings is cheap, cloning documents is not. The same messages are used when the core runs in-process.
+ *
+ *   main ──ToCore[]──▶ core      requests have an `id`, answered by exactly one `reply` or `refused`
+ *   main ◀──FromCore[]── core    replies, socket updates, actions to start, log entries
+ *
+ * Invariants:
+ *   - Messages are handled in the order they are sent.
+ *   - Whatever the core sends holds at a durable timestamp: nothing computed from an undurable commit leaves the core.
+ *   - After a restart of the core, main may send every unanswered request again (mutations are deduplicated).
+ *
+ * Not here: how messages travel (`core-link.ts`), what they do (`core.ts`).
+ *
+ * @module
+ */
+import type { Limits, Ts } from "@narrowcast/values";
+import type { Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
+import type { VerifyOptions } from "../reactive/verifier.ts";
+import type { FileAccount } from "../meter/file-account.ts";
+import type { LedgerReport, ReportOptions } from "../meter/report.ts";
+import type { StorageMethod } from "./action-protocol.ts";
+import type { CallOutcome, CallRequest, LogEntry, PushOutcome } from "./deployment-types.ts";
+import type { FileFacts } from "../functions/file-rows.ts";
+import type { ActionNote, SentNote } from "./meter-notes.ts";
+import type { TrackingOptions } from "../core/tracking.ts";
+import type { Analysis, CodePackage } from "../app/types.ts";
+
+/** Who asked for a function call, as it appears in log entries. */
+export type Caller = LogEntry["caller"];
+
+/** A call of a query or a mutation. `path` is canonical. */
+export interface CoreCall extends Omit<CallRequest, "session" | "client"> {
+  readonly caller: Caller;
+}
+
+/**
+ * Makes a mutation exactly-once. A client's pair is kept for 14 days. A slot belongs to main: it is used by one call at a time and
+ * its row is overwritten by the next, so calls without a session survive a restart of the core at the price of a constant number of rows.
+ */
+export type DedupeKey =
+  | { readonly kind: "session"; readonly sessionId: string; readonly requestId: number }
+  | { readonly kind: "slot"; readonly slot: number; readonly serial: string };
+
+/** A run of an action that the scheduler or a cron asked for. */
+export interface ActionTicket {
+  readonly kind: "job" | "cron";
+  /** The job's id, or the cron's name. */
+  readonly key: string;
+}
+
+export interface EnvironmentEntry {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface EnvironmentChange {
+  readonly name: string;
+  readonly value: string | null;
+}
+
+/** A file as main needs it: where its bytes lie, and what they are. */
+export interface StoredFile extends FileFacts {
+  readonly name: string;
+}
+
+/** What main asks about files. */
+export type FileRequest =
+  | {
+      readonly type: "storage";
+      readonly id: number;
+      readonly method: StorageMethod;
+      readonly storageId: string;
+      readonly dedupe: DedupeKey;
+    }
+  /** `byAddress`: the name in a download URL, nothing else. */
+  | { readonly type: "findFile"; readonly id: number; readonly storageId: string; readonly byAddress: boolean }
+  | { readonly type: "checkUpload"; readonly id: number; readonly token: string }
+  /** The bytes are durable: adds the row. */
+  | {
+      readonly type: "commitFile";
+      readonly id: number;
+      readonly name: string;
+      readonly facts: FileFacts;
+      readonly dedupe: DedupeKey;
+    }
+  /** Which of these have no row. */
+  | { readonly type: "looseFiles"; readonly id: number; readonly names: readonly string[] };
+
+/** Requests, answered by a `reply` with the value of {@linkcode CoreReplies} or by a `refused`. */
+export type CoreRequest =
+  | FileRequest
+  | { readonly type: "query"; readonly id: number; readonly call: CoreCall }
+  | { readonly type: "queryBatch"; readonly id: number; readonly calls: readonly CoreCall[] }
+  | {
+      readonly type: "mutation";
+      readonly id: number;
+      readonly call: CoreCall;
+      readonly dedupe: DedupeKey | null;
+      /** Gets an update at or after the mutation's ts. */
+      readonly socket?: number | undefined;
+      /** Do not execute: give the recorded outcome, or the time-out error when there is none. */
+      readonly timedOut?: boolean;
+    }
+  | { readonly type: "head"; readonly id: number }
+  | { readonly type: "push"; readonly id: number; readonly code: CodePackage }
+  | { readonly type: "environment"; readonly id: number }
+  | { readonly type: "setEnvironment"; readonly id: number; readonly changes: readonly EnvironmentChange[] }
+  | {
+      readonly type: "schedule";
+      readonly id: number;
+      readonly path: string;
+      readonly args: string;
+      readonly atMs: number;
+      /** The scheduled action that asks; once it is cancelled, what it schedules is born cancelled. */
+      readonly parentJob: string | null;
+      readonly dedupe: DedupeKey;
+    }
+  | { readonly type: "cancelScheduled"; readonly id: number; readonly jobId: string }
+  | { readonly type: "tables"; readonly id: number }
+  | { readonly type: "ledger"; readonly id: number; readonly options: ReportOptions }
+  /** A started action ended; a request, so that a core that dies over it is told again. */
+  | { readonly type: "actionDone"; readonly id: number; readonly ticket: ActionTicket; readonly error: string | null };
+
+/** Value of the `reply` to each request. */
+export interface CoreReplies {
+  query: CallOutcome;
+  queryBatch: readonly CallOutcome[];
+  mutation: CallOutcome;
+  head: Ts;
+  push: PushOutcome;
+  environment: readonly EnvironmentEntry[];
+  setEnvironment: null;
+  schedule: string;
+  cancelScheduled: null;
+  tables: readonly (readonly [tableNumber: number, tableName: string])[];
+  actionDone: null;
+  /** JSON text of what the method gives. */
+  storage: string;
+  findFile: StoredFile | null;
+  checkUpload: "good" | "invalid" | "expired";
+  /** The file's id. */
+  commitFile: string;
+  looseFiles: readonly string[];
+  /** null: metering is off. */
+  ledger: LedgerReport | null;
+}
+
+/** Messages without an answer of their own. */
+export type CoreSignal =
+  | { readonly type: "openSocket"; readonly socket: number }
+  | { readonly type: "closeSocket"; readonly socket: number }
+  | {
+      readonly type: "modifyQueries";
+      readonly socket: number;
+      readonly querySet: number;
+      readonly add: readonly QueryAdd[];
+      readonly remove: readonly number[];
+    }
+  | {
+      readonly type: "setIdentity";
+      readonly socket: number;
+      readonly version: number;
+      readonly identity: Identity;
+    }
+  | { readonly type: "touch"; readonly socket: number; readonly ts: Ts | null }
+  /** `until`: log entries without lines or errors are wanted, too, up to this moment (milliseconds since the epoch). */
+  | { readonly type: "wantLogs"; readonly untilMs: number }
+  /** For the ledger. */
+  | { readonly type: "sent"; readonly notes: readonly SentNote[] }
+  | { readonly type: "acted"; readonly note: ActionNote }
+  | { readonly type: "filesMoved"; readonly note: Partial<FileAccount> }
+  /** From now on everything is told for a trace; `sockets` establishes those that are open. */
+  | { readonly type: "trace"; readonly sockets: readonly CoreSignal[] }
+  | { readonly type: "endTrace" };
+
+export type ToCore = CoreRequest | CoreSignal;
+
+/** What is active now: sent at the start and after each push or change of the environment. */
+export interface Active {
+  readonly analysis: Analysis;
+  readonly code: CodePackage | null;
+  readonly environment: readonly EnvironmentEntry[];
+}
+
+export type FromCore =
+  | { readonly type: "ready"; readonly active: Active }
+  | { readonly type: "active"; readonly active: Active }
+  | { readonly type: "reply"; readonly id: number; readonly value: CoreReplies[keyof CoreReplies] }
+  | { readonly type: "refused"; readonly id: number; readonly message: string }
+  | { readonly type: "progress"; readonly id: number; readonly message: string }
+  | { readonly type: "updates"; readonly updates: readonly SocketUpdate[] }
+  | {
+      readonly type: "startAction";
+      readonly ticket: ActionTicket;
+      readonly path: string;
+      readonly args: string;
+      readonly requestId: string;
+    }
+  | { readonly type: "logs"; readonly entries: readonly LogEntry[] }
+  /** Rows of these files are gone for good. */
+  | { readonly type: "filesDeleted"; readonly names: readonly string[] }
+  /** Lines of a trace file, see `trace-types.ts`. */
+  | { readonly type: "trace"; readonly lines: readonly string[] }
+  /** The core began to work by itself (a timer): the watchdog must look again. */
+  | { readonly type: "awake" }
+  /** The core cannot go on, for example because the disk failed; it sends nothing more. */
+  | { readonly type: "failed"; readonly message: string };
+
+/** A run that never came back and was ended by the watchdog; see `watchdog.ts`. */
+export interface Guilty {
+  /** What the core was running, as {@linkcode guiltyOf} prints it. */
+  readonly text: string;
+  /** How often this text was guilty before. */
+  readonly times: number;
+  /** When it was found, in milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+/** What a core is told when it starts; survives restarts of the core in main. */
+export interface CoreStart {
+  readonly cloudUrl: string;
+  readonly siteUrl: string;
+  readonly limits: Limits;
+  /** Whether a ledger is kept; it is by default. */
+  readonly isMetered?: boolean | undefined;
+  /** How much of what is held is verified by runs from scratch; `false`: nothing. */
+  readonly verify?: VerifyOptions | false | undefined;
+  /** By which rules queries run; Convex's by default. */
+  readonly tracking?: TrackingOptions | undefined;
+  /** Budget of memoised reads, in bytes. */
+  readonly nodeBytes?: number | undefined;
+  readonly guilty: readonly Guilty[];
+  /** Actions that are under way in action threads: a restart of the core does not end them. */
+  readonly running: readonly ActionTicket[];
+}
+
+/** Limit texts: seconds without a trailing `.0`. */
+export function timeOutText(limits: Limits): string {
+  return `Function execution timed out (maximum duration: ${limits.userTimeMs / 1000}s)`;
+}
+
+/** Error message of a failure outside user code, in the form that clients know. */
+export function serverErrorText(requestId: string, text: string): string {
+  return `[Request ID: ${requestId}] Server Error\nUncaught Error: ${text}`;
+}

@@ -1,0 +1,196 @@
+/**
+ * Runs apps in tests: bundles a folder or a handful of texts, loads it, and executes functions over a memory database.
+ *
+ * Every query is executed by both sets of rules, which must not show.
+ *
+ * @module
+ */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { CONVEX_LIMITS, canonicalFunctionPath, parseValue, stringifyValue } from "@narrowcast/values";
+import type { Doc, Limits, Value } from "@narrowcast/values";
+import { expect } from "vitest";
+import { MemoryEngine } from "../engine/memory-engine.ts";
+import { NodeStore } from "../reactive/node-store.ts";
+import type { Identity } from "../reactive/types.ts";
+import { Database } from "../tx/database.ts";
+import { NARROW_RULES } from "../tx/types.ts";
+import type { Transaction } from "../tx/types.ts";
+import { bundleApp } from "../app/bundle.ts";
+import { formatLogLine } from "../isolate/console.ts";
+import { FileAddresses } from "../functions/file-addresses.ts";
+import { loadUserCode } from "../functions/load.ts";
+import type { LoadedUserCode } from "../functions/load.ts";
+import { SeededRandom } from "../isolate/seeded-random.ts";
+import type { CodePackage, ExecuteOutcome, RunFiles } from "../app/types.ts";
+
+/** The app of the fixture folder. */
+export const FIXTURE_DIR = fileURLToPath(new URL("./app/convex", import.meta.url));
+
+export const NOBODY: Identity = { kind: "none", key: "", attributes: null };
+
+/** How one call of a test is made; everything has a default. */
+export interface CallOptions {
+  readonly identity?: Identity;
+  readonly allowInternal?: boolean;
+  readonly journal?: string | null;
+  readonly seed?: number;
+  readonly nowMs?: number;
+}
+
+export interface CallResult {
+  /** The decoded value, or undefined if the call failed. */
+  readonly value: Value | undefined;
+  readonly error: string | undefined;
+  readonly lines: readonly string[];
+  readonly outcome: ExecuteOutcome;
+  readonly tx: Transaction;
+}
+
+/** An app that was loaded. */
+export interface TestApp {
+  readonly code: CodePackage;
+  readonly user: LoadedUserCode;
+  readonly database: Database;
+  readonly environment: Map<string, string>;
+  /** `path`, arguments text and time of everything scheduled. */
+  readonly scheduled: { readonly path: string; readonly args: string; readonly atMs: number }[];
+  query(path: string, args?: Value, options?: CallOptions): Promise<CallResult>;
+  /** Commits if the mutation succeeded. */
+  mutation(path: string, args?: Value, options?: CallOptions): Promise<CallResult>;
+  /** Commits what `work` writes. Whoever writes past this keeps it from remembered reads. */
+  write(work: (tx: Transaction) => void): void;
+}
+
+export const NOW_MS = 1_700_000_000_000;
+
+/** For executions without a core: URLs, but no bytes. */
+export const NO_FILES: RunFiles = {
+  addresses: new FileAddresses(new Uint8Array(32)),
+  put: () => Promise.reject(new Error("no bytes here")),
+  read: () => Promise.reject(new Error("no bytes here")),
+};
+
+/** Writes an app's files into a new folder, from which the repository's packages resolve. */
+export function writeApp(files: { readonly [name: string]: string }): { readonly dir: string; remove(): void } {
+  const root = mkdtempSync(path.join(tmpdir(), "narrowcast-app-"));
+  const packages = createRequire(import.meta.url).resolve("convex/package.json");
+  symlinkSync(path.dirname(path.dirname(packages)), path.join(root, "node_modules"));
+  const dir = path.join(root, "convex");
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(dir, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  return { dir, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+/** Bundles an app given as texts. */
+export async function bundleTexts(files: { readonly [name: string]: string }): Promise<CodePackage> {
+  const app = writeApp(files);
+  try {
+    return (await bundleApp(app.dir)).code;
+  } finally {
+    app.remove();
+  }
+}
+
+/** Loads an app given as texts, over an empty memory database. */
+export async function openTexts(files: { readonly [name: string]: string }, limits?: Limits): Promise<TestApp> {
+  return openApp(await bundleTexts(files), limits);
+}
+
+/** Loads bundled code over an empty memory database. */
+export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS): Promise<TestApp> {
+  const environment = new Map<string, string>();
+  const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
+  const user = await loadUserCode(code, { limits, environment, ...urls, nowMs: NOW_MS, seed: 1 });
+  const random = new SeededRandom(7);
+  let clock = NOW_MS;
+  const database = Database.open({
+    engine: new MemoryEngine<Doc>(),
+    clock: { nowMs: () => clock++ },
+    random: {
+      bytes: (count) => {
+        const bytes = new Uint8Array(count);
+        random.fillBytes(bytes);
+        return bytes;
+      },
+    },
+    limits,
+  });
+  if (user.analysis.schema !== null) database.setSchema(user.analysis.schema);
+  const scheduled: { path: string; args: string; atMs: number }[] = [];
+  const memo = new NodeStore(database.engine);
+  const execute = (kind: "query" | "mutation", path: string, args: Value, options: CallOptions, tx: Transaction) =>
+    user.execute({
+      path: canonicalFunctionPath(path),
+      kind,
+      args: stringifyValue(args),
+      identity: options.identity ?? NOBODY,
+      allowInternal: options.allowInternal ?? false,
+      journal: options.journal ?? null,
+      requestId: "0123456789abcdef",
+      tx,
+      host: {
+        limits,
+        nowMs: options.nowMs ?? NOW_MS,
+        seed: options.seed ?? 1,
+        environment,
+        ...urls,
+        schedule: (_tx, path, args, atMs) => String(scheduled.push({ path, args, atMs })),
+        cancelScheduled: (_tx, id) => void scheduled.splice(Number(id) - 1, 1),
+        files: NO_FILES,
+      },
+    });
+  /** Tracked documents and remembered reads must not show: the second run reads from memory. */
+  const expectSameTracked = async (
+    path: string,
+    args: Value,
+    options: CallOptions,
+    plain: ExecuteOutcome,
+    nowMs: number,
+  ) => {
+    for (let run = 0; run < 2; run++) {
+      const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, memo, nowMs });
+      const { userMs: _, ...outcome } = await execute("query", path, args, options, tx);
+      tx.abort();
+      const { userMs: __, ...expected } = plain;
+      expect(outcome, `${path} with tracked documents`).toEqual(expected);
+    }
+  };
+  const call = async (kind: "query" | "mutation", path: string, args: Value, options: CallOptions) => {
+    const tx = database.begin({ readOnly: kind === "query" });
+    const outcome = await execute(kind, path, args, options, tx);
+    const commit = kind === "mutation" && outcome.result.ok ? tx.commit(path) : undefined;
+    if (commit !== undefined) memo.apply(commit);
+    tx.abort();
+    if (kind === "query") await expectSameTracked(path, args, options, outcome, tx.startMs);
+    return {
+      value: outcome.result.ok ? parseValue(outcome.result.value) : undefined,
+      error: outcome.result.ok ? undefined : outcome.result.errorMessage,
+      lines: outcome.logLines.map(formatLogLine),
+      outcome,
+      tx,
+    };
+  };
+  const write = (work: (tx: Transaction) => void): void => {
+    const tx = database.begin({ readOnly: false });
+    work(tx);
+    const commit = tx.commit("test");
+    if (commit !== undefined) memo.apply(commit);
+  };
+  return {
+    code,
+    user,
+    database,
+    environment,
+    scheduled,
+    write,
+    query: (path, args = {}, options = {}) => call("query", path, args, options),
+    mutation: (path, args = {}, options = {}) => call("mutation", path, args, options),
+  };
+}
