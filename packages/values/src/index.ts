@@ -16,6 +16,7 @@ export * from "./id.ts";
 export * from "./json.ts";
 export * from "./json-parts.ts";
 export * from "./limits.ts";
+export * from "./log-line.ts";
 export * from "./name.ts";
 export * from "./ordered-key.ts";
 export * from "./print-value.ts";

@@ -5,7 +5,8 @@
  */
 import { jsonToValue, parseValue, valueToJson } from "@narrowcast/values";
 import { actionSchedulePort } from "./ctx-action.ts";
-import type { ActionFacts, ActionPort } from "./ctx-action.ts";
+import type { ActionFacts } from "./ctx-action.ts";
+import type { ActionPort } from "../functions/action-port.ts";
 import { deploymentMetadata, functionMetadata, identityClaims } from "../functions/ctx-services.ts";
 import { createActionStorage } from "../functions/ctx-storage.ts";
 import { addressedPath, argumentsText, functionHandle } from "../isolate/function-reference.ts";

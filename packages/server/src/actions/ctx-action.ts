@@ -5,27 +5,13 @@
  */
 import { parseValue } from "@narrowcast/values";
 import type { Value } from "@narrowcast/values";
-import type { HostCall, RunActionMessage, RunHttpMessage } from "../protocol/action-protocol.ts";
+import type { RunActionMessage, RunHttpMessage } from "../protocol/action-protocol.ts";
+import type { ActionPort } from "../functions/action-port.ts";
 import { notAvailable } from "../functions/ctx-arguments.ts";
 import { createScheduler, deploymentMetadata, functionMetadata, identityClaims } from "../functions/ctx-services.ts";
 import type { SchedulePort } from "../functions/ctx-services.ts";
 import { createActionStorage } from "../functions/ctx-storage.ts";
 import { argumentsText, functionPath } from "../isolate/function-reference.ts";
-
-/** How an action reaches the core. */
-export interface ActionPort {
-  /** The action's time, in milliseconds since the epoch. */
-  now(): number;
-  /**
-   * @returns Convex JSON text of the answer.
-   * @throws The error that user code gets to see; also when the action has ended.
-   */
-  call(call: HostCall): Promise<string>;
-  /** The bytes of a file; `null` when there is none. */
-  readFile(storageId: string): Promise<{ readonly bytes: Uint8Array; readonly contentType: string | null } | null>;
-  /** Largest file that may be sent. */
-  readonly fileBytesMax: number;
-}
 
 /** What a context must know of its action. */
 export interface ActionFacts {

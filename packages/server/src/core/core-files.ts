@@ -28,7 +28,7 @@ import {
 } from "../functions/file-rows.ts";
 import { findOutcome, recordOutcome } from "./sessions.ts";
 import { readRows } from "../functions/system-rows.ts";
-import type { RunFiles } from "../app/types.ts";
+import type { RunFiles } from "../functions/execute-types.ts";
 
 const SECRETS_TABLE = "_secrets";
 const SECRET_NAME = "files";

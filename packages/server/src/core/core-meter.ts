@@ -23,7 +23,7 @@ import type { RunCost } from "../reactive/types.ts";
 import type { Wake } from "../reactive/wake.ts";
 import type { Commit, TableUsage } from "../tx/types.ts";
 import type { Catalogue } from "../tx/catalogue.ts";
-import type { Caller } from "../protocol/core-protocol.ts";
+import type { Caller } from "../protocol/deployment-types.ts";
 import { KnownWays } from "./known-ways.ts";
 import type { ActionNote, SentNote } from "../protocol/meter-notes.ts";
 

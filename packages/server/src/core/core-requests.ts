@@ -13,7 +13,8 @@ import type { CoreCall, CoreReplies, CoreRequest, ToCore } from "../protocol/cor
 import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
 import type { CallOutcome } from "../protocol/deployment-types.ts";
 import { readEnvironment } from "../functions/environment.ts";
-import { INTERNAL_ERROR, clientLines } from "./function-runner.ts";
+import { clientLines } from "@narrowcast/values";
+import { INTERNAL_ERROR } from "./function-runner.ts";
 import { changeEnvironment } from "./environment-change.ts";
 import { pushCode } from "./push.ts";
 import { TraceWriter } from "./trace-writer.ts";

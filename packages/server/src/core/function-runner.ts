@@ -8,21 +8,23 @@
  *
  * @module
  */
-import type { Limits } from "@narrowcast/values";
+import { clientLines, type Limits } from "@narrowcast/values";
 import type { Identity, Moment, RunCost, RunOutcome, RunRequest, RunResult } from "../reactive/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import type { Clock } from "../protocol/alarms.ts";
 import type { ImportFacts } from "../functions/code-loader.ts";
 import type { CoreMeter } from "./core-meter.ts";
-import type { Caller } from "../protocol/core-protocol.ts";
+import type { Caller } from "../protocol/deployment-types.ts";
 import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
-import type { LogEntry, LogLine } from "../protocol/deployment-types.ts";
+import type { LogLine } from "@narrowcast/values";
+import type { LogEntry } from "../protocol/deployment-types.ts";
 import type { LoadedUserCode } from "../functions/load.ts";
 import { quarantinedReadSet, type Quarantine } from "./quarantine.ts";
 import { queryRunText, stableRequestId } from "../protocol/run-key.ts";
 import { runSystemQuery } from "./system/system-queries.ts";
 import { SYSTEM_PREFIX } from "./system/system-types.ts";
-import type { CodePackage, ExecuteOutcome, FunctionInfo, RunFiles, RunHost } from "../app/types.ts";
+import type { CodePackage, FunctionInfo } from "../app/types.ts";
+import type { ExecuteOutcome, RunFiles, RunHost } from "../functions/execute-types.ts";
 import type { RunMonitor } from "../protocol/watchdog.ts";
 
 /** Marks the path of a query that may be internal; part of the key under which the reactive room shares runs. */
@@ -345,10 +347,3 @@ function failure(errorMessage: string): ExecuteOutcome {
     userMs: 0,
   };
 }
-
-/** Log lines as clients get them. */
-export function clientLines(lines: readonly LogLine[]): readonly string[] {
-  return lines.length === 0 ? NO_LINES : lines.map(({ level, text }) => `[${level}] ${text}`);
-}
-
-const NO_LINES: readonly string[] = [];

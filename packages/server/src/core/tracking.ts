@@ -9,22 +9,12 @@
 import type { BeginOptions } from "../tx/database.ts";
 import { ReadHabits } from "../tx/hand-out.ts";
 import type { ReadMemo } from "../tx/read-memo.ts";
+import type { Tracking, TrackingOptions } from "../protocol/tracking-options.ts";
 import { CONVEX_RULES, NARROW_RULES } from "../tx/types.ts";
 import type { Mechanisms, TransactionUsage } from "../tx/types.ts";
 
 /** A mutation that reads so many documents is worth remembering what it read; by Convex's count. */
 const MUCH_READ_DOCUMENTS = 64;
-
-/** One of the two sets of rules; or each mechanism by itself, for tests and measurements. */
-export type Tracking = "document" | "fields" | Mechanisms;
-
-/** The rules of a deployment. */
-export interface TrackingOptions {
-  /** `fields` if left out. */
-  readonly tracking?: Tracking | undefined;
-  /** Rules of single functions, by canonical path. */
-  readonly trackingFor?: { readonly [path: string]: Tracking } | undefined;
-}
 
 /** See the module comment. */
 export class TrackingRules {

@@ -5,7 +5,7 @@
  */
 import { cloneValue } from "@narrowcast/values";
 import type { Limits, Value } from "@narrowcast/values";
-import type { Identity } from "../reactive/types.ts";
+import type { Identity } from "../protocol/live-types.ts";
 import type { TransactionUsage } from "../tx/types.ts";
 import { notAvailable, requireArgument } from "./ctx-arguments.ts";
 import type { FileUsage } from "./file-usage.ts";

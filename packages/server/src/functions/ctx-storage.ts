@@ -9,7 +9,7 @@
  * @module
  */
 import type { StorageMethod } from "../protocol/action-protocol.ts";
-import type { ActionPort } from "../actions/ctx-action.ts";
+import type { ActionPort } from "./action-port.ts";
 import { requireArgument } from "./ctx-arguments.ts";
 import { uploadUrl } from "./file-addresses.ts";
 import {

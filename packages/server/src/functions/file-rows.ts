@@ -10,19 +10,12 @@
  * @module
  */
 import { decodeId, tryDecodeId, type Doc } from "@narrowcast/values";
+import type { FileFacts } from "../protocol/core-protocol.ts";
 import { UserError, type Transaction } from "../tx/types.ts";
 import { downloadUrl, type FileAddresses } from "./file-addresses.ts";
 import { textOf } from "./system-rows.ts";
 
 export const STORAGE_TABLE = "_storage";
-
-/** What a row is made of. */
-export interface FileFacts {
-  readonly size: number;
-  /** Base64. */
-  readonly sha256: string;
-  readonly contentType: string | null;
-}
 
 /** `ctx.storage.getMetadata`. A type, not an interface: it is a Convex value. */
 export type FileMetadata = {

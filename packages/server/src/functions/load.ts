@@ -16,8 +16,10 @@ import { ImportActivity } from "../isolate/import-activity.ts";
 import type { ImportSettings } from "../isolate/import-activity.ts";
 import { guardRejections } from "../isolate/rejection-guard.ts";
 import { BUNDLE_FILES, StackMapper } from "../isolate/source-maps.ts";
-import type { Analysis, Bundle, CodePackage, FunctionInfo, ModuleEnvironment, UserCode } from "../app/types.ts";
+import type { Analysis, Bundle, CodePackage, FunctionInfo, ModuleEnvironment } from "../app/types.ts";
+import type { UserCode } from "./execute-types.ts";
 import { describeError } from "../isolate/user-error.ts";
+import { untracked } from "../tx/tracked-document.ts";
 import { deterministicGlobals, nodeGlobals } from "../isolate/user-globals.ts";
 import type { Activity, UserGlobals } from "../isolate/user-globals.ts";
 
@@ -51,7 +53,7 @@ export async function loadUserCode(code: CodePackage, options: LoadOptions): Pro
   const modules = evaluateBundle(
     code.isolate,
     "isolate",
-    deterministicGlobals(() => current.activity),
+    deterministicGlobals(() => current.activity, untracked),
     mapper,
   );
   const isolate = [...analyzeFunctions(modules, "isolate"), ...(options.extra ?? [])];

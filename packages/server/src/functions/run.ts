@@ -13,22 +13,14 @@
  */
 import { loadTracked } from "../tx/tracked-document.ts";
 import type { Transaction } from "../tx/types.ts";
+import { builtinVariable } from "../isolate/builtin-variables.ts";
 import { ConsoleCapture } from "../isolate/console.ts";
 import { newFileUsage } from "./file-usage.ts";
 import { SeededRandom } from "../isolate/seeded-random.ts";
 import type { HostSyscalls } from "../isolate/syscalls-types.ts";
-import type { ExecuteRequest, FunctionInfo, RunHost } from "../app/types.ts";
+import type { FunctionInfo } from "../app/types.ts";
+import type { ExecuteRequest, RunHost } from "./execute-types.ts";
 import type { Activity } from "../isolate/user-globals.ts";
-
-/** Variables that every deployment has. */
-export function builtinVariable(
-  name: string,
-  host: { readonly cloudUrl: string; readonly siteUrl: string },
-): string | undefined {
-  if (name === "CONVEX_CLOUD_URL") return host.cloudUrl;
-  if (name === "CONVEX_SITE_URL") return host.siteUrl;
-  return undefined;
-}
 
 /** Catalogue name that stands for the whole environment: somebody listed all variables. */
 export const WHOLE_ENVIRONMENT = "env:*";

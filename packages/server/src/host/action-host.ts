@@ -11,22 +11,23 @@
  * @module
  */
 import { canonicalFunctionPath } from "@narrowcast/values";
-import type { Identity } from "../reactive/types.ts";
+import type { Identity } from "../protocol/live-types.ts";
 import type { ActionResult, CallResult, HostCall } from "../protocol/action-protocol.ts";
 import type { ActionPool } from "./action-pool.ts";
 import type { CoreClient, CoreEvent } from "./core-client.ts";
-import type { ActionTicket, Caller } from "../protocol/core-protocol.ts";
+import type { ActionTicket } from "../protocol/core-protocol.ts";
+import type { Caller } from "../protocol/deployment-types.ts";
 import { serverErrorText } from "../protocol/core-protocol.ts";
+import type { LogLine } from "@narrowcast/values";
 import type {
   CallOutcome,
   CallRequest,
   HttpActionRequest,
   HttpActionResponse,
   LogEntry,
-  LogLine,
 } from "../protocol/deployment-types.ts";
 import type { FileHost } from "./file-host.ts";
-import { clientLines } from "../core/function-runner.ts";
+import { clientLines } from "@narrowcast/values";
 import type { LogRing } from "../protocol/log-buffers.ts";
 import type { SlotPool } from "./slot-pool.ts";
 

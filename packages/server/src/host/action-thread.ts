@@ -13,8 +13,16 @@
  */
 import { Worker } from "node:worker_threads";
 import { movedWith } from "../protocol/action-protocol.ts";
-import type { ActionResult, ActionWorkerData, CallResult, FromWorker, HostCall, ToWorker } from "../protocol/action-protocol.ts";
-import type { HttpActionRequest, HttpActionResponse, LogLine } from "../protocol/deployment-types.ts";
+import type {
+  ActionResult,
+  ActionWorkerData,
+  CallResult,
+  FromWorker,
+  HostCall,
+  ToWorker,
+} from "../protocol/action-protocol.ts";
+import type { LogLine } from "@narrowcast/values";
+import type { HttpActionRequest, HttpActionResponse } from "../protocol/deployment-types.ts";
 import { ResponseBody } from "./response-body.ts";
 import { workerEntry, workerExecArgv } from "./worker-entry.ts";
 

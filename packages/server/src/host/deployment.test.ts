@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { SocketUpdate } from "../reactive/types.ts";
+import type { SocketUpdate } from "../protocol/live-types.ts";
 import { startDeployment, type RunningDeployment } from "./deployment.ts";
 import type { CallOutcome, CallRequest } from "../protocol/deployment-types.ts";
 import { bundleTexts } from "../testing/app-harness.ts";

@@ -16,9 +16,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CONVEX_LIMITS, canonicalFunctionPath, type Limits, type Ts } from "@narrowcast/values";
-import type { LedgerReport, ReportOptions } from "../meter/report.ts";
-import type { SocketUpdate } from "../reactive/types.ts";
-import type { VerifyOptions } from "../reactive/verifier.ts";
+import type { LedgerReport, ReportOptions } from "../protocol/ledger-report.ts";
+import type { SocketUpdate } from "../protocol/live-types.ts";
+import type { VerifyOptions } from "../protocol/live-types.ts";
 import type { FileStore } from "../engine/file-store.ts";
 import { FolderFiles } from "../engine/folder-files.ts";
 import { MemoryFiles } from "../engine/memory-files.ts";
@@ -27,7 +27,8 @@ import { ActionPool } from "./action-pool.ts";
 import type { Clock } from "../protocol/alarms.ts";
 import { CoreClient, type CoreEvent } from "./core-client.ts";
 import { filesFolder, type CoreHome } from "../core/core-home.ts";
-import type { Active, Caller, CoreCall, EnvironmentChange, EnvironmentEntry } from "../protocol/core-protocol.ts";
+import type { Active, CoreCall, EnvironmentChange, EnvironmentEntry } from "../protocol/core-protocol.ts";
+import type { Caller } from "../protocol/deployment-types.ts";
 import type {
   CallOutcome,
   CallRequest,
@@ -41,7 +42,7 @@ import type {
 import { FileHost } from "./file-host.ts";
 import { LogRing } from "../protocol/log-buffers.ts";
 import { SlotPool } from "./slot-pool.ts";
-import type { Tracking, TrackingOptions } from "../core/tracking.ts";
+import type { Tracking, TrackingOptions } from "../protocol/tracking-options.ts";
 import type { Analysis, CodePackage } from "../app/types.ts";
 
 const ACTION_THREADS_MAX = 2;

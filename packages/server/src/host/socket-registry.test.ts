@@ -2,7 +2,7 @@
  * What a new core is told of the sockets.
  */
 import { expect, test } from "vitest";
-import type { RunResult, SocketUpdate } from "../reactive/types.ts";
+import type { RunResult, SocketUpdate } from "../protocol/live-types.ts";
 import type { CoreSignal } from "../protocol/core-protocol.ts";
 import { SocketRegistry } from "./socket-registry.ts";
 import { ADMIN } from "../testing/core-world.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Ts } from "@narrowcast/values";
-import type { Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
+import type { Identity, QueryAdd, SocketUpdate } from "../protocol/live-types.ts";
 import type { CoreSignal } from "../protocol/core-protocol.ts";
 import type { SocketLink } from "../protocol/deployment-types.ts";
 import { SentLog } from "./sent-log.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { jsonToValue, parseValue, stringifyValue, valueToCleanJson, type JsonValue } from "@narrowcast/values";
-import type { Identity } from "../reactive/types.ts";
+import type { Identity } from "../protocol/live-types.ts";
 import type { CallOutcome, CallRequest } from "../protocol/deployment-types.ts";
 import { redactOutcome } from "../sync/redact.ts";
 import { newRequestId } from "../sync/request-id.ts";

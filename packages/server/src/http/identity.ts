@@ -4,7 +4,7 @@
  * @module
  */
 import type { AuthenticateMessage } from "@narrowcast/values";
-import type { Identity } from "../reactive/types.ts";
+import type { Identity } from "../protocol/live-types.ts";
 import type { Authentication, Authenticator } from "../sync/authenticator.ts";
 import type { AdminKeys } from "./admin-keys.ts";
 import type { RouteRequest, RouteWorld } from "./answer.ts";

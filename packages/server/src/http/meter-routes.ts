@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { PROMETHEUS_TYPE, prometheusText } from "../meter/prometheus.ts";
-import type { LedgerReport } from "../meter/report.ts";
+import { PROMETHEUS_TYPE, prometheusText } from "../protocol/ledger-report.ts";
+import type { LedgerReport } from "../protocol/ledger-report.ts";
 import { jsonAnswer, type Route, type RouteWorld } from "./answer.ts";
 import { requestIdentity, requireAdmin } from "./identity.ts";
 import { RequestError } from "./request-error.ts";

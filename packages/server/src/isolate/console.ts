@@ -8,7 +8,7 @@
  */
 import { inspect } from "node:util";
 import type { Limits } from "@narrowcast/values";
-import type { LogLine } from "../protocol/deployment-types.ts";
+import type { LogLine } from "@narrowcast/values";
 
 /** The lines of one run, in order. */
 export class ConsoleCapture {

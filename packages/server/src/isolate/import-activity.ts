@@ -5,7 +5,7 @@
  */
 import type { Limits } from "@narrowcast/values";
 import { ConsoleCapture } from "./console.ts";
-import { builtinVariable } from "../functions/run.ts";
+import { builtinVariable } from "./builtin-variables.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import type { HostSyscalls } from "./syscalls-types.ts";
 import type { Activity } from "./user-globals.ts";

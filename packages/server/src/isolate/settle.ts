@@ -6,8 +6,15 @@
  *
  * @module
  */
-import type { Run } from "../functions/run.ts";
+import type { Limits } from "@narrowcast/values";
 import { CallError } from "./user-error.ts";
+
+/** What must be known of the run. */
+interface WaitedRun {
+  /** Real asynchronous operations under way. */
+  readonly pendingCount: number;
+  readonly host: { readonly limits: Limits };
+}
 
 /** How long a handler may wait for work that the run does not know of. Compiling or decompressing a few megabytes takes less. */
 const GRACE_MS = 250;
@@ -19,7 +26,7 @@ const GRACE_POLLS = 40;
  * @returns What `handler` gives.
  * @throws What it throws; a `CallError` if it waits for nothing.
  */
-export function settleOrStall<T>(handler: Promise<T>, run: Run, path: string): Promise<T> {
+export function settleOrStall<T>(handler: Promise<T>, run: WaitedRun, path: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
     let idleSince: number | undefined;

@@ -18,7 +18,6 @@ import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { webcrypto } from "node:crypto";
-import { untracked } from "../tx/tracked-document.ts";
 import { createConsole } from "./console.ts";
 import type { ConsoleCapture } from "./console.ts";
 import type { HostSyscalls } from "./syscalls-types.ts";
@@ -60,8 +59,13 @@ const HIDDEN = [
   "EventSource",
 ];
 
-/** The globals of queries and mutations. `current` must give an activity at any time. */
-export function deterministicGlobals(current: () => Activity): UserGlobals {
+/**
+ * The globals of queries and mutations.
+ *
+ * @param current Must give an activity at any time.
+ * @param plainOf The same value with documents as plain objects: the platform's `structuredClone` looks behind the traps of documents.
+ */
+export function deterministicGlobals(current: () => Activity, plainOf: (value: unknown) => unknown): UserGlobals {
   const globals = baseGlobals(current);
   globals.set("Date", dateOf(current));
   globals.set(
@@ -69,9 +73,8 @@ export function deterministicGlobals(current: () => Activity): UserGlobals {
     seededMath(() => current().random()),
   );
   globals.set("crypto", seededCrypto(current));
-  // The real one looks behind the traps of documents.
   globals.set("structuredClone", (value: unknown, options?: Parameters<typeof structuredClone>[1]): unknown =>
-    structuredClone(untracked(value), options),
+    structuredClone(plainOf(value), options),
   );
   globals.set("performance", { now: () => current().now(), timeOrigin: 0, mark: ignore, measure: ignore });
   globals.set("fetch", () => Promise.reject(new Error(refusal("fetch()", current()))));

@@ -13,7 +13,7 @@
  */
 import { CONVEX_LIMITS, jsonToValue, type Value } from "@narrowcast/values";
 import { reportOf, type LedgerReport } from "../meter/report.ts";
-import type { SocketUpdate } from "../reactive/types.ts";
+import type { SocketUpdate } from "../protocol/live-types.ts";
 import type { Core } from "../core/core.ts";
 import { openCoreIn, type CoreHome } from "../core/core-home.ts";
 import type { FromCore, ToCore } from "../protocol/core-protocol.ts";

@@ -17,7 +17,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseValue, stringifyValue, type Value } from "@narrowcast/values";
 import { newAccount, subtractAccount, type Account } from "../meter/account.ts";
 import type { LedgerReport } from "../meter/report.ts";
-import type { Identity, RunResult } from "../reactive/types.ts";
+import type { Identity, RunResult } from "../protocol/live-types.ts";
 import { bundleApp } from "../app/bundle.ts";
 import { startDeployment, type DeploymentOptions, type RunningDeployment } from "../host/deployment.ts";
 import type { CallOutcome, CallRequest, SocketLink } from "../protocol/deployment-types.ts";

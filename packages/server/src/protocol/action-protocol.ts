@@ -24,7 +24,7 @@
  */
 import type { Limits } from "@narrowcast/values";
 import type { Identity } from "../reactive/types.ts";
-import type { LogLine } from "./deployment-types.ts";
+import type { LogLine } from "@narrowcast/values";
 import type { CodePackage, FunctionInfo } from "../app/types.ts";
 
 /** Body chunks that a thread may send without a `pull`. */

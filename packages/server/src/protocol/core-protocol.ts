@@ -22,14 +22,10 @@ import type { VerifyOptions } from "../reactive/verifier.ts";
 import type { FileAccount } from "../meter/file-account.ts";
 import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { StorageMethod } from "./action-protocol.ts";
-import type { CallOutcome, CallRequest, LogEntry, PushOutcome } from "./deployment-types.ts";
-import type { FileFacts } from "../functions/file-rows.ts";
+import type { Caller, CallOutcome, CallRequest, LogEntry, PushOutcome } from "./deployment-types.ts";
 import type { ActionNote, SentNote } from "./meter-notes.ts";
-import type { TrackingOptions } from "../core/tracking.ts";
+import type { TrackingOptions } from "./tracking-options.ts";
 import type { Analysis, CodePackage } from "../app/types.ts";
-
-/** Who asked for a function call, as it appears in log entries. */
-export type Caller = LogEntry["caller"];
 
 /** A call of a query or a mutation. `path` is canonical. */
 export interface CoreCall extends Omit<CallRequest, "session" | "client"> {
@@ -59,6 +55,14 @@ export interface EnvironmentEntry {
 export interface EnvironmentChange {
   readonly name: string;
   readonly value: string | null;
+}
+
+/** What is known of a file. */
+export interface FileFacts {
+  readonly size: number;
+  /** Base64. */
+  readonly sha256: string;
+  readonly contentType: string | null;
 }
 
 /** A file as main needs it: where its bytes lie, and what they are. */

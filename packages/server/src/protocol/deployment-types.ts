@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Ts } from "@narrowcast/values";
+import type { LogLine, Ts } from "@narrowcast/values";
 import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
 import type { Analysis, CodePackage, FunctionKind } from "../app/types.ts";
@@ -52,6 +52,17 @@ export interface SocketLink {
   close(): void;
 }
 
+/** Who asked for a function call, as it appears in log entries. */
+export type Caller =
+  | "Subscription"
+  | "SyncWebsocket"
+  | "HttpApi"
+  | "HttpEndpoint"
+  | "Cron"
+  | "Scheduler"
+  | "Action"
+  | "Tester";
+
 /** One line of `narrowcast logs`; the wire form is in the HTTP room. */
 export interface LogEntry {
   readonly kind: "completion" | "progress";
@@ -59,15 +70,7 @@ export interface LogEntry {
   readonly functionKind: FunctionKind;
   readonly requestId: string;
   readonly executionId: string;
-  readonly caller:
-    | "Subscription"
-    | "SyncWebsocket"
-    | "HttpApi"
-    | "HttpEndpoint"
-    | "Cron"
-    | "Scheduler"
-    | "Action"
-    | "Tester";
+  readonly caller: Caller;
   /** Milliseconds since the epoch. */
   readonly startedMs: number;
   readonly durationMs: number;
@@ -85,13 +88,6 @@ export interface LogEntry {
     readonly documentsWritten: number;
     readonly bytesWritten: number;
   };
-}
-
-export interface LogLine {
-  readonly level: "LOG" | "DEBUG" | "INFO" | "WARN" | "ERROR";
-  readonly text: string;
-  readonly timestampMs: number;
-  readonly isTruncated: boolean;
 }
 
 /** How far a push got. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Caller } from "./core-protocol.ts";
+import type { Caller } from "./deployment-types.ts";
 
 /** Bytes for one question of one identity, since the last note. */
 export interface SentNote {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AuthenticateMessage } from "@narrowcast/values";
-import type { Identity } from "../reactive/types.ts";
+import type { Identity } from "../protocol/live-types.ts";
 
 /** A fatal failure ends the socket for good; any other lets the client fetch a fresh token. */
 export type Authentication =

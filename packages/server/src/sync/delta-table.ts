@@ -14,7 +14,7 @@
  * @module
  */
 import { NO_DELTA, deltaText } from "@narrowcast/values";
-import type { RunResult } from "../reactive/types.ts";
+import type { RunResult } from "../protocol/live-types.ts";
 import { readResult, rereadResult, type ResultTree } from "./result-tree.ts";
 
 /** A result that is a value. */

@@ -1,6 +1,6 @@
 import { applyDelta, type JsonValue } from "@narrowcast/values";
 import { expect, test } from "vitest";
-import type { RunResult } from "../reactive/types.ts";
+import type { RunResult } from "../protocol/live-types.ts";
 import { DeltaTable, type GoodResult } from "./delta-table.ts";
 import { SocketDeltas, asksForDeltas } from "./socket-deltas.ts";
 import { openDeployment } from "./testing/call.ts";

@@ -1,7 +1,7 @@
 import { CONVEX_LIMITS, tsToWire } from "@narrowcast/values";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { RunResult } from "../reactive/types.ts";
+import type { RunResult } from "../protocol/live-types.ts";
 import type { CallOutcome } from "../protocol/deployment-types.ts";
 import {
   PING_FRAME,

@@ -9,7 +9,7 @@
  * @module
  */
 import { tsToWire, type Ts } from "@narrowcast/values";
-import type { RunResult } from "../reactive/types.ts";
+import type { RunResult } from "../protocol/live-types.ts";
 import type { CallOutcome } from "../protocol/deployment-types.ts";
 import type { SocketDeltas } from "./socket-deltas.ts";
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { RunResult } from "../reactive/types.ts";
+import type { RunResult } from "../protocol/live-types.ts";
 import type { CallOutcome } from "../protocol/deployment-types.ts";
 
 const REQUEST_PREFIX = /^\[Request ID: [0-9a-zA-Z]+\] /;

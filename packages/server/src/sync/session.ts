@@ -27,7 +27,7 @@ import {
   type ModifyQuerySetMessage,
   type Ts,
 } from "@narrowcast/values";
-import type { Identity, QueryAdd, RunResult, SocketUpdate } from "../reactive/types.ts";
+import type { Identity, QueryAdd, RunResult, SocketUpdate } from "../protocol/live-types.ts";
 import type { CallOutcome, CallRequest, Deployment, SocketLink } from "../protocol/deployment-types.ts";
 import {
   actionResponseFrame,

@@ -6,7 +6,7 @@
  * @module
  */
 import { DELTA_VERSION } from "@narrowcast/values";
-import type { RunResult } from "../reactive/types.ts";
+import type { RunResult } from "../protocol/live-types.ts";
 import type { DeltaTable, GoodResult, HeldValue } from "./delta-table.ts";
 
 /** Said first to a client that asked for deltas; others never see it. */

@@ -15,7 +15,7 @@ import type { Doc, Limits, Value } from "@narrowcast/values";
 import { expect } from "vitest";
 import { MemoryEngine } from "../engine/memory-engine.ts";
 import { NodeStore } from "../reactive/node-store.ts";
-import type { Identity } from "../reactive/types.ts";
+import type { Identity } from "../protocol/live-types.ts";
 import { Database } from "../tx/database.ts";
 import { NARROW_RULES } from "../tx/types.ts";
 import type { Transaction } from "../tx/types.ts";
@@ -25,7 +25,8 @@ import { FileAddresses } from "../functions/file-addresses.ts";
 import { loadUserCode } from "../functions/load.ts";
 import type { LoadedUserCode } from "../functions/load.ts";
 import { SeededRandom } from "../isolate/seeded-random.ts";
-import type { CodePackage, ExecuteOutcome, RunFiles } from "../app/types.ts";
+import type { CodePackage } from "../app/types.ts";
+import type { ExecuteOutcome, RunFiles } from "../functions/execute-types.ts";
 
 /** The app of the fixture folder. */
 export const FIXTURE_DIR = fileURLToPath(new URL("./app/convex", import.meta.url));

@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import { CONVEX_LIMITS, canonicalFunctionPath, parseValue, type Limits, type Value } from "@narrowcast/values";
 import type { FileStore } from "../engine/file-store.ts";
 import { MemoryFiles } from "../engine/memory-files.ts";
-import type { Identity, SocketUpdate } from "../reactive/types.ts";
+import type { Identity, SocketUpdate } from "../protocol/live-types.ts";
 import type { Clock } from "../protocol/alarms.ts";
 import { openCoreIn, type OpenedCore } from "../core/core-home.ts";
 import type {

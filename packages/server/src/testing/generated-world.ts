@@ -7,8 +7,8 @@
  */
 import { parseSchema } from "@narrowcast/values";
 import { expect } from "vitest";
-import type { RunResult } from "../reactive/types.ts";
-import type { VerifyOptions } from "../reactive/verifier.ts";
+import type { RunResult } from "../protocol/live-types.ts";
+import type { VerifyOptions } from "../protocol/live-types.ts";
 import { Random } from "../reactive/testing/random.ts";
 import type { Mechanisms } from "../tx/types.ts";
 import type { Core } from "../core/core.ts";

@@ -10,7 +10,7 @@ import { jsonToValue, parseValue, stringifyValue } from "@narrowcast/values";
 import type { Identity } from "../../reactive/types.ts";
 import { UserError, type Transaction } from "../../tx/types.ts";
 import { serverErrorText } from "../../protocol/core-protocol.ts";
-import type { ExecuteOutcome } from "../../app/types.ts";
+import type { ExecuteOutcome } from "../../functions/execute-types.ts";
 import { apiSpec } from "./api-spec.ts";
 import { environmentVariable, environmentVariables } from "./environment-queries.ts";
 import { queryTable, tableData, tables, tableSize } from "./table-queries.ts";

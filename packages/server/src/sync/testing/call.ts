@@ -4,7 +4,7 @@
  * @module
  */
 import { stringifyValue, type Value } from "@narrowcast/values";
-import type { Identity } from "../../reactive/types.ts";
+import type { Identity } from "../../protocol/live-types.ts";
 import type { CallRequest } from "../../protocol/deployment-types.ts";
 import { startDeployment, type DeploymentOptions, type RunningDeployment } from "../../host/deployment.ts";
 import { testApp } from "./test-app.ts";
