@@ -14,6 +14,8 @@ import {
   type Value,
 } from "@narrowcast/values";
 import type * as DiskEngineModule from "../packages/server/src/engine/disk-engine.ts";
+import type * as CodeManifestModule from "../packages/server/src/app/code-manifest.ts";
+import type { ModuleSource } from "../packages/server/src/app/types.ts";
 import type * as CoreHomeModule from "../packages/server/src/core/core-home.ts";
 import type { Core } from "../packages/server/src/core/core.ts";
 import type { CoreCall, CoreRequest, FromCore } from "../packages/server/src/protocol/core-protocol.ts";
@@ -34,6 +36,7 @@ export class InnerCore {
   readonly engine: Engine;
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   #nextId = 0;
+  #sources: ReadonlyMap<string, ModuleSource> = new Map();
   #opened: { readonly core: Core; close(): Promise<void> } | undefined;
 
   private constructor(engine: Engine) {
@@ -51,7 +54,13 @@ export class InnerCore {
     inner.#opened = await openCoreIn({ start, directory, engine }, (batch) => inner.#receive(batch));
     if (inner.core.runner.active === undefined) {
       const { code } = await bundleApp(fileURLToPath(new URL("apps/store/convex", import.meta.url)));
-      const outcome = (await inner.#request((id) => ({ type: "push", id, code }))) as { ok: boolean; message?: string };
+      const { takeApart } = await built<typeof CodeManifestModule>("app/code-manifest.js");
+      const { manifest, sources } = takeApart(code);
+      inner.#sources = sources;
+      const outcome = (await inner.#request((id) => ({ type: "push", id, code: manifest }))) as {
+        ok: boolean;
+        message?: string;
+      };
       if (!outcome.ok) throw new Error(`Cannot push the app: ${outcome.message}`);
     }
     return inner;
@@ -91,6 +100,10 @@ export class InnerCore {
 
   #receive(batch: readonly FromCore[]): void {
     for (const message of batch) {
+      if (message.type === "needModules") {
+        const sources = message.hashes.map((hash) => this.#sources.get(hash)).filter((source) => source !== undefined);
+        this.core.receive([{ type: "modules", request: message.id, sources }]);
+      }
       if (message.type === "failed") throw new Error(message.message);
       if (message.type !== "reply" && message.type !== "refused") continue;
       const waiting = this.#waiting.get(message.id);

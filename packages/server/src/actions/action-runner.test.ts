@@ -6,6 +6,8 @@ import type { Limits, Value } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import type { CallResult, FromWorker, HostCall, RunActionMessage } from "../protocol/action-protocol.ts";
 import { ActionRunner } from "./action-runner.ts";
+import { takeApart } from "../app/code-manifest.ts";
+import { newWatchMemory } from "../protocol/watchdog.ts";
 import { bundleApp } from "../app/bundle.ts";
 import { formatLogLine } from "../isolate/console.ts";
 import { FIXTURE_DIR, NOBODY, bundleTexts, openApp } from "../testing/app-harness.ts";
@@ -26,12 +28,15 @@ class Host {
   constructor(code: CodePackage, answer: (call: HostCall) => Promise<CallResult>, limits: Limits = CONVEX_LIMITS) {
     this.runner = new ActionRunner(
       {
-        code,
+        code: takeApart(code).manifest,
+        watchMemory: newWatchMemory(),
+        why: "start",
         environment: [["GREETING", "hi"]],
         cloudUrl: "http://127.0.0.1:3210",
         siteUrl: "http://127.0.0.1:3211",
         limits,
       },
+      code,
       (message) => {
         this.sent.push(message);
         if (message.type === "call") {
@@ -142,7 +147,7 @@ test("an action reads through the host, and its lines come as they are written",
 test("a node action uses Node, and is reported with its environment", async () => {
   const app = await openApp((await bundleApp(FIXTURE_DIR)).code);
   const host = new Host(app.code, answerFrom(app));
-  expect(host.runner.code.nodeFunctions.map(({ path }) => path)).toEqual(["files:hash"]);
+  expect(host.runner.code.nodeAnalysis.functions.map(({ path }) => path)).toEqual(["files:hash"]);
   const done = await host.start("files:hash", { text: "abc" }).done;
   expect(done.environment).toBe("node");
   expect(done.result).toEqual({

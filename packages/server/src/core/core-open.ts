@@ -12,9 +12,8 @@ import type { CodeLoader } from "../functions/code-loader.ts";
 import { CommitClock } from "./commit-clock.ts";
 import { Core } from "./core.ts";
 import type { CoreStart, FromCore } from "../protocol/core-protocol.ts";
-import { timeOutText } from "../protocol/core-protocol.ts";
-import { environmentMap, readEnvironment } from "../functions/environment.ts";
-import { activeOf, loadWatched, readCode } from "./push.ts";
+import { loadStored } from "./code-start.ts";
+import { activeOf } from "./push.ts";
 import { SYSTEM_TABLES } from "../functions/system-rows.ts";
 import type { RunMonitor } from "../protocol/watchdog.ts";
 
@@ -53,21 +52,4 @@ export async function openCore(options: CoreOpenOptions): Promise<Core> {
   core.say({ type: "ready", active: activeOf(core) });
   core.enqueue(() => undefined);
   return core;
-}
-
-async function loadStored(core: Core): Promise<void> {
-  const { cloudUrl, siteUrl, guilty, limits } = core.options.start;
-  core.runner.environment = environmentMap(core.read(readEnvironment), cloudUrl, siteUrl);
-  const stored = core.read(readCode);
-  if (stored === null) return;
-  if (guilty.some(({ text }) => text === "load:start")) {
-    core.runner.loadError = `Cannot load the app's modules: ${timeOutText(limits)}`;
-    return;
-  }
-  try {
-    core.runner.active = await loadWatched(core, "load:start", stored, core.runner.environment);
-  } catch (error) {
-    // The app stays as it is, without functions; a push brings it back.
-    core.runner.loadError = `Cannot load the app's modules: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }

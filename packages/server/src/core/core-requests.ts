@@ -17,6 +17,7 @@ import { clientLines } from "@narrowcast/values";
 import { INTERNAL_ERROR } from "./function-runner.ts";
 import { changeEnvironment } from "./environment-change.ts";
 import { pushCode } from "./push.ts";
+import { readSource } from "./stored-code.ts";
 import { TraceWriter } from "./trace-writer.ts";
 import { expireSessions, findOutcome, nextExpiryMs, recordOutcome, type RecordedOutcome } from "./sessions.ts";
 
@@ -45,7 +46,7 @@ export class CoreRequests {
     }
   }
 
-  #signal(message: Exclude<ToCore, CoreRequest>): void {
+  #signal(message: Exclude<ToCore, CoreRequest>): Promise<void> | void {
     const { reactor, logs } = this.#core;
     switch (message.type) {
       case "openSocket":
@@ -58,6 +59,11 @@ export class CoreRequests {
         return reactor.setIdentity(message.socket, message.version, message.identity);
       case "touch":
         return reactor.touch(message.socket, message.ts);
+      case "modules":
+      case "nodeAnalysis":
+        this.#core.asks.answer(message);
+        // What waited for it joins the queue before the core can seem idle.
+        return this.#core.options.pause();
       case "wantLogs":
         return logs.want(message.untilMs);
       case "sent":
@@ -97,6 +103,8 @@ export class CoreRequests {
       case "push":
         pushCode(core, message.id, message.code);
         return undefined;
+      case "readModules":
+        return core.read((tx) => message.hashes.map((hash) => readSource(tx, hash)));
       case "environment":
         return core.read(readEnvironment);
       case "setEnvironment":

@@ -37,6 +37,7 @@ import { Crons } from "./crons.ts";
 import { DurableOutbox, type Durability } from "./durable-outbox.ts";
 import { FunctionRunner } from "./function-runner.ts";
 import { LogOutbox } from "../protocol/log-buffers.ts";
+import { MainAsks } from "./main-asks.ts";
 import { PushLine } from "./push-line.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Scheduler, type SchedulerParts } from "./scheduler.ts";
@@ -102,6 +103,7 @@ export class Core {
   trace: TraceWriter | undefined;
   readonly logs = new LogOutbox();
   readonly pushes = new PushLine();
+  readonly asks = new MainAsks((message) => this.say(message));
   readonly #outbox: DurableOutbox<FromCore>;
   readonly #requests: CoreRequests;
   #queue: Job[] = [];

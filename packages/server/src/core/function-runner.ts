@@ -12,7 +12,7 @@ import { clientLines, type Limits } from "@narrowcast/values";
 import type { Identity, Moment, RunCost, RunOutcome, RunRequest, RunResult } from "../reactive/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import type { Clock } from "../protocol/alarms.ts";
-import type { ImportFacts } from "../functions/code-loader.ts";
+import type { StoredCode } from "./stored-code.ts";
 import type { CoreMeter } from "./core-meter.ts";
 import type { Caller } from "../protocol/deployment-types.ts";
 import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
@@ -23,9 +23,9 @@ import { quarantinedReadSet, type Quarantine } from "./quarantine.ts";
 import { queryRunText, stableRequestId } from "../protocol/run-key.ts";
 import { runSystemQuery } from "./system/system-queries.ts";
 import { SYSTEM_PREFIX } from "./system/system-types.ts";
-import type { CodePackage, FunctionInfo } from "../app/types.ts";
+import type { FunctionInfo } from "../app/types.ts";
 import type { ExecuteOutcome, RunFiles, RunHost } from "../functions/execute-types.ts";
-import type { RunMonitor } from "../protocol/watchdog.ts";
+import { runLimit, type RunMonitor } from "../protocol/watchdog.ts";
 
 /** Marks the path of a query that may be internal; part of the key under which the reactive room shares runs. */
 const INTERNAL_MARK = "!";
@@ -61,9 +61,7 @@ export interface RunnerParts {
 }
 
 /** Code that is active, or is being tried by a push. */
-export interface ActiveCode {
-  readonly code: CodePackage;
-  readonly facts: ImportFacts;
+export interface ActiveCode extends StoredCode {
   readonly user: LoadedUserCode;
 }
 
@@ -149,7 +147,7 @@ export class FunctionRunner {
     const allowInternal = path !== request.path || identity.kind === "admin";
     const requestId = stableRequestId(text);
     const tx = this.#parts.begin();
-    this.#parts.monitor.enter(text);
+    this.#parts.monitor.enter(text, runLimit(this.#parts.limits));
     try {
       const host = this.#host(moment);
       const call = { path, kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
@@ -206,7 +204,7 @@ export class FunctionRunner {
     if (active === undefined) return this.#noCode(call);
     const { path, args, identity, allowInternal, requestId } = call;
     const startedMs = this.#parts.clock.nowMs();
-    this.#parts.monitor.enter(call.text);
+    this.#parts.monitor.enter(call.text, runLimit(this.#parts.limits));
     let outcome: ExecuteOutcome;
     try {
       const host = this.#host(moment);

@@ -1,7 +1,7 @@
 /**
  * Pushes: new code becomes the active one, or nothing changes.
  *
- *   load + analyse ─▶ check ─▶ plan schema ─▶ step … step (other work in between) ─▶ one commit {code, schema, crons} ─▶ active
+ *   missing scripts, analysis of "use node" modules ◀─ main ─▶ load ─▶ check ─▶ plan schema ─▶ step … step (other work in between) ─▶ one commit {code, schema, crons} ─▶ active
  *
  * Invariants:
  *   - Until the commit the old code, schema and crons are in force; a failure at any point leaves them so.
@@ -11,61 +11,48 @@
  *
  * @module
  */
-import type { Doc } from "@narrowcast/values";
-import { UserError, type Transaction } from "../tx/types.ts";
+import { UserError } from "../tx/types.ts";
 import type { Core } from "./core.ts";
-import type { Active } from "../protocol/core-protocol.ts";
+import type { Active, EnvironmentEntry } from "../protocol/core-protocol.ts";
+import { loadLimit } from "../protocol/watchdog.ts";
+import { scriptRef } from "../app/code-manifest.ts";
 import { nextFireMs } from "../functions/cron-times.ts";
-import type { ImportFacts } from "../functions/code-loader.ts";
 import type { PushOutcome } from "../protocol/deployment-types.ts";
 import { readEnvironment } from "../functions/environment.ts";
-import { readRows, textOf } from "../functions/system-rows.ts";
 import type { ActiveCode } from "./function-runner.ts";
-import type { Analysis, CodePackage } from "../app/types.ts";
+import type { Analysis, CodeManifest, ModuleSource, NodeAnalysis } from "../app/types.ts";
+import { missingHashes, readCode, readSource, storeCode, type StoredCode } from "./stored-code.ts";
 
 /** A change of the schema under way. */
 type SchemaChange = ReturnType<Core["database"]["planSchema"]>;
 
-const MODULES_TABLE = "_modules";
-const ACTIVE = "active";
 /** Rows that one step of a schema change visits. */
 const ROWS_A_STEP = 512;
 /** A message of progress each so many steps. */
 const STEPS_A_MESSAGE = 50;
 
-/** Code as it is stored: with the facts of its import, so that every evaluation gives the same modules. */
-export interface StoredCode {
-  readonly code: CodePackage;
-  readonly facts: ImportFacts;
-}
-
-/** The stored code; null before the first push. */
-export function readCode(tx: Transaction): StoredCode | null {
-  const row = activeRow(tx);
-  if (row === undefined) return null;
-  const facts = { nowMs: Number(row["importMs"]), seed: Number(row["importSeed"]) };
-  return { code: JSON.parse(textOf(row, "code")) as CodePackage, facts };
-}
-
-/** Evaluates code under the watch of the watchdog, as `text`. */
+/** Evaluates code under the watch of the watchdog, as `text`. `sources`: scripts that the store may lack. */
 export async function loadWatched(
   core: Core,
   text: string,
-  { code, facts }: StoredCode,
+  why: "push" | "start",
+  stored: StoredCode,
   environment: ReadonlyMap<string, string>,
+  sources: ReadonlyMap<string, ModuleSource> = new Map(),
 ): Promise<ActiveCode> {
   const { monitor, loadCode, start } = core.options;
   const { cloudUrl, siteUrl, limits } = start;
-  monitor.enter(text);
+  const { code, facts, node } = stored;
+  const hash = scriptRef(code, "isolate")?.hash ?? "";
+  const isolate = sources.get(hash) ?? core.read((tx) => readSource(tx, hash));
+  if (isolate === null) throw new Error(`Cannot load the app's modules: script "${hash}" is not stored`);
+  monitor.enter(text, loadLimit(limits, why));
   try {
-    return { code, facts, user: await loadCode(code, { ...facts, environment, cloudUrl, siteUrl, limits }) };
+    const settings = { ...facts, environment, cloudUrl, siteUrl, limits };
+    return { ...stored, user: await loadCode({ isolate, nodeFunctions: node.functions }, settings) };
   } finally {
     monitor.leave();
   }
-}
-
-function activeRow(tx: Transaction): Doc | undefined {
-  return readRows(tx, MODULES_TABLE, "by_name", [{ type: "eq", fieldPath: "name", value: ACTIVE }], 1)[0];
 }
 
 /** What is active in the core now. */
@@ -73,13 +60,14 @@ export function activeOf(core: Core): Active {
   const { active } = core.runner;
   return {
     analysis: active?.user.analysis ?? { functions: [], schema: null, crons: [], httpRoutes: [] },
-    code: active?.code ?? null,
+    // Actions run in threads of their own, also while the core could not load what is stored.
+    code: active?.code ?? core.read(readCode)?.code ?? null,
     environment: core.read(readEnvironment),
   };
 }
 
 /** Begins a push, whose steps are jobs of the core's queue; the last one sends the answer. */
-export function pushCode(core: Core, id: number, code: CodePackage): void {
+export function pushCode(core: Core, id: number, code: CodeManifest): void {
   const push = new Push(core, id, code);
   core.pushes.add(() => push.start());
 }
@@ -87,29 +75,60 @@ export function pushCode(core: Core, id: number, code: CodePackage): void {
 class Push {
   readonly #core: Core;
   readonly #id: number;
-  readonly #code: CodePackage;
+  readonly #code: CodeManifest;
+  #sources: ReadonlyMap<string, ModuleSource> = new Map();
   #steps = 0;
 
-  constructor(core: Core, id: number, code: CodePackage) {
+  constructor(core: Core, id: number, code: CodeManifest) {
     this.#core = core;
     this.#id = id;
     this.#code = code;
   }
 
   start(): void {
-    this.#core.enqueue(async () => {
-      try {
-        this.#tell("Loading functions");
-        const { clock, runner, database, options } = this.#core;
-        const seed = Buffer.from(options.random.bytes(4)).readUInt32LE();
-        const stored = { code: this.#code, facts: { nowMs: Math.floor(clock.nowMs()), seed } };
-        const loaded = await loadWatched(this.#core, `load:${this.#id}`, stored, runner.environment);
-        checkCrons(loaded.user.analysis);
-        this.#step(loaded, database.planSchema(loaded.user.analysis.schema));
-      } catch (error) {
-        this.#fail(error);
-      }
+    this.#core.enqueue(() => {
+      this.#tell("Loading functions");
+      const { missing, environment } = this.#core.read((tx) => ({
+        missing: missingHashes(tx, this.#code),
+        environment: readEnvironment(tx),
+      }));
+      void this.#gather(missing, environment);
     });
+  }
+
+  /** What comes from main, while the queue goes on. */
+  async #gather(missing: readonly string[], environment: readonly EnvironmentEntry[]): Promise<void> {
+    const core = this.#core;
+    try {
+      this.#sources = await core.asks.modules(this.#id, missing);
+      const node = this.#knownAnalysis() ?? (await core.asks.nodeAnalysis(this.#id, this.#code, environment));
+      core.enqueue(() => this.#load(node));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** What the same script defined, in the same environment. Packages outside of it may be others now. */
+  #knownAnalysis(): NodeAnalysis | undefined {
+    const { active } = this.#core.runner;
+    if (active === undefined || this.#code.nodeResolveDir !== null || active.code.nodeResolveDir !== null)
+      return undefined;
+    const isSame = scriptRef(active.code, "node")?.hash === scriptRef(this.#code, "node")?.hash;
+    return isSame ? active.node : undefined;
+  }
+
+  async #load(node: NodeAnalysis): Promise<void> {
+    try {
+      const { clock, runner, database, options } = this.#core;
+      const seed = Buffer.from(options.random.bytes(4)).readUInt32LE();
+      const stored = { code: this.#code, facts: { nowMs: Math.floor(clock.nowMs()), seed }, node };
+      const text = `load:${this.#id}`;
+      const loaded = await loadWatched(this.#core, text, "push", stored, runner.environment, this.#sources);
+      checkCrons(loaded.user.analysis);
+      this.#step(loaded, database.planSchema(loaded.user.analysis.schema));
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** One slice of the schema's work, then the next one behind whatever came meanwhile. */
@@ -134,7 +153,7 @@ class Push {
     const tx = core.database.begin({ readOnly: false });
     try {
       change.apply(tx);
-      storeCode(tx, loaded);
+      storeCode(tx, loaded, this.#sources);
       core.crons.deployIn(tx, loaded.user.analysis.crons);
       tx.changeName("deployment");
       core.commit(tx, "_system/push");
@@ -152,6 +171,7 @@ class Push {
   }
 
   #fail(error: unknown): void {
+    this.#core.say({ type: "dropAnalysis", id: this.#id });
     const code = error instanceof UserError ? error.code : "PushFailed";
     this.#end({ ok: false, code, message: error instanceof Error ? error.message : String(error) });
   }
@@ -167,7 +187,7 @@ class Push {
 }
 
 /** Makes loaded code the one that runs, and everything that was computed by the old one stale. */
-function activate(core: Core, loaded: ActiveCode): void {
+export function activate(core: Core, loaded: ActiveCode): void {
   core.runner.active = loaded;
   core.runner.loadError = undefined;
   core.quarantine.clear();
@@ -196,11 +216,4 @@ function checkCrons(analysis: Analysis): void {
       throw new UserError("InvalidCron", `Cannot schedule cron "${name}": its schedule is not valid: ${reason}`);
     }
   }
-}
-
-function storeCode(tx: Transaction, { code, facts }: StoredCode): void {
-  const row = activeRow(tx);
-  const fields = { name: ACTIVE, code: JSON.stringify(code), importMs: facts.nowMs, importSeed: facts.seed };
-  if (row === undefined) tx.system.insert(MODULES_TABLE, fields);
-  else tx.system.patch(row._id, fields);
 }

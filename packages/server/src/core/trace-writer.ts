@@ -14,7 +14,9 @@ import { readEnvironment } from "../functions/environment.ts";
 import { STORAGE_TABLE } from "../functions/file-rows.ts";
 import { SCHEDULED_TABLE } from "./scheduler.ts";
 import { readRows } from "../functions/system-rows.ts";
-import { TRACE_VERSION, type TraceLine } from "./trace-types.ts";
+import { hashesOf } from "../app/code-manifest.ts";
+import { readCode, readSource } from "./stored-code.ts";
+import { TRACE_VERSION, type TraceLine, type TracedCode } from "./trace-types.ts";
 
 /** What a replay does again. Touches, logs and looks at the ledger change nothing. */
 const TRACED: ReadonlySet<ToCore["type"]> = new Set([
@@ -26,6 +28,8 @@ const TRACED: ReadonlySet<ToCore["type"]> = new Set([
   "modifyQueries",
   "setIdentity",
   "push",
+  "modules",
+  "nodeAnalysis",
   "setEnvironment",
   "schedule",
   "cancelScheduled",
@@ -63,7 +67,6 @@ export class TraceWriter {
 
   #begin(): void {
     const core = this.#core;
-    const { code = null } = core.runner.active ?? {};
     const lines = core.read((tx) => {
       const documents = [...core.database.catalogue.tables()]
         .filter(({ isSystem, name }) => !isSystem || name === STORAGE_TABLE)
@@ -74,7 +77,7 @@ export class TraceWriter {
         kind: "head",
         version: TRACE_VERSION,
         atMs,
-        code,
+        code: tracedCode(tx),
         environment,
         documents: documents.length,
       };
@@ -86,6 +89,13 @@ export class TraceWriter {
   #write(lines: readonly TraceLine[]): void {
     this.#core.say({ type: "trace", lines: lines.map((line) => JSON.stringify(line)) });
   }
+}
+
+function tracedCode(tx: Transaction): TracedCode | null {
+  const stored = readCode(tx);
+  if (stored === null) return null;
+  const sources = hashesOf(stored.code).map((hash) => readSource(tx, hash));
+  return { manifest: stored.code, sources: sources.filter((source) => source !== null), node: stored.node };
 }
 
 /** Ids that both a trace and its replay can tell: the app's documents, files and scheduled functions. */

@@ -24,13 +24,13 @@ import type {
   FromCore,
   ToCore,
 } from "../protocol/core-protocol.ts";
-import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
+import { loadTimeOutText, serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
 import { openInProcess, openThread, type CoreLink, type LinkEvents } from "./core-link.ts";
 import type { CoreHome } from "../core/core-home.ts";
 import { GuiltyList } from "./guilty-list.ts";
 import { queryRunText } from "../protocol/run-key.ts";
 import { SocketRegistry } from "./socket-registry.ts";
-import { GRACE_MS, Watchdog, newWatchMemory } from "../protocol/watchdog.ts";
+import { Watchdog, loadLimit, newWatchMemory } from "../protocol/watchdog.ts";
 
 /** Starts in a row that may fail before the client gives up. */
 const FAILED_STARTS_MAX = 5;
@@ -42,7 +42,18 @@ type NewRequest = WithoutId<CoreRequest>;
 /** What the core says by itself. */
 export type CoreEvent = Extract<
   FromCore,
-  { type: "ready" | "active" | "startAction" | "logs" | "trace" | "filesDeleted" }
+  {
+    type:
+      | "ready"
+      | "active"
+      | "startAction"
+      | "logs"
+      | "trace"
+      | "filesDeleted"
+      | "needModules"
+      | "analyzeNode"
+      | "dropAnalysis";
+  }
 >;
 
 /** How a core is run and where its events go. */
@@ -86,10 +97,8 @@ export class CoreClient {
 
   private constructor(options: CoreClientOptions) {
     this.#options = options;
-    const limitMs = options.start.limits.userTimeMs + GRACE_MS;
     this.#watchdog = new Watchdog(
       this.#watchMemory,
-      limitMs,
       () => this.#pending.size > 0 || !this.#isReady,
       (text) => void this.#endStuck(text),
     );
@@ -184,7 +193,7 @@ export class CoreClient {
       onBatch: (batch) => this.#receive(batch),
       onEnd: (error) => this.#ended(error),
     };
-    new Int32Array(this.#watchMemory).fill(0);
+    this.#watchdog.reset();
     if (this.#options.threads) {
       const { directory, memoryBytes } = home;
       this.#link = openThread({ directory, memoryBytes, start: whole, watchMemory: this.#watchMemory }, events);
@@ -243,6 +252,9 @@ export class CoreClient {
           this.#guilty.clear();
           this.#options.onEvent(message);
           break;
+        case "needModules":
+        case "analyzeNode":
+        case "dropAnalysis":
         case "startAction":
         case "logs":
         case "trace":
@@ -281,7 +293,7 @@ export class CoreClient {
     if (kind === "call" && pending?.message.type === "mutation") {
       pending.message = { ...pending.message, timedOut: true };
     } else if (kind === "load" && pending !== undefined) {
-      const reason = `Cannot load the app's modules: ${message}`;
+      const reason = loadTimeOutText(loadLimit(this.#options.start.limits, "push"));
       if (pending.message.type === "push") pending.resolve({ ok: false, code: "ModuleTimeout", message: reason });
       else pending.reject(new Error(reason));
       this.#pending.delete(Number(rest));

@@ -25,6 +25,7 @@ import type { CallOutcome, LogEntry, PushOutcome } from "../protocol/deployment-
 import { SeededRandom } from "../isolate/seeded-random.ts";
 import type { CodePackage } from "../app/types.ts";
 import { bundleTexts } from "./app-harness.ts";
+import { MainSide } from "./main-side.ts";
 import { SimDisk } from "./sim-disk.ts";
 
 export const START_MS = 1_800_000_000_000;
@@ -92,6 +93,7 @@ export class World {
   readonly filesDeleted: string[] = [];
   readonly random = new SeededRandom(7);
   active: Active | undefined;
+  readonly main = new MainSide();
   readonly files: FileStore;
   readonly #start: Partial<CoreStart>;
   #opened: OpenedCore | undefined;
@@ -172,7 +174,7 @@ export class World {
   }
 
   push(code: CodePackage): Promise<PushOutcome> {
-    return this.request<"push">({ type: "push", code });
+    return this.request<"push">({ type: "push", code: this.main.manifestOf(code) });
   }
 
   mutation(
@@ -220,6 +222,8 @@ export class World {
   }
 
   #receive(message: FromCore): void {
+    const answer = this.main.answer(message);
+    if (answer !== undefined) this.#opened?.core.receive([answer]);
     switch (message.type) {
       case "reply":
         this.#pending.get(message.id)?.resolve(message.value as never);
