@@ -13,50 +13,43 @@ import {
   type Doc,
   type Value,
 } from "@narrowcast/values";
-import type * as DiskEngineModule from "../packages/server/src/engine/disk-engine.ts";
-import type * as CodeManifestModule from "../packages/server/src/app/code-manifest.ts";
-import type { ModuleSource } from "../packages/server/src/app/types.ts";
-import type * as CoreHomeModule from "../packages/server/src/core/core-home.ts";
-import type { Core } from "../packages/server/src/core/core.ts";
-import type { CoreCall, CoreRequest, FromCore } from "../packages/server/src/protocol/core-protocol.ts";
-import type { CallOutcome } from "../packages/server/src/protocol/deployment-types.ts";
+import type { CallOutcome } from "@narrowcast/server";
+import type * as Testing from "@narrowcast/server/testing";
+import type { Core, CoreCall, CoreRequest, FromCore } from "@narrowcast/server/testing";
 
 const NOBODY = { kind: "none", key: "", attributes: null } as const;
 const UNSET = "http://127.0.0.1:0";
 
-/** Loads a module of the built server. */
-async function built<T>(file: string): Promise<T> {
-  return (await import(new URL(`../packages/server/dist/${file}`, import.meta.url).href)) as T;
-}
+/** The entry point as it was built: measured is what is shipped. */
+const BUILT = new URL("../packages/server/dist/testing.js", import.meta.url).href;
 
-type Engine = InstanceType<typeof DiskEngineModule.DiskEngine<Doc>>;
+type Engine = Testing.DiskEngine<Doc>;
 
 /** See the module comment. */
 export class InnerCore {
   readonly engine: Engine;
+  readonly #main: Testing.MainSide;
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   #nextId = 0;
-  #sources: ReadonlyMap<string, ModuleSource> = new Map();
   #opened: { readonly core: Core; close(): Promise<void> } | undefined;
 
-  private constructor(engine: Engine) {
+  private constructor(engine: Engine, main: Testing.MainSide) {
     this.engine = engine;
+    this.#main = main;
   }
 
   /** Opens the store in `directory` and pushes the app unless it has one. */
   static async open(directory: string, memoryBytes?: number): Promise<InnerCore> {
-    const { DiskEngine } = await built<typeof DiskEngineModule>("engine/disk-engine.js");
-    const { openCoreIn } = await built<typeof CoreHomeModule>("core/core-home.js");
+    const { DiskEngine, MainSide, openCoreIn } = (await import(BUILT)) as typeof Testing;
     const codec = { encode: encodeDocument, decode: decodeDocument };
     const engine = new DiskEngine<Doc>({ directory, codec, memoryBytes });
-    const inner = new InnerCore(engine);
+    const main = new MainSide();
+    const inner = new InnerCore(engine, main);
     const start = { cloudUrl: UNSET, siteUrl: UNSET, limits: CONVEX_LIMITS, guilty: [], running: [] };
     inner.#opened = await openCoreIn({ start, directory, engine }, (batch) => inner.#receive(batch));
     if (inner.core.runner.active === undefined) {
       const { code } = await bundleApp(fileURLToPath(new URL("apps/store/convex", import.meta.url)));
-      const { takeApart } = await built<typeof CodeManifestModule>("app/code-manifest.js");
-      const { manifest, sources } = takeApart(code);
-      inner.#sources = sources;
+      const manifest = main.manifestOf(code);
       const outcome = (await inner.#request((id) => ({ type: "push", id, code: manifest }))) as {
         ok: boolean;
         message?: string;
@@ -100,10 +93,8 @@ export class InnerCore {
 
   #receive(batch: readonly FromCore[]): void {
     for (const message of batch) {
-      if (message.type === "needModules") {
-        const sources = message.hashes.map((hash) => this.#sources.get(hash)).filter((source) => source !== undefined);
-        this.core.receive([{ type: "modules", request: message.id, sources }]);
-      }
+      const answer = this.#main.answer(message);
+      if (answer !== undefined) this.core.receive([answer]);
       if (message.type === "failed") throw new Error(message.message);
       if (message.type !== "reply" && message.type !== "refused") continue;
       const waiting = this.#waiting.get(message.id);

@@ -16,8 +16,8 @@ import { comparePaired } from "../../../../bench/paired-cpu.ts";
 import type * as CoreHomeModule from "./core-home.ts";
 import type { OpenedCore } from "./core-home.ts";
 import type { FromCore, ToCore } from "../protocol/core-protocol.ts";
-import { MainSide } from "../testing/main-side.ts";
-import { bundleTexts } from "../testing/app-harness.ts";
+import { MainSide } from "../kit/main-side.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 
 const isSmoke = process.env["BENCH"] === "smoke";
 const SUBSCRIPTIONS = 100;

@@ -3,7 +3,7 @@
  */
 import { expect, test, vi } from "vitest";
 import { readRows } from "../functions/system-rows.ts";
-import { bundleTexts } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import { NOTES_APP, START_MS, World } from "../testing/core-world.ts";
 import { readCode, readSource } from "./stored-code.ts";
 

@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { bundleTexts } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import { NOBODY, NOTES_APP } from "../testing/core-world.ts";
 import type { CallRequest } from "../protocol/deployment-types.ts";
 import { startDeployment, type RunningDeployment } from "./deployment.ts";

@@ -24,8 +24,8 @@ import type {
 import type { CallOutcome, LogEntry, PushOutcome } from "../protocol/deployment-types.ts";
 import { SeededRandom } from "../isolate/seeded-random.ts";
 import type { CodePackage } from "../app/types.ts";
-import { bundleTexts } from "./app-harness.ts";
-import { MainSide } from "./main-side.ts";
+import { MainSide } from "../kit/main-side.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import { SimDisk } from "./sim-disk.ts";
 
 export const START_MS = 1_800_000_000_000;

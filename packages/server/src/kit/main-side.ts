@@ -1,5 +1,5 @@
 /**
- * What main answers a core about code, for tests that hold a core without main: scripts of pushes, and "use node" modules evaluated in this thread.
+ * What main answers a core about code, for whoever holds a core without main: scripts of pushes, and "use node" modules evaluated in this thread.
  *
  * @module
  */
