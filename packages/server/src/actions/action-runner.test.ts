@@ -157,6 +157,28 @@ test("a node action uses Node, and is reported with its environment", async () =
   });
 });
 
+test("scripts that looked at a changed variable are evaluated again, others are not; code that is broken by it stays as it was", async () => {
+  const code = await bundleTexts({
+    "plain.ts": `import { actionGeneric } from "convex/server";
+      export const is = actionGeneric({ args: {}, handler: async () => process.env.GREETING ?? null });`,
+    "node.ts": `"use node"; import { actionGeneric } from "convex/server";
+      const seen = process.env.MODE ?? null; if (seen === "bad") throw new Error("bad mode");
+      export const is = actionGeneric({ args: {}, handler: async () => seen });`,
+  });
+  const host = new Host(code, noCalls);
+  const set = (...environment: [string, string][]) => host.runner.receive({ type: "environment", environment });
+  expect(host.runner.code.evaluations).toBe(2);
+  set(["GREETING", "hello"]);
+  expect(host.runner.code.evaluations).toBe(2);
+  expect(await host.run("plain:is")).toEqual({ ok: true, value: `"hello"` });
+  set(["GREETING", "hello"], ["MODE", "fast"]);
+  expect(host.runner.code.evaluations).toBe(3);
+  expect(await host.run("node:is")).toEqual({ ok: true, value: `"fast"` });
+  set(["MODE", "bad"]);
+  expect(host.sent.at(-1)).toMatchObject({ type: "failed", message: expect.stringContaining("bad mode") });
+  expect(await host.run("node:is")).toEqual({ ok: true, value: `"fast"` });
+});
+
 test("HTTP actions: routes, streamed bodies with back-pressure, 404 and 500", async () => {
   const app = await openApp((await bundleApp(FIXTURE_DIR)).code);
   const room = (await app.mutation("rooms/admin:open", { name: "lobby" })).value as string;

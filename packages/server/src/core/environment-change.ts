@@ -42,11 +42,14 @@ class Change {
 
   /** Main evaluates "use node" modules while the queue goes on. */
   start(): void {
-    this.#job(() => {
+    this.#job(async () => {
       const core = this.#core;
       const { changed, entries } = tryChanges(core, this.#changes);
       const { active } = core.runner;
-      if (active === undefined || !sees(active.node.environmentRead, changed)) return this.#finish(undefined);
+      if (active === undefined || !sees(active.node.environmentRead, changed)) {
+        await this.#finish(undefined);
+        return;
+      }
       core.asks.nodeAnalysis(this.#id, active.code, entries).then(
         (node) => this.#job(() => this.#finish(node)),
         (error: unknown) => this.#fail(broken(error)),

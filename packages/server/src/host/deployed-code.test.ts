@@ -12,6 +12,8 @@ import { NOBODY, NOTES_APP } from "../testing/core-world.ts";
 import type { CallRequest } from "../protocol/deployment-types.ts";
 import { startDeployment, type RunningDeployment } from "./deployment.ts";
 
+const SAMPLE_ROUNDS = 100_000_000;
+
 let folder: string;
 let deployment: RunningDeployment;
 beforeEach(async () => {
@@ -137,12 +139,16 @@ test("modules may compute for longer than a function may", async () => {
   expect(await deployment.query(call("slow:is"))).toMatchObject({ ok: true });
 });
 
-/** Rounds of a loop that compute for about that long here. */
+/** Rounds of {@linkcode compute} that take about that long here. */
 function loopsFor(ms: number): number {
-  const rounds = 100_000_000;
   const before = process.cpuUsage();
+  compute(SAMPLE_ROUNDS);
+  const { user } = process.cpuUsage(before);
+  return Math.round((SAMPLE_ROUNDS * ms * 1_000) / Math.max(user, 1));
+}
+
+function compute(rounds: number): number {
   let x = 0;
   for (let i = 0; i < rounds; i += 1) x = (x * 31 + i) | 0;
-  const { user } = process.cpuUsage(before);
-  return Math.round((rounds * ms * 1_000) / Math.max(user, 1) + (x & 0));
+  return x;
 }
