@@ -12,6 +12,7 @@ import type { ActionScripts } from "./action-code.ts";
 import { ActionRunner } from "./action-runner.ts";
 import { hashesOf, scriptRef } from "../app/code-manifest.ts";
 import type { CodeManifest, ModuleSource } from "../app/types.ts";
+import { LOAD_AT_START } from "../protocol/run-key.ts";
 import { SharedMonitor, loadLimit } from "../protocol/watchdog.ts";
 import { STACK_FRAMES_MAX } from "../functions/execute.ts";
 
@@ -38,7 +39,7 @@ function start(port: NonNullable<typeof parentPort>): void {
   // Until the scripts have come, runs wait; whatever becomes of the evaluation is the first thing that the host hears.
   let early: ToWorker[] = [];
   const begin = (sources: readonly ModuleSource[]) => {
-    monitor.enter("load", loadLimit(data.limits, data.why));
+    monitor.enter(LOAD_AT_START, loadLimit(data.limits, data.why));
     try {
       runner = new ActionRunner(data, scriptsOf(data.code, sources), send, onIdle);
     } catch (error) {
@@ -68,7 +69,7 @@ function start(port: NonNullable<typeof parentPort>): void {
   /** Other variables may mean that scripts are evaluated again. */
   const receive = (loaded: ActionRunner, message: ToWorker) => {
     if (message.type !== "environment") return loaded.receive(message);
-    monitor.enter("load", loadLimit(data.limits, data.why));
+    monitor.enter(LOAD_AT_START, loadLimit(data.limits, data.why));
     try {
       loaded.receive(message);
     } finally {

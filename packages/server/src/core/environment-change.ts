@@ -2,40 +2,33 @@
  * Changing environment variables of a running deployment: all of them, or none.
  *
  * Modules may have looked at variables while they were evaluated. If they looked at one that changes, the code is evaluated again with the new
- * values first; if that fails, nothing changes. Everything else that read a variable depends on its name `env:NAME`.
+ * values first; if that fails, nothing changes. Everything else that read a variable depends on its name (`variableDependency`).
+ *
+ * The change is one commit: what is in force afterwards follows from it (`deployment-state.ts`).
  *
  * @module
  */
 import { UserError } from "../tx/types.ts";
-import type { Core } from "./core.ts";
 import type { EnvironmentChange, EnvironmentEntry } from "../protocol/core-protocol.ts";
-import { environmentMap, readEnvironment, writeEnvironment } from "../functions/environment.ts";
-import type { ActiveCode } from "./function-runner.ts";
-import { activeOf, loadWatched } from "./push.ts";
-import { storeCode } from "./stored-code.ts";
+import { readEnvironment, writeEnvironment } from "../functions/environment.ts";
+import { ALL_VARIABLES, variableDependency } from "../isolate/environment-names.ts";
+import { sawSame, type ActiveCode } from "./deployed-code.ts";
+import { storeCode, type StoredCode } from "./stored-code.ts";
 import type { NodeAnalysis } from "../app/types.ts";
-
-/** Name on which functions depend that listed all variables. */
-const WHOLE_ENVIRONMENT = "env:*";
+import type { DeployParts } from "./deploy-parts.ts";
 
 /** Begins a change; it waits for pushes under way and answers request `id` when it is over. */
-export function changeEnvironment(core: Core, id: number, changes: readonly EnvironmentChange[]): void {
-  core.pushes.add(() => new Change(core, id, changes).start());
-}
-
-/** What evaluating modules again gave; nothing where they saw no changed variable. */
-interface Reloaded {
-  readonly node: NodeAnalysis | undefined;
-  readonly active: ActiveCode | undefined;
+export function changeEnvironment(parts: DeployParts, id: number, changes: readonly EnvironmentChange[]): void {
+  parts.line.add(() => new Change(parts, id, changes).start());
 }
 
 class Change {
-  readonly #core: Core;
+  readonly #parts: DeployParts;
   readonly #id: number;
   readonly #changes: readonly EnvironmentChange[];
 
-  constructor(core: Core, id: number, changes: readonly EnvironmentChange[]) {
-    this.#core = core;
+  constructor(parts: DeployParts, id: number, changes: readonly EnvironmentChange[]) {
+    this.#parts = parts;
     this.#id = id;
     this.#changes = changes;
   }
@@ -43,14 +36,14 @@ class Change {
   /** Main evaluates "use node" modules while the queue goes on. */
   start(): void {
     this.#job(async () => {
-      const core = this.#core;
-      const { changed, entries } = tryChanges(core, this.#changes);
-      const { active } = core.runner;
+      const { state, asks } = this.#parts;
+      const { changed, entries } = tryChanges(this.#parts, this.#changes);
+      const { active } = state.code;
       if (active === undefined || !sees(active.node.environmentRead, changed)) {
         await this.#finish(undefined);
         return;
       }
-      core.asks.nodeAnalysis(this.#id, active.code, entries).then(
+      asks.nodeAnalysis(this.#id, active.code, entries).then(
         (node) => this.#job(() => this.#finish(node)),
         (error: unknown) => this.#fail(broken(error)),
       );
@@ -58,8 +51,8 @@ class Change {
   }
 
   /** A job of the queue whose failure is the answer. */
-  #job(work: () => Promise<void> | void): void {
-    this.#core.enqueue(async () => {
+  #job(work: () => Promise<void>): void {
+    this.#parts.enqueue(async () => {
       try {
         await work();
       } catch (error) {
@@ -70,59 +63,44 @@ class Change {
 
   /** @param node What the "use node" modules define now, if they looked at what changes. */
   async #finish(node: NodeAnalysis | undefined): Promise<void> {
-    const core = this.#core;
-    const { changed, environment } = tryChanges(core, this.#changes);
-    if (changed.length > 0) this.#apply(changed, environment, await this.#reload(changed, environment, node));
-    core.say({ type: "reply", id: this.#id, value: null });
-    core.pushes.done();
+    const { state, commits, limits, say, line } = this.#parts;
+    const { changed, environment } = tryChanges(this.#parts, this.#changes);
+    const { active } = state.code;
+    if (changed.length > 0) {
+      const isNodeChanged = node !== undefined && JSON.stringify(node) !== JSON.stringify(active?.node);
+      const stored = active === undefined ? undefined : { ...active, node: node ?? active.node };
+      if (active !== undefined && stored !== undefined && (isNodeChanged || !sawSame(active, environment)))
+        state.code.prepare(await this.#loadAgain(stored, environment));
+      commits.write("_system/environment", (tx) => {
+        writeEnvironment(tx, this.#changes, limits);
+        if (isNodeChanged && stored !== undefined) storeCode(tx, stored, new Map());
+        for (const name of [...changed, ALL_VARIABLES]) tx.changeName(variableDependency(name));
+      });
+    }
+    say({ type: "reply", id: this.#id, value: null });
+    line.done();
   }
 
-  async #reload(
-    changed: readonly string[],
-    environment: ReadonlyMap<string, string>,
-    node: NodeAnalysis | undefined,
-  ): Promise<Reloaded> {
-    const { active } = this.#core.runner;
-    const isNodeChanged = node !== undefined && JSON.stringify(node) !== JSON.stringify(active?.node);
-    if (active === undefined || (!isNodeChanged && !sees([...active.user.environmentRead], changed)))
-      return { node: undefined, active };
-    const { code, facts } = active;
-    const stored = { code, facts, node: node ?? active.node };
+  async #loadAgain(stored: StoredCode, environment: ReadonlyMap<string, string>): Promise<ActiveCode> {
     try {
-      const loaded = await loadWatched(this.#core, `load:${this.#id}`, "push", stored, environment);
-      return { node: isNodeChanged ? node : undefined, active: loaded };
+      const run = { kind: "load", request: this.#id } as const;
+      const { code, facts, node } = stored;
+      return await this.#parts.loader.load({ run, why: "push", stored: { code, facts, node }, environment });
     } catch (error) {
       throw broken(error);
     }
   }
 
-  #apply(changed: readonly string[], environment: ReadonlyMap<string, string>, { node, active }: Reloaded): void {
-    const core = this.#core;
-    core.write("_system/environment", (tx) => {
-      writeEnvironment(tx, this.#changes, core.limits);
-      if (node !== undefined && active !== undefined) storeCode(tx, { ...active, node }, new Map());
-      for (const name of changed) tx.changeName(`env:${name}`);
-      tx.changeName(WHOLE_ENVIRONMENT);
-    });
-    core.runner.environment = environment;
-    core.quarantine.clear();
-    if (active !== core.runner.active) {
-      core.runner.active = active;
-      core.reactor.invalidateAll();
-    }
-    core.say({ type: "active", active: activeOf(core) });
-  }
-
   #fail(error: unknown): void {
-    const core = this.#core;
-    core.say({ type: "dropAnalysis", id: this.#id });
-    core.say({ type: "refused", id: this.#id, message: error instanceof Error ? error.message : String(error) });
-    core.pushes.done();
+    const { say, line } = this.#parts;
+    say({ type: "dropAnalysis", id: this.#id });
+    say({ type: "refused", id: this.#id, message: error instanceof Error ? error.message : String(error) });
+    line.done();
   }
 }
 
 function sees(read: readonly string[], changed: readonly string[]): boolean {
-  return changed.length > 0 && (read.includes("*") || changed.some((name) => read.includes(name)));
+  return changed.length > 0 && (read.includes(ALL_VARIABLES) || changed.some((name) => read.includes(name)));
 }
 
 function broken(error: unknown): UserError {
@@ -133,19 +111,18 @@ function broken(error: unknown): UserError {
 
 /** What the changes would give, checked and taken back. */
 function tryChanges(
-  core: Core,
+  { commits, state, limits }: DeployParts,
   changes: readonly EnvironmentChange[],
 ): {
   readonly changed: readonly string[];
   readonly entries: readonly EnvironmentEntry[];
   readonly environment: ReadonlyMap<string, string>;
 } {
-  const { cloudUrl, siteUrl } = core.options.start;
-  const trial = core.database.begin({ readOnly: false });
+  const trial = commits.begin({ readOnly: false });
   try {
-    const changed = writeEnvironment(trial, changes, core.limits);
+    const changed = writeEnvironment(trial, changes, limits);
     const entries = readEnvironment(trial);
-    return { changed, entries, environment: environmentMap(entries, cloudUrl, siteUrl) };
+    return { changed, entries, environment: state.environmentOf(entries) };
   } finally {
     trial.abort();
   }

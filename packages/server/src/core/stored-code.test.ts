@@ -5,6 +5,7 @@ import { expect, test, vi } from "vitest";
 import { readRows } from "../functions/system-rows.ts";
 import { bundleTexts } from "../kit/text-app.ts";
 import { NOTES_APP, START_MS, World } from "../testing/core-world.ts";
+import { LOAD_AT_START } from "../protocol/run-key.ts";
 import { readCode, readSource } from "./stored-code.ts";
 
 const NODE = `"use node";
@@ -18,7 +19,7 @@ const withNode = (node: string, text = "one") => ({
 });
 
 const hashes = (world: World): readonly unknown[] =>
-  world.core.read((tx) => readRows(tx, "_module_sources", "by_hash", [], Infinity)).map((row) => row["hash"]);
+  world.core.commits.read((tx) => readRows(tx, "_module_sources", "by_hash", [], Infinity)).map((row) => row["hash"]);
 
 const named = (world: World): readonly unknown[] =>
   (world.active?.code?.modules ?? []).map(({ hash }) => hash).toSorted((a, b) => (a < b ? -1 : 1));
@@ -100,7 +101,7 @@ test("what a release before stored as one row is taken apart once, with its node
   expect(await world.value("which:is")).toBe("one");
   expect(paths(world)).toEqual(["node:act"]);
   expect(hashes(world)).toEqual(named(world));
-  const [row] = world.core.read((tx) => readRows(tx, "_modules", "by_name", [], Infinity));
+  const [row] = world.core.commits.read((tx) => readRows(tx, "_modules", "by_name", [], Infinity));
   expect(row).not.toHaveProperty("code");
   const { head } = world.core;
   await world.restart();
@@ -112,7 +113,7 @@ test("code that took too long when the core opened is tried again, and comes bac
   const said = vi.spyOn(console, "error").mockImplementation(() => undefined);
   try {
     const world = await World.open(NOTES_APP);
-    await world.restart([{ text: "load:start", times: 2, atMs: START_MS }]);
+    await world.restart([{ run: LOAD_AT_START, times: 2, atMs: START_MS }]);
     expect(await world.query("notes:count")).toMatchObject({
       ok: false,
       errorMessage: expect.stringContaining("maximum duration: 20s"),
@@ -131,7 +132,7 @@ test("code that took too long when the core opened is tried again, and comes bac
 
 /** Writes the code as releases before did. */
 function makeOld(world: World): void {
-  world.core.write("test", (tx) => {
+  world.core.commits.writeBeforeState("test", (tx) => {
     const stored = readCode(tx);
     const bundles = (stored?.code.modules ?? []).map(({ environment, hash }) => {
       const script = readSource(tx, hash);

@@ -19,7 +19,7 @@ import type { ImportFacts } from "../functions/code-loader.ts";
 import { readRows, textOf } from "../functions/system-rows.ts";
 import type { Transaction } from "../tx/types.ts";
 
-const LIST_TABLE = "_modules";
+export const MODULES_TABLE = "_modules";
 const SOURCES_TABLE = "_module_sources";
 const ACTIVE = "active";
 
@@ -34,8 +34,11 @@ export interface StoredCode {
 /** The active code; null before the first push. */
 export function readCode(tx: Transaction): StoredCode | null {
   const row = listRow(tx);
-  // Of a release before, until it is taken apart.
-  if (row === undefined || row["modules"] === undefined) return null;
+  return row === undefined ? null : storedIn(row);
+}
+
+/** The code that a row lists. */
+export function storedIn(row: Doc): StoredCode {
   return {
     code: {
       modules: JSON.parse(textOf(row, "modules")) as CodeManifest["modules"],
@@ -79,7 +82,7 @@ export function storeCode(
   for (const row of unnamed) tx.system.delete(row._id);
   const row = listRow(tx);
   const fields = fieldsOf(stored);
-  if (row === undefined) tx.system.insert(LIST_TABLE, fields);
+  if (row === undefined) tx.system.insert(MODULES_TABLE, fields);
   else tx.system.patch(row._id, { ...fields, code: undefined });
   return { written: missing.length, removed: unnamed.length };
 }
@@ -96,6 +99,12 @@ export function oldCode(tx: Transaction): { readonly code: CodePackage; readonly
   const bundle = ({ code, sourceMap, modules }: OldBundle) => ({ source: code, sourceMap, modules });
   const code = { isolate: bundle(isolate), node: node === null ? null : bundle(node), nodeResolveDir };
   return { code, facts: factsOf(row) };
+}
+
+/** Writes down that code was loaded which could not be loaded when the core opened: whoever follows the commits knows it again. */
+export function noteRecovery(tx: Transaction, attempts: number): void {
+  const row = listRow(tx);
+  if (row !== undefined) tx.system.patch(row._id, { loadAttempts: attempts });
 }
 
 /** Stores what {@linkcode oldCode} gave, with what its "use node" modules define. */
@@ -136,7 +145,7 @@ function factsOf(row: Doc): ImportFacts {
 }
 
 function listRow(tx: Transaction): Doc | undefined {
-  return readRows(tx, LIST_TABLE, "by_name", [{ type: "eq", fieldPath: "name", value: ACTIVE }], 1)[0];
+  return readRows(tx, MODULES_TABLE, "by_name", [{ type: "eq", fieldPath: "name", value: ACTIVE }], 1)[0];
 }
 
 function sourceRow(tx: Transaction, hash: string): Doc | undefined {

@@ -51,33 +51,37 @@ async function makeBusy(): Promise<void> {
   await Promise.all(busy.map(async ({ stdout }) => stdout !== null && once(stdout, "data")));
 }
 
-test("on a busy machine honest work succeeds, a loop is ended, and a start does not lose functions", async () => {
-  const rounds = loopsFor(WORK_MS);
-  const code = await bundleTexts({
-    ...NOTES_APP,
-    "busy.ts": `import { queryGeneric as query } from "convex/server";
+test(
+  "on a busy machine honest work succeeds, a loop is ended, and a start does not lose functions",
+  async () => {
+    const rounds = loopsFor(WORK_MS);
+    const code = await bundleTexts({
+      ...NOTES_APP,
+      "busy.ts": `import { queryGeneric as query } from "convex/server";
       const work = (rounds: number) => { let x = 0; for (let i = 0; i < rounds; i += 1) x = (x * 31 + i) | 0; return x; };
       work(${rounds * 3});
       export const honest = query(async () => work(${rounds}));
       export const endless = query(async () => { while (true) work(1); });`,
-  });
-  await makeBusy();
-  expect(await deployment.push(code)).toMatchObject({ ok: true });
-  expect(await deployment.query(call("busy:honest"))).toMatchObject({ ok: true });
-  expect(deployment.core.starts).toBe(1);
-  const startMs = performance.now();
-  expect(await deployment.query(call("busy:endless"))).toMatchObject({
-    ok: false,
-    errorMessage: expect.stringContaining("maximum duration: 1s"),
-  });
-  console.log(`the loop ended after ${Math.round(performance.now() - startMs)} ms`);
-  expect(await deployment.query(call("busy:honest"))).toMatchObject({ ok: true });
-  expect(deployment.core.starts).toBe(2);
-  await deployment.close();
-  deployment = await open();
-  expect(await deployment.query(call("busy:honest"))).toMatchObject({ ok: true });
-  expect(deployment.core.starts).toBe(1);
-}, TEST_MS);
+    });
+    await makeBusy();
+    expect(await deployment.push(code)).toMatchObject({ ok: true });
+    expect(await deployment.query(call("busy:honest"))).toMatchObject({ ok: true });
+    expect(deployment.core.starts).toBe(1);
+    const startMs = performance.now();
+    expect(await deployment.query(call("busy:endless"))).toMatchObject({
+      ok: false,
+      errorMessage: expect.stringContaining("maximum duration: 1s"),
+    });
+    console.log(`the loop ended after ${Math.round(performance.now() - startMs)} ms`);
+    expect(await deployment.query(call("busy:honest"))).toMatchObject({ ok: true });
+    expect(deployment.core.starts).toBe(2);
+    await deployment.close();
+    deployment = await open();
+    expect(await deployment.query(call("busy:honest"))).toMatchObject({ ok: true });
+    expect(deployment.core.starts).toBe(1);
+  },
+  TEST_MS,
+);
 
 /** Rounds of {@linkcode compute} that take about that long here. */
 function loopsFor(ms: number): number {

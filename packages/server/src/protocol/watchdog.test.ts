@@ -5,12 +5,14 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CONVEX_LIMITS } from "@narrowcast/values";
+import type { RunKey } from "./run-key.ts";
 import { ownThreadMs, ownThreadNumber, threadMs } from "./thread-time.ts";
 import { SharedMonitor, WATCH_MS, Watchdog, loadLimit, newWatchMemory, runLimit, type TimeLimit } from "./watchdog.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => void vi.useRealTimers());
 
+const RUN: RunKey = { kind: "call", request: 1 };
 const FUNCTION = runLimit(CONVEX_LIMITS);
 const PUSHED = loadLimit(CONVEX_LIMITS, "push");
 const ACCEPTED = loadLimit(CONVEX_LIMITS, "start");
@@ -28,40 +30,40 @@ test.each<[string, TimeLimit, { readonly passedMs: number; readonly computedMs: 
   ["accepted modules without an end", ACCEPTED, { passedMs: 90_000, computedMs: 21_000, isStuck: true }],
 ])("%s", (_name, limit, { passedMs, computedMs, isStuck }) => {
   const memory = newWatchMemory();
-  const stuck: string[] = [];
+  const stuck: RunKey[] = [];
   const now = { ms: Number(process.hrtime.bigint() / 1_000_000n), cpuMs: 123 };
   const clock = { nowMs: () => now.ms, threadMs: () => now.cpuMs };
   const watchdog = new Watchdog(
     memory,
     () => true,
-    (text) => stuck.push(text),
+    (run) => stuck.push(run),
     clock,
   );
-  new SharedMonitor(memory).enter("call:1", limit);
+  new SharedMonitor(memory).enter(RUN, limit);
   watchdog.watch();
   vi.advanceTimersByTime(WATCH_MS);
   now.ms += passedMs;
   now.cpuMs += computedMs;
   vi.advanceTimersByTime(WATCH_MS);
   watchdog.stop();
-  expect(stuck).toEqual(isStuck ? ["call:1"] : []);
+  expect(stuck).toEqual(isStuck ? [RUN] : []);
 });
 
 test("what a thread computed before it entered user code does not count", () => {
   const memory = newWatchMemory();
-  const stuck: string[] = [];
+  const stuck: RunKey[] = [];
   const now = { ms: Number(process.hrtime.bigint() / 1_000_000n), cpuMs: 0 };
   const clock = { nowMs: () => now.ms, threadMs: () => now.cpuMs };
   const watchdog = new Watchdog(
     memory,
     () => true,
-    (text) => stuck.push(text),
+    (run) => stuck.push(run),
     clock,
   );
   const monitor = new SharedMonitor(memory);
   watchdog.watch();
   for (let run = 0; run < 40; run += 1) {
-    monitor.enter(`call:${run}`, FUNCTION);
+    monitor.enter({ kind: "call", request: run }, FUNCTION);
     now.ms += WATCH_MS;
     now.cpuMs += WATCH_MS;
     vi.advanceTimersByTime(WATCH_MS);

@@ -5,7 +5,7 @@
  * within which limit, into shared memory before each entry into user code; main looks there while there is work to be done.
  *
  *   thread:  enter("call:17", limit) ─▶ [serial odd, start, limit, text] ─▶ user code ─▶ leave() ─▶ [serial even]
- *   main:    every WATCH_MS while work is outstanding: same odd serial, and the thread computed for longer than the limit ─▶ onStuck(text)
+ *   main:    every WATCH_MS while work is outstanding: same odd serial, and the thread computed for longer than the limit ─▶ onStuck(run)
  *
  * The limit is processor time of the thread (`thread-time.ts`), so waiting for a busy machine is not held against user code:
  *
@@ -22,6 +22,7 @@
  * @module
  */
 import type { Limits } from "@narrowcast/values";
+import { parseRunKey, runKeyText, type RunKey } from "./run-key.ts";
 import { ownThreadNumber, threadMs } from "./thread-time.ts";
 
 /** How long user code may hold a thread. */
@@ -44,8 +45,8 @@ export function loadLimit({ startTimeMs, analysisTimeMs }: Limits, why: "push" |
 
 /** How a thread tells what it runs. */
 export interface RunMonitor {
-  /** User code begins; `text` says which run it is. */
-  enter(text: string, limit: TimeLimit): void;
+  /** User code begins; `run` says which run it is. */
+  enter(run: RunKey, limit: TimeLimit): void;
   leave(): void;
   /** The core has work to do, or has none. */
   setBusy(isBusy: boolean): void;
@@ -101,8 +102,8 @@ export class SharedMonitor implements RunMonitor {
     this.#words[THREAD] = ownThreadNumber();
   }
 
-  enter(text: string, { cpuMs, isHurried }: TimeLimit): void {
-    this.#words[LENGTH] = this.#text.write(text, 0, "utf8");
+  enter(run: RunKey, { cpuMs, isHurried }: TimeLimit): void {
+    this.#words[LENGTH] = this.#text.write(runKeyText(run), 0, "utf8");
     this.#times[START] = monotonicMs();
     this.#times[LIMIT] = cpuMs;
     this.#times[HURRIED] = isHurried ? 1 : 0;
@@ -131,7 +132,7 @@ export class Watchdog {
   readonly #text: Buffer;
   readonly #clock: WatchClock;
   readonly #isOutstanding: () => boolean;
-  readonly #onStuck: (text: string) => void;
+  readonly #onStuck: (run: RunKey) => void;
   #timer: NodeJS.Timeout | undefined;
   /** The entry that was seen last, and the thread's processor time then. Asked here, not by the thread: an entry has to be cheap. */
   #seen = { serial: 0, cpuMs: 0 };
@@ -139,13 +140,13 @@ export class Watchdog {
   /**
    * @param memory From {@linkcode newWatchMemory}.
    * @param isOutstanding Whether main waits for anything.
-   * @param onStuck Called once with the text of the run.
+   * @param onStuck Called once with the run.
    * @param clock Where times come from.
    */
   constructor(
     memory: SharedArrayBuffer,
     isOutstanding: () => boolean,
-    onStuck: (text: string) => void,
+    onStuck: (run: RunKey) => void,
     clock: WatchClock = { nowMs: monotonicMs, threadMs },
   ) {
     this.#words = new Int32Array(memory, 0, 4);
@@ -178,18 +179,18 @@ export class Watchdog {
   }
 
   /** What the thread was running when it ended by itself, for example without memory; undefined when it was not in user code. */
-  runningText(): string | undefined {
-    return (Atomics.load(this.#words, SERIAL) & 1) === 0 ? undefined : this.#textNow();
+  running(): RunKey | undefined {
+    return (Atomics.load(this.#words, SERIAL) & 1) === 0 ? undefined : parseRunKey(this.#textNow());
   }
 
   #look(): void {
     this.#timer = undefined;
-    const stuck = this.#stuckText();
+    const stuck = this.#stuck();
     if (stuck !== undefined) this.#onStuck(stuck);
     else if (Atomics.load(this.#words, BUSY) === 1 || this.#isOutstanding()) this.watch();
   }
 
-  #stuckText(): string | undefined {
+  #stuck(): RunKey | undefined {
     const serial = Atomics.load(this.#words, SERIAL);
     if ((serial & 1) === 0) return undefined;
     const passedMs = this.#clock.nowMs() - (this.#times[START] ?? 0);
@@ -197,7 +198,7 @@ export class Watchdog {
     if (this.#seen.serial !== serial) this.#seen = { serial, cpuMs };
     if (!this.#isOver(passedMs, cpuMs - this.#seen.cpuMs)) return undefined;
     const text = this.#textNow();
-    return Atomics.load(this.#words, SERIAL) === serial ? text : undefined;
+    return Atomics.load(this.#words, SERIAL) === serial ? parseRunKey(text) : undefined;
   }
 
   /** @param computedMs Since this entry was seen first: at most one look less than what it computed. */
