@@ -5,6 +5,7 @@
  */
 import type { Reactor } from "../reactive/reactor.ts";
 import type { CoreSignal } from "../protocol/core-protocol.ts";
+import { unknownKind } from "../protocol/unknown-kind.ts";
 import type { LogOutbox } from "../protocol/log-buffers.ts";
 import type { CoreMeter } from "./core-meter.ts";
 import type { Tracing } from "./trace-writer.ts";
@@ -42,5 +43,7 @@ export function takeSignal({ reactor, logs, meter, tracing }: SignalParts, signa
       return tracing.begin(signal.sockets);
     case "endTrace":
       return tracing.end();
+    default:
+      return unknownKind("a message", signal);
   }
 }
