@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ServerMessage } from "@narrowcast/values";
 import type { CallRequest } from "../protocol/deployment-types.ts";
 import { RawClient } from "../sync/testing/raw-client.ts";
-import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
-import { request } from "./testing/request.ts";
+import { openTestServer, type TestServer } from "../testing/network-server.ts";
+import { request } from "../testing/request.ts";
 
 const PRINTABLE = Array.from({ length: 0x7f - 0x20 }, (_, at) => String.fromCharCode(0x20 + at));
 const INTERNAL = { query: "items:secret", mutation: "items:secretAdd" } as const;
@@ -115,7 +115,7 @@ function answersOf(message: ServerMessage | undefined): readonly (readonly [numb
       ]);
     case "MutationResponse":
     case "ActionResponse":
-      return [[message.requestId, message.success ? `"success"` : String(message.result)]];
+      return [[message.requestId, message.success ? `"success"` : message.result]];
     default:
       return [];
   }

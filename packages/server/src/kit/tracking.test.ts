@@ -6,9 +6,9 @@
  */
 import { afterEach, expect, test } from "vitest";
 import type { DeploymentOptions } from "../host/deployment.ts";
-import { openTestDeployment, type TestDeployment } from "../kit/test-deployment.ts";
 import { NO_IDENTITY } from "../protocol/live-types.ts";
-import { writeApp } from "../testing/app-harness.ts";
+import { openTestDeployment, type TestDeployment } from "./test-deployment.ts";
+import { writeApp } from "./text-app.ts";
 
 const JOBS = `
 import { mutationGeneric as mutation, queryGeneric as query } from "convex/server";
