@@ -55,10 +55,10 @@ export class CodeStart {
 
   /** @param times How often it failed in a row. */
   #failed(text: string, times: number): void {
-    const { clock, alarms, enqueue } = this.#parts;
+    const { clock, alarms } = this.#parts;
     const pauseMs = Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** Math.min(times - 1, 16));
     console.error(`${text}\nThe deployed functions stay; loading them is tried again in ${pauseMs / 1_000} s.`);
-    alarms.set("load", clock.nowMs() + pauseMs, () => enqueue(() => this.#tryAgain(times)));
+    alarms.set("load", clock.nowMs() + pauseMs, () => this.#parts.enqueue(() => this.#tryAgain(times)));
   }
 
   async #tryAgain(times: number): Promise<void> {

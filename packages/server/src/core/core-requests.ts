@@ -11,6 +11,7 @@ import type { Catalogue } from "../tx/catalogue.ts";
 import type { Verifier } from "../reactive/verifier.ts";
 import type { Clock } from "../protocol/alarms.ts";
 import type { ActionTicket, CoreReplies, CoreRequest, FromCore } from "../protocol/core-protocol.ts";
+import { unknownKind } from "../protocol/unknown-kind.ts";
 import type { Calls } from "./calls.ts";
 import type { CoreMeter } from "./core-meter.ts";
 import type { Crons } from "./crons.ts";
@@ -37,7 +38,7 @@ export interface RequestParts {
   readonly scheduler: Scheduler;
   readonly crons: Crons;
   readonly facts: CoreFacts;
-  say(message: FromCore): void;
+  readonly say: (message: FromCore) => void;
 }
 
 /** The reply's value; undefined when the answer comes later. */
@@ -103,6 +104,8 @@ export class CoreRequests {
       case "actionDone":
         this.#actionDone(message.ticket, message.error);
         return null;
+      default:
+        return unknownKind("a request", message);
     }
   }
 

@@ -5,6 +5,7 @@
  */
 import type { Reactor } from "../reactive/reactor.ts";
 import type { CoreSignal } from "../protocol/core-protocol.ts";
+import { unknownKind } from "../protocol/unknown-kind.ts";
 import type { LogOutbox } from "../protocol/log-buffers.ts";
 import type { CoreMeter } from "./core-meter.ts";
 import type { MainAsks } from "./main-asks.ts";
@@ -47,5 +48,7 @@ export function takeSignal({ reactor, logs, meter, tracing, asks }: SignalParts,
       return tracing.begin(signal.sockets);
     case "endTrace":
       return tracing.end();
+    default:
+      return unknownKind("a message", signal);
   }
 }

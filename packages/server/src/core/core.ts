@@ -70,7 +70,7 @@ export interface CoreOptions {
   /** For the files of mutations. */
   readonly files: FileStore;
   /** Resolves when other things of this thread have had their turn. */
-  pause(): Promise<void>;
+  readonly pause: () => Promise<void>;
   send(batch: readonly FromCore[]): void;
 }
 

@@ -63,7 +63,7 @@ class Change {
 
   /** @param node What the "use node" modules define now, if they looked at what changes. */
   async #finish(node: NodeAnalysis | undefined): Promise<void> {
-    const { state, commits, limits, say, line } = this.#parts;
+    const { state, commits, limits, line } = this.#parts;
     const { changed, environment } = tryChanges(this.#parts, this.#changes);
     const { active } = state.code;
     if (changed.length > 0) {
@@ -77,7 +77,7 @@ class Change {
         for (const name of [...changed, ALL_VARIABLES]) tx.changeName(variableDependency(name));
       });
     }
-    say({ type: "reply", id: this.#id, value: null });
+    this.#parts.say({ type: "reply", id: this.#id, value: null });
     line.done();
   }
 
@@ -92,10 +92,10 @@ class Change {
   }
 
   #fail(error: unknown): void {
-    const { say, line } = this.#parts;
-    say({ type: "dropAnalysis", id: this.#id });
-    say({ type: "refused", id: this.#id, message: error instanceof Error ? error.message : String(error) });
-    line.done();
+    const parts = this.#parts;
+    parts.say({ type: "dropAnalysis", id: this.#id });
+    parts.say({ type: "refused", id: this.#id, message: error instanceof Error ? error.message : String(error) });
+    parts.line.done();
   }
 }
 

@@ -11,6 +11,7 @@ import type { Limits } from "@narrowcast/values";
 import type { Transaction } from "../tx/types.ts";
 import type { Clock } from "../protocol/alarms.ts";
 import type { CoreReplies, FileRequest, StoredFile } from "../protocol/core-protocol.ts";
+import { unknownKind } from "../protocol/unknown-kind.ts";
 import { fileNameOf, uploadUrl } from "../functions/file-addresses.ts";
 import {
   deleteFile,
@@ -57,6 +58,8 @@ export class FileRequests {
         return this.#once(message, (tx) => insertFile(tx, message.name, message.facts));
       case "looseFiles":
         return commits.read((tx) => message.names.filter((name) => !hasFile(tx, name)));
+      default:
+        return unknownKind("a request about files", message);
     }
   }
 
@@ -80,6 +83,8 @@ export class FileRequests {
           deleteFile({ tx, addresses }, message.storageId);
           return "null";
         });
+      default:
+        return unknownKind("a method of storage", message.method);
     }
   }
 

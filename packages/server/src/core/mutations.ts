@@ -25,9 +25,9 @@ export interface OwnMutation {
   readonly run: RunKey;
   readonly caller: Caller;
   /** Looks whether it is still to be run, on its own transaction. */
-  before(tx: Transaction): boolean;
+  readonly before: (tx: Transaction) => boolean;
   /** Marks success on the transaction before the commit. */
-  mark(tx: Transaction): void;
+  readonly mark: (tx: Transaction) => void;
 }
 
 /** What mutations need of the core. */
@@ -37,7 +37,7 @@ export interface MutationParts {
   readonly runner: FunctionRunner;
   readonly limits: Limits;
   /** 16 hex digits. */
-  newRequestId(): string;
+  readonly newRequestId: () => string;
 }
 
 /** See the module comment. */

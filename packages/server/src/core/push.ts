@@ -56,12 +56,12 @@ class Push {
 
   /** What comes from main, while the queue goes on. */
   async #gather(missing: readonly string[]): Promise<void> {
-    const { asks, state, enqueue } = this.#parts;
+    const { asks, state } = this.#parts;
     const environment = state.variables;
     try {
       this.#sources = await asks.modules(this.#id, missing);
       const node = this.#knownAnalysis() ?? (await asks.nodeAnalysis(this.#id, this.#code, environment));
-      enqueue(() => this.#load(node));
+      this.#parts.enqueue(() => this.#load(node));
     } catch (error) {
       this.#fail(error);
     }

@@ -28,7 +28,7 @@ export interface RunFilesParts {
   readonly random: { bytes(count: number): Uint8Array };
   readonly limits: Limits;
   readonly meter: CoreMeter | undefined;
-  enqueue(job: Job): void;
+  readonly enqueue: (job: Job) => void;
 }
 
 /** See the module comment. */

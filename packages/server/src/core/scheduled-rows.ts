@@ -8,7 +8,7 @@
 import { parseValue, stringifyValue, type Doc, type Value } from "@narrowcast/values";
 import { UserError, type Transaction } from "../tx/types.ts";
 import type { Clock } from "../protocol/alarms.ts";
-import { readRows } from "../functions/system-rows.ts";
+import { readRows, textOf } from "../functions/system-rows.ts";
 import type { FunctionInfo } from "../app/types.ts";
 
 export const SCHEDULED_TABLE = "_scheduled_functions";
@@ -51,7 +51,7 @@ export class ScheduledRows {
     }
     const kind = stateOf(row);
     // Only the mutation's own transaction sees it in progress; an action is in progress for everybody.
-    if (kind === "inProgress" && this.#parts.find(String(row["name"]))?.kind === "mutation") {
+    if (kind === "inProgress" && this.#parts.find(textOf(row, "name"))?.kind === "mutation") {
       throw new UserError("CannotCancelSelf", "A scheduled mutation cannot cancel itself while it is running.");
     }
     if (kind !== "pending" && kind !== "inProgress") return;

@@ -51,9 +51,9 @@ export interface QueueParts {
   readonly outbox: DurableOutbox<FromCore>;
   readonly work: TickWork;
   /** Resolves when other things of this thread have had their turn. */
-  pause(): Promise<void>;
+  readonly pause: () => Promise<void>;
   /** A job or the settling threw: nothing goes on. */
-  fail(error: unknown): void;
+  readonly fail: (error: unknown) => void;
 }
 
 /** See the module comment. */

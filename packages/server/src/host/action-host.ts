@@ -26,6 +26,7 @@ import type {
   HttpActionResponse,
   LogEntry,
 } from "../protocol/deployment-types.ts";
+import { unknownKind } from "../protocol/unknown-kind.ts";
 import { LogEntries } from "../protocol/log-entry.ts";
 import type { FileHost } from "./file-host.ts";
 import { clientLines } from "@narrowcast/values";
@@ -166,6 +167,8 @@ export class ActionHost {
       }
       case "tables":
         return ok(JSON.stringify(await client.request<"tables">({ type: "tables" })));
+      default:
+        return unknownKind("a call of an action", call);
     }
   }
 

@@ -6,8 +6,8 @@
  */
 import { afterEach, expect, test } from "vitest";
 import type { DeploymentOptions } from "../host/deployment.ts";
-import { openTestDeployment, type TestDeployment } from "./test-deployment.ts";
 import { NO_IDENTITY } from "../protocol/live-types.ts";
+import { openTestDeployment, type TestDeployment } from "./test-deployment.ts";
 import { writeApp } from "./text-app.ts";
 
 const JOBS = `

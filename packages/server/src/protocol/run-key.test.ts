@@ -1,7 +1,7 @@
 /**
  * Names of runs as they cross the watchdog's memory.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseRunKey, questionKey, runKeyText, type RunKey } from "./run-key.ts";
 

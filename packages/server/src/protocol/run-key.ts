@@ -12,6 +12,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { unknownKind } from "./unknown-kind.ts";
 
 /** Longer questions are hashed; well below what the shared memory of the watchdog holds. */
 const QUESTION_CHARS_MAX = 512;
@@ -45,6 +46,8 @@ export function runKeyText(key: RunKey): string {
       return `job:${key.id}`;
     case "cron":
       return `cron:${key.name}`;
+    default:
+      return unknownKind("a run's key", key);
   }
 }
 

@@ -27,13 +27,8 @@ import {
   type ModifyQuerySetMessage,
   type Ts,
 } from "@narrowcast/values";
-import {
-  NO_IDENTITY,
-  type Identity,
-  type QueryAdd,
-  type RunResult,
-  type SocketUpdate,
-} from "../protocol/live-types.ts";
+import { NO_IDENTITY } from "../protocol/live-types.ts";
+import type { Identity, QueryAdd, RunResult, SocketUpdate } from "../protocol/live-types.ts";
 import type { CallOutcome, CallRequest, Deployment, SocketLink } from "../protocol/deployment-types.ts";
 import {
   actionResponseFrame,
