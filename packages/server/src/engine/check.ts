@@ -11,7 +11,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Base } from "./base.ts";
-import { DiskEngine, openDiskEngine } from "./disk-engine.ts";
+import { DiskEngine } from "./disk-engine.ts";
+import { openDiskEngine } from "./open-disk-engine.ts";
 import { checkLog } from "./log.ts";
 import { PRIMARY } from "./types.ts";
 import type { Codec, Key } from "./types.ts";
