@@ -10,6 +10,7 @@ import { IdDecodeError, decodeId, tableNumberOfId, tryDecodeId } from "@narrowca
 import type { Doc } from "@narrowcast/values";
 import { PRIMARY } from "../engine/types.ts";
 import type { KeyRange } from "../engine/types.ts";
+import { builtInFields } from "./catalogue.ts";
 import type { Index, Table } from "./catalogue.ts";
 import { planFingerprint } from "./page-cursor.ts";
 import { MemoStream, memoCallOf } from "./memo-stream.ts";
@@ -99,10 +100,12 @@ export class Reader {
     return this.#stream(plan, table, index, compileRange(index, plan.range), access, false);
   }
 
-  paginate(plan: QueryPlan, request: PageRequest, access: Access): Page {
+  /** @param accepted Called once plan and request were found good, before anything is read. */
+  paginate(plan: QueryPlan, request: PageRequest, access: Access, accepted: () => void): Page {
     const table = this.#table(plan.table, access);
     checkOperators(plan, this.#context.limits.queryOperatorsMax);
-    const index = this.#index(plan, table) ?? { fields: [] };
+    // A missing table has the fields that it will have, so that its cursors go on being good.
+    const index = this.#index(plan, table) ?? { fields: builtInFields(plan.index) };
     const isMissing = table === undefined || !("number" in index);
     const source = {
       codec: this.#context.codec,
@@ -110,6 +113,7 @@ export class Reader {
       range: isMissing ? { start: "", end: "" } : compileRange(index, plan.range),
       order: plan.order,
       limits: this.#context.limits,
+      accepted,
     };
     if (isMissing) return readPage({ ...source, openStream: () => EMPTY_STREAM }, request);
     return readPage(

@@ -111,14 +111,7 @@ export class DatabaseTransaction implements Transaction {
 
   paginate(plan: QueryPlan, request: PageRequest, isSystem?: boolean): Page {
     this.#checkOpen();
-    if (this.#hasPaginated) {
-      throw new UserError(
-        "MultiplePaginatedDatabaseQueries",
-        "This query or mutation function ran multiple paginated queries. Convex only supports a single paginated query in each function.",
-      );
-    }
-    this.#hasPaginated = true;
-    return this.#reader.paginate(plan, request, accessOf(isSystem));
+    return this.#reader.paginate(plan, request, accessOf(isSystem), this.#claimPage);
   }
 
   count(table: string): number {
@@ -229,6 +222,17 @@ export class DatabaseTransaction implements Transaction {
     this.#context.hands?.finish();
     this.#end.ended(this);
   }
+
+  /** A function reads one page. One that was refused, for example for its cursor, is none: the function may ask for another. */
+  readonly #claimPage = (): void => {
+    if (this.#hasPaginated) {
+      throw new UserError(
+        "MultiplePaginatedDatabaseQueries",
+        "This query or mutation function ran multiple paginated queries. Convex only supports a single paginated query in each function.",
+      );
+    }
+    this.#hasPaginated = true;
+  };
 
   #checkOpen(): void {
     if (!this.#isOpen) throw new Error("Cannot use transaction: it has ended");
