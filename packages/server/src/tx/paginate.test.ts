@@ -108,7 +108,9 @@ test.each([
   expect(pluck(pinned.page, "n")).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   expect(pinned).toMatchObject({ continueCursor: endCursor, isDone: false });
   expect(pinned.splitCursor).not.toBe(null);
-  expect(pinned.pageStatus).toBe("maximumRowsRead" in request || "maximumBytesRead" in request ? "SplitRecommended" : null);
+  expect(pinned.pageStatus).toBe(
+    "maximumRowsRead" in request || "maximumBytesRead" in request ? "SplitRecommended" : null,
+  );
 });
 
 test.each([0, -1, 1.5, NaN])("maximumRowsRead and maximumBytesRead of %s are refused", (maximum) => {
