@@ -15,6 +15,8 @@ test("modules are those of the official CLI", async () => {
     "auth.config.ts": `export default { providers: [] };`,
     "convex.config.ts": `export default 1;`,
     "messages.ts": `export const a = 1;`,
+    "deep/schema.ts": `throw new Error("not a module");`,
+    "deep/er/schema.js": `throw new Error("not a module");`,
     "deep/er/x.tsx": `export const a = <p />;\nimport { jsx } from "react/jsx-runtime"; void jsx;`,
     "old.mjs": `export const a = 1;`,
     "plain.js": `module.exports = { a: 1 };`,
