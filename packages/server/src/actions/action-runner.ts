@@ -69,6 +69,7 @@ export class ActionRunner {
       siteUrl,
       environment: this.#environment,
       callHost: (id, call) => this.#callHost(id, call),
+      mapFrames: (text) => this.code.mapper.mapText(text),
       sendLine: (id, line) => send({ type: "lines", id, lines: [line] }),
     };
     const settings = { limits, cloudUrl, siteUrl, environment: this.#environment.current, nowMs: Date.now(), seed: 0 };

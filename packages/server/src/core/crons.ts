@@ -15,6 +15,7 @@ import type { Doc } from "@narrowcast/values";
 import type { Transaction } from "../tx/types.ts";
 import type { Alarms, Clock } from "../protocol/alarms.ts";
 import type { ActionTicket, Guilty } from "../protocol/core-protocol.ts";
+import { withoutRequestLine } from "../protocol/core-protocol.ts";
 import { nextFireMs } from "../functions/cron-times.ts";
 import type { SchedulerParts } from "./scheduler.ts";
 import { readRows, textOf } from "../functions/system-rows.ts";
@@ -81,7 +82,8 @@ export class Crons {
   actionDone(name: string, error: string | null): void {
     this.#parts.write(SOURCE, (tx) => {
       const row = rowOf(tx, name);
-      if (row !== undefined) tx.system.patch(row._id, { isRunning: false, lastError: error });
+      if (row !== undefined)
+        tx.system.patch(row._id, { isRunning: false, lastError: error === null ? null : withoutRequestLine(error) });
     });
     this.#isDirty = true;
   }

@@ -19,7 +19,7 @@ import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
 import type { LogEntry } from "../protocol/deployment-types.ts";
 import type { LoadedUserCode } from "../functions/load.ts";
 import { quarantinedReadSet, type Quarantine } from "./quarantine.ts";
-import { queryRunText, stableRequestId } from "../protocol/run-key.ts";
+import { queryRunText } from "../protocol/run-key.ts";
 import { runSystemQuery } from "./system/system-queries.ts";
 import { SYSTEM_PREFIX } from "./system/system-types.ts";
 import type { CodePackage, FunctionInfo } from "../app/types.ts";
@@ -38,7 +38,7 @@ const NO_USAGE = {
   documentsWritten: 0,
   bytesWritten: 0,
 };
-const MISSING_CODE = "Did you forget to run `npx convex dev` or `npx convex deploy`?";
+const MISSING_CODE = "Did you forget to run `npx convex dev`?";
 
 /** What the core gives the runner. */
 export interface RunnerParts {
@@ -52,7 +52,7 @@ export interface RunnerParts {
   /** Begins the transaction of a query; without a path one that reads from storage by Convex's rules. */
   begin(path?: string): Transaction;
   schedule(tx: Transaction, path: string, args: string, atMs: number): string;
-  cancelScheduled(tx: Transaction, id: string): void;
+  cancelScheduled(tx: Transaction, id: string): string | undefined;
   /** Asked lazily: they are opened after the runner. */
   files(): RunFiles;
   log(entry: LogEntry): void;
@@ -111,14 +111,15 @@ export class FunctionRunner {
     const path = bareQueryPath(request.path);
     const isMarked = path !== request.path;
     const text = queryRunText(path, request.args, request.identity.key);
-    if (this.#parts.quarantine.has(text)) return this.#quarantined(text);
+    const requestId = request.requestId ?? this.#newRequestId();
+    if (this.#parts.quarantine.has(text)) return this.#quarantined(text, requestId);
     const isSystem = path.startsWith(SYSTEM_PREFIX);
-    const moment = isSystem ? undefined : this.#moment();
+    const moment = isSystem ? undefined : this.#moment(requestId);
     const tx = this.#parts.begin(path);
     try {
       const outcome =
         moment === undefined
-          ? this.#system(tx, path, request)
+          ? this.#system(tx, path, request, requestId)
           : await this.#userQuery(tx, path, isMarked, text, request, moment);
       const { result, journal, clockObserved } = outcome;
       // Whether an internal function may be seen depends on who asks, so nobody else may be given this answer.
@@ -129,7 +130,7 @@ export class FunctionRunner {
       const { readSet } = tx;
       return { result: { ...result, logLines, journal }, readSet, identityObserved, clockObserved, cost, moment };
     } catch (error) {
-      return this.#defect(tx, path, text, error);
+      return this.#defect(tx, path, requestId, error);
     } finally {
       tx.abort();
     }
@@ -146,7 +147,7 @@ export class FunctionRunner {
     const text = queryRunText(path, args, identity.key);
     if (this.active === undefined || this.#parts.quarantine.has(text)) return undefined;
     const allowInternal = path !== request.path || identity.kind === "admin";
-    const requestId = stableRequestId(text);
+    const { requestId } = moment;
     const tx = this.#parts.begin();
     this.#parts.monitor.enter(text);
     try {
@@ -174,7 +175,7 @@ export class FunctionRunner {
       args,
       identity,
       allowInternal,
-      requestId: stableRequestId(text),
+      requestId: moment.requestId,
       caller: this.queryCaller,
       text,
     };
@@ -182,9 +183,9 @@ export class FunctionRunner {
   }
 
   /** The server itself failed: the asker gets an error, tried again when what was read changes; the others go on. */
-  #defect(tx: Transaction, path: string, text: string, error: unknown): RunOutcome {
+  #defect(tx: Transaction, path: string, requestId: string, error: unknown): RunOutcome {
     console.error("Cannot run", path, error);
-    const errorMessage = `[Request ID: ${stableRequestId(text)}] ${INTERNAL_ERROR}`;
+    const errorMessage = `[Request ID: ${requestId}] ${INTERNAL_ERROR}`;
     return {
       result: { ok: false, errorMessage, errorData: null, logLines: [], journal: null },
       readSet: tx.readSet,
@@ -199,7 +200,7 @@ export class FunctionRunner {
     tx: Transaction,
     call: RunCall,
     journal: string | null = null,
-    moment = this.#moment(),
+    moment = this.#moment(call.requestId),
   ): Promise<ExecuteOutcome> {
     const { active } = this;
     if (active === undefined) return this.#noCode(call);
@@ -282,10 +283,16 @@ export class FunctionRunner {
     };
   }
 
-  #moment(): Moment {
+  #moment(requestId: string): Moment {
     const { clock, random } = this.#parts;
     const seed = random.bytes(4);
-    return { nowMs: Math.floor(clock.nowMs()), seed: new DataView(seed.buffer, seed.byteOffset).getUint32(0) };
+    const drawn = new DataView(seed.buffer, seed.byteOffset).getUint32(0);
+    return { nowMs: Math.floor(clock.nowMs()), seed: drawn, requestId };
+  }
+
+  /** 16 hex digits. */
+  #newRequestId(): string {
+    return Buffer.from(this.#parts.random.bytes(8)).toString("hex");
   }
 
   #host({ nowMs, seed }: Moment): RunHost {
@@ -308,15 +315,14 @@ export class FunctionRunner {
     return failure(serverErrorText(requestId, text));
   }
 
-  #system(tx: Transaction, path: string, request: RunRequest): ExecuteOutcome {
-    const requestId = stableRequestId(request.path);
+  #system(tx: Transaction, path: string, request: RunRequest, requestId: string): ExecuteOutcome {
     const { cloudUrl, siteUrl } = this.#parts;
     const context = { analysis: this.active?.user.analysis, environment: this.environment, cloudUrl, siteUrl };
     return runSystemQuery(tx, path, request.args, request.identity, requestId, context);
   }
 
-  #quarantined(text: string): RunOutcome {
-    const errorMessage = serverErrorText(stableRequestId(text), timeOutText(this.#parts.limits));
+  #quarantined(text: string, requestId: string): RunOutcome {
+    const errorMessage = serverErrorText(requestId, timeOutText(this.#parts.limits));
     return {
       result: { ok: false, errorMessage, errorData: null, logLines: [], journal: null },
       readSet: quarantinedReadSet(text),

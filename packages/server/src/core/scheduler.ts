@@ -19,7 +19,7 @@ import { parseValue, stringifyValue, type Doc, type Limits, type Value } from "@
 import { UserError, type Transaction } from "../tx/types.ts";
 import type { Alarms, Clock } from "../protocol/alarms.ts";
 import type { ActionTicket, Guilty } from "../protocol/core-protocol.ts";
-import { timeOutText } from "../protocol/core-protocol.ts";
+import { timeOutText, withoutRequestLine } from "../protocol/core-protocol.ts";
 import { readRows, textOf } from "../functions/system-rows.ts";
 import type { FunctionInfo } from "../app/types.ts";
 
@@ -29,6 +29,7 @@ const PARALLEL_ACTIONS_MAX = 8;
 const DUE_ROWS_MAX = 64;
 const EXPIRE_ROWS_MAX = 256;
 const FIVE_YEARS_MS = 5 * 365.25 * 24 * 3_600_000;
+const CANCELS_ITSELF = "A scheduled mutation cannot cancel itself while it is running: it goes on.";
 export const TRANSIENT_ERROR = "Transient error while executing action";
 
 /** What the scheduler needs of the core. */
@@ -74,7 +75,7 @@ export class Scheduler {
     checkTime(atMs, nowMs);
     tx.countScheduled(Buffer.byteLength(args));
     if (this.#parts.find(path) === undefined) {
-      const hint = "Did you forget to run `npx convex dev` or `npx convex deploy`?";
+      const hint = "Did you forget to run `npx convex dev`?";
       throw new UserError("FunctionNotFound", `Could not find function for '${path}'. ${hint}`);
     }
     this.#isDirty = true;
@@ -84,19 +85,22 @@ export class Scheduler {
       : tx.system.insert(SCHEDULED_TABLE, { ...row, state: { kind: "pending" } });
   }
 
-  /** Cancels a job in the transaction; a finished one stays as it is. */
-  cancelIn(tx: Transaction, id: string): void {
+  /**
+   * Cancels a job in the transaction; a finished one stays as it is, and so does the one that asks.
+   *
+   * @returns A warning for the developer, if there is something to be warned of.
+   */
+  cancelIn(tx: Transaction, id: string): string | undefined {
     const row = this.#rowOf(tx, id);
     if (row === undefined) {
       throw new UserError("ScheduledFunctionNotFound", `Scheduled function with ID ${id} not found.`);
     }
     const kind = stateOf(row);
-    if (kind === "inProgress" && id === this.#current) {
-      throw new UserError("CannotCancelSelf", "A scheduled mutation cannot cancel itself while it is running.");
-    }
-    if (kind !== "pending" && kind !== "inProgress") return;
+    if (kind === "inProgress" && id === this.#current) return CANCELS_ITSELF;
+    if (kind !== "pending" && kind !== "inProgress") return undefined;
     this.#isDirty = true;
     tx.system.patch(id, { state: { kind: "canceled" }, completedTime: this.#parts.clock.nowMs() });
+    return undefined;
   }
 
   /** True when the job was cancelled: what it schedules from now on is born cancelled. */
@@ -219,7 +223,7 @@ export class Scheduler {
   }
 
   #finish(tx: Transaction, id: string, error: string | null): void {
-    const state: Value = error === null ? { kind: "success" } : { kind: "failed", error };
+    const state: Value = error === null ? { kind: "success" } : { kind: "failed", error: withoutRequestLine(error) };
     tx.system.patch(id, { state, completedTime: this.#parts.clock.nowMs() });
   }
 

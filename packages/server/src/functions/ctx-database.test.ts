@@ -321,7 +321,7 @@ const FAILS: readonly { readonly name: string; readonly body: string; readonly s
   {
     name: "a file's id that is none",
     body: `await ctx.storage.getUrl("x")`,
-    says: "Invalid argument `storageId` for `storage.getUrl`: Unable to decode ID: Invalid ID length 1",
+    says: 'Invalid argument `storageId` for `storage.getUrl`: Invalid storage ID "x": Unable to decode ID: Invalid ID length 1',
   },
   {
     name: "a file's id of another table",
@@ -374,7 +374,7 @@ test.each(FAILS.map((entry, index) => ({ ...entry, index: WORKS.length + index }
     expect(result.error).toContain(says);
     expect(result.error).toMatch(/^\[Request ID: 0123456789abcdef\] Server Error\nUncaught (Type)?Error: /);
     if (!says.startsWith("Return value"))
-      expect(result.error).toMatch(/\n {4}at (async )?\.\.\/convex\/cases\.js:\d+:\d+/);
+      expect(result.error).toMatch(/\n {4}at (async )?<anonymous> \(\.\.\/convex\/cases\.js:\d+:\d+\)\n/);
   },
 );
 

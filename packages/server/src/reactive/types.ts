@@ -15,6 +15,8 @@ export interface Identity {
   readonly key: string;
   /** Claims as `ctx.auth.getUserIdentity()` returns them, or null. */
   readonly attributes: { readonly [claim: string]: unknown } | null;
+  /** Why nobody can tell who it is: looking at the identity fails with it. `key` tells such identities apart from nobody's. */
+  readonly error?: string | undefined;
 }
 
 export interface RunRequest {
@@ -27,6 +29,8 @@ export interface RunRequest {
   readonly journal: string | null;
   /** Internal functions may be run too (actions, the scheduler); admin identities always may. Runs with and without are never shared. */
   readonly allowInternal?: boolean | undefined;
+  /** Id that error messages name; a re-run has that of the first, so that an error which comes again is equal. A new one if left out. */
+  readonly requestId?: string | undefined;
 }
 
 /** What the client sees of a run. Two equal values are not sent twice. */
@@ -57,6 +61,8 @@ export interface RunOutcome {
 export interface Moment {
   readonly nowMs: number;
   readonly seed: number;
+  /** Id that error messages name. */
+  readonly requestId: string;
 }
 
 /** What one execution took. */

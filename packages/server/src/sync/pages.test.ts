@@ -7,7 +7,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { items, openClient, resultsOf } from "./testing/clients.ts";
 import { eventually } from "./testing/eventually.ts";
-import { openTestServer } from "./testing/test-server.ts";
+import { openTestServer } from "../testing/network-server.ts";
 
 const SIMS = Number(process.env["SIMS"] ?? 8);
 

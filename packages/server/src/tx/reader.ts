@@ -24,7 +24,7 @@ import type { PlanStages } from "./plan-stages.ts";
 import { copyDocument, EMPTY_STREAM, RowStream } from "./stream.ts";
 import { SEEN_FIELDS, WHOLE_ROWS } from "./stretches.ts";
 import type { StretchRule } from "./stretches.ts";
-import { findTable, reaches } from "./table-access.ts";
+import { checkSide, findTable, reaches } from "./table-access.ts";
 import type { Access } from "./table-access.ts";
 import type { TransactionContext } from "./transaction-context.ts";
 import { UserError } from "./types.ts";
@@ -57,6 +57,7 @@ export class Reader {
     const { engine, catalogue, reads, meter, memo, makesMemo } = this.#context;
     const number = typeof id === "string" ? tableNumberOfId(id) : undefined;
     if (number === undefined) throw idError(id, method);
+    if (method === "get") checkSide(catalogue, number, access);
     if (tableName !== undefined) this.#checkTable(id, number, tableName, access, method);
     reads.addPoint(number, id);
     if (access !== "core") meter.checkRanges(reads);
@@ -166,7 +167,7 @@ export class Reader {
     if (named.some(({ state }) => state === "staged")) {
       throw new UserError(
         "IndexNotQueryable",
-        `Index ${fullName} is currently staged and not available to query until it is no longer staged.`,
+        `Index ${fullName} is currently staged and not available to query until it is enabled`,
       );
     }
     if (named.length > 0) {

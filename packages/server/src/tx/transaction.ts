@@ -9,7 +9,7 @@
  * @module
  */
 import { encodeId } from "@narrowcast/values";
-import type { Doc, Value } from "@narrowcast/values";
+import type { Doc, Limits, Value } from "@narrowcast/values";
 import type { CatalogueChanges } from "./catalogue-changes.ts";
 import { KnownRows } from "./known-rows.ts";
 import { Reader } from "./reader.ts";
@@ -19,6 +19,7 @@ import { UserError } from "./types.ts";
 import type {
   Commit,
   DocumentChange,
+  OwnLimits,
   Page,
   PageRequest,
   QueryPlan,
@@ -184,6 +185,14 @@ export class DatabaseTransaction implements Transaction {
     return () => {
       this.#hasPaginated = before;
     };
+  }
+
+  get limits(): Limits {
+    return this.#context.meter.limits;
+  }
+
+  limitTo(own: OwnLimits): () => void {
+    return this.#context.meter.limitTo(own);
   }
 
   savepoint(): number {
