@@ -257,52 +257,6 @@ describe("with dev running", () => {
     await expect.poll(async () => json((await app.run("run", "extra:one")).out)).toBe(2);
   });
 
-  test("a push that failed for a missing variable is tried again when it is set", async () => {
-    const errorsFrom = dev.err.length;
-    await app.write(
-      "convex/extra.ts",
-      `${EXTRA}const word = process.env.WORD;\nif (word === undefined) throw new Error("WORD is missing");\nexport const one = queryGeneric({ handler: async () => word });\n`,
-    );
-    await dev.until("err", /WORD is missing[^]*last good push goes on/u, errorsFrom);
-    const from = dev.out.length;
-    expect((await app.run("env", "set", "WORD=found")).code).toBe(0);
-    await dev.until("out", /9 functions ready/u, from);
-    expect(json((await app.run("run", "extra:one")).out)).toBe("found");
-  });
-
-  test("what does not work yet is named with its place, and pushed only when that is wanted", async () => {
-    const other = await AppFolder.make();
-    try {
-      const schema = await readFile(join(other.directory, "convex", "schema.ts"), "utf8");
-      await other.write(
-        "convex/schema.ts",
-        `${schema}\nexport const more = defineTable({ text: v.string() })\n  .searchIndex("search_text", { searchField: "text" });\n`,
-      );
-      const line = schema.split("\n").length + 2;
-      const once = async (...more: string[]) =>
-        other.run(
-          "dev",
-          "--once",
-          "--port",
-          String(await freePort()),
-          "--site-port",
-          String(await freePort()),
-          ...more,
-        );
-      const place = `convex/schema.ts:${line}: text search index "search_text"`;
-      const refused = await once();
-      expect(refused.code).toBe(1);
-      expect(refused.err).toContain("Cannot push: the app uses what does not work here yet");
-      expect(refused.err).toContain(place);
-      const allowed = await once("--allow-unsupported");
-      expect(allowed.code).toBe(0);
-      expect(allowed.err).toContain("This does not work here yet, and fails when it is used:");
-      expect(allowed.err).toContain(place);
-    } finally {
-      await other.close();
-    }
-  });
-
   test("a second server is refused: in the same folder, on the same port, on the same store", async () => {
     const other = await AppFolder.make();
     try {

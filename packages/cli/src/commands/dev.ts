@@ -52,8 +52,8 @@ function writeEnvFile(context: CommandContext, serving: Serving): void {
 }
 
 /**
- * Pushes after each save until the command is stopped, and after a change of the environment if the last push failed. One push at a time; saves meanwhile are one more. Followed are the folder
- * and what the functions import from outside of it.
+ * Pushes after each save until the command is stopped, and after a change of the environment if the last push failed. One push at a time; saves
+ * meanwhile are one more. Followed are the folder and what the functions import from outside of it.
  */
 async function followSource(
   context: CommandContext,

@@ -65,30 +65,6 @@ export const addMany = mutation(async (ctx) => {
   return [results.map((result) => result.status).join(" "), (await ctx.db.query("things").collect()).map((row) => row.n)];
 });
 
-export const limits = mutation(async (ctx, { limits }) => {
-  await ctx.db.insert("things", { n: 10 });
-  let failure = null;
-  try {
-    // Its own row is the fourth; the call reads what was there before.
-    await ctx.runMutation(anyApi.functions.limitedRead, {}, { transactionLimits: limits });
-  } catch (error) { failure = error.message; }
-  const { documentsRead } = await ctx.meta.getTransactionMetrics();
-  return [failure, (await ctx.db.query("things").collect()).length, documentsRead];
-});
-export const limitedRead = mutation(async (ctx) => {
-  await ctx.db.query("things").take(3);
-  await ctx.db.insert("things", { n: 20 });
-  await ctx.scheduler.runAfter(0, anyApi.functions.acts);
-});
-export const limitsWithin = query(async (ctx, { outer, inner }) =>
-  ctx.runQuery(anyApi.functions.limitsInner, { inner }, { transactionLimits: { documentsRead: outer } }));
-export const limitsInner = query(async (ctx, { inner }) => {
-  await ctx.db.query("things").collect();
-  await ctx.runQuery(anyApi.functions.reads, {}, { transactionLimits: { documentsRead: inner } });
-  const { documentsRead } = await ctx.meta.getTransactionMetrics();
-  return [documentsRead.used, documentsRead.remaining];
-});
-export const make = query((_ctx, { code }) => JSON.parse(code));
 export const old = Object.assign((ctx) => ctx.runQuery(anyApi.functions.hidden), {
   isQuery: true, isPublic: true, exportArgs: () => '{"type":"any"}', exportReturns: () => "null",
 });
@@ -303,63 +279,6 @@ test("arguments and results have a limit in bytes", async () => {
   expect((await small.query("functions:echo", { value: "ü".repeat(45) })).error).toContain(
     "Function functions:echo arguments size is too large (actual: 102, limit: 100 bytes)",
   );
-});
-
-test.each([
-  ["an array", Array.from({ length: 8_193 }, () => null), "Array length is too long (8193 > maximum length 8192)"],
-  [
-    "an object",
-    { in: Object.fromEntries(Array.from({ length: 1_025 }, (_, n) => [`f${n}`, 1])) },
-    "Object has too many fields (1025 > maximum number 1024)",
-  ],
-  ["half of a pair", "\ud83d", "String is not valid Unicode: it has half of a surrogate pair"],
-])("%s over its limit of form is neither an argument nor a result", async (_name, value, says) => {
-  const asArgument = await app.query("functions:echo", { value });
-  expect(asArgument.error).toContain(`ArgumentValidationError: ${says}`);
-  const asResult = await app.query("functions:make", { code: JSON.stringify(value) });
-  expect(asResult.error).toContain(`Function functions:make return value invalid: ${says}`);
-});
-
-test("values at their limits of form pass", async () => {
-  const value = [
-    Array.from({ length: 8_192 }, () => null),
-    Object.fromEntries(Array.from({ length: 1_024 }, (_, n) => [`f${n}`, 1])),
-    "\ud83d\ude00 \\ud83d",
-  ];
-  expect((await app.query("functions:echo", { value })).value).toEqual(value);
-});
-
-test.each<[string, object, string | undefined]>([
-  ["documentsRead", { documentsRead: 3 }, undefined],
-  ["documentsRead", { documentsRead: 2 }, "Too many documents read in a single function execution (limit: 2)."],
-  ["bytesRead", { bytesRead: 100 }, "Too many bytes read in a single function execution (limit: 100)."],
-  ["databaseQueries", { databaseQueries: 0 }, "Too many reads in a single function execution (limit: 0)."],
-  ["documentsWritten", { documentsWritten: 1 }, undefined],
-  ["documentsWritten", { documentsWritten: 0 }, "Too many writes in a single function execution (limit: 0)."],
-  ["bytesWritten", { bytesWritten: 10 }, "Too many bytes written in a single function execution (limit: 10)."],
-  ["functionsScheduled", { functionsScheduled: 0 }, "Too many functions scheduled by this mutation (limit: 0)"],
-  ["more than there is", { documentsRead: 1e9, documentsWritten: undefined }, undefined],
-  ["no limit", { documents: 1 }, "`transactionLimits.documents` is no limit; should be one of bytesRead, bytesWritten"],
-  ["no number", { bytesRead: -1 }, "`transactionLimits.bytesRead` is -1; should be a number from 0 on"],
-])("a call with transactionLimits of %s fails over them, alone", async (_name, limits, says) => {
-  const fresh = await openTexts({ "functions.js": FUNCTIONS });
-  for (const n of [1, 2, 3]) await fresh.mutation("functions:add", { n });
-  const { value, error } = await fresh.mutation("functions:limits", { limits } as unknown as Value);
-  expect(error).toBeUndefined();
-  // Read before and after the call, the rows of the caller, and of the call only where it succeeded.
-  const [failure, rows, after] = value as [string | null, number, { used: number; remaining: number }];
-  if (says === undefined) expect(failure).toBeNull();
-  else expect(failure).toContain(says);
-  expect(rows).toBe(says === undefined ? 5 : 4);
-  expect(after.used + after.remaining).toBe(CONVEX_LIMITS.documentsReadMax);
-});
-
-test("limits of a call within a limited call never give more than is left", async () => {
-  const fresh = await openTexts({ "functions.js": FUNCTIONS });
-  for (const n of [1, 2, 3]) await fresh.mutation("functions:add", { n });
-  const { error } = await fresh.query("functions:limitsWithin", { outer: 4, inner: 100 });
-  expect(error).toContain("Too many documents read in a single function execution (limit: 4).");
-  expect((await fresh.query("functions:limitsWithin", { outer: 6, inner: 3 })).value).toEqual([6, 0]);
 });
 
 test("meta tells function and usage", async () => {

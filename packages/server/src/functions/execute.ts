@@ -153,7 +153,9 @@ export class Executor {
           throw new CallError(`Function call depth limit exceeded. Limit: ${run.host.limits.callDepthMax}`);
         }
         const info = requireFunction(this.#infos.get(path), path, kind, true);
-        return parseValue(await this.#invoke(run, info, kind, args, depth + 1));
+        const result = parseValue(await this.#invoke(run, info, kind, args, depth + 1));
+        if (release !== undefined) run.tx.checkLimits();
+        return result;
       } catch (thrown) {
         if (savepoint !== undefined) run.tx.rollbackTo(savepoint);
         throw errorForCaller(thrown, this.#parts.mapper);

@@ -3,11 +3,12 @@
  *
  *   minute 0-59 · hour 0-23 · day of month 1-31 · month 1-12 or JAN-DEC · day of week 0-6 (0 = Sunday) or SUN-SAT
  *
- * A field is a list of `*`, numbers, ranges `a-b` and steps `…/n`; a range may wrap around, like `22-2` or `FRI-MON`. Days of the month may also be `L` (the last),
- * `L-n` (n days before it), `nW` (the weekday nearest to n, in the same month), `LW`; days of the week `nL` (the last of the month), `n#k` (the k-th of the month),
- * `L` (Saturday). When both day fields are given, either will do.
+ * A field is a list of `*`, numbers, ranges `a-b` and steps `…/n`; a range may wrap around, like `22-2` or `FRI-MON`. Days of the month may also be
+ * `L` (the last), `L-n` (n days before it), `nW` (the weekday nearest to n, in the same month), `LW`; days of the week `nL` (the last of the month),
+ * `n#k` (the k-th of the month), `L` (Saturday). When both day fields are given, either will do.
  *
- * Own code, because libraries know neither ranges that wrap nor all of these letters, and let pass what Convex refuses; without time zones little is left to do.
+ * Own code, because libraries know neither ranges that wrap nor all of these letters, and let pass what Convex refuses; without time zones little is
+ * left to do.
  *
  * @module
  */

@@ -195,6 +195,10 @@ export class DatabaseTransaction implements Transaction {
     return this.#context.meter.limitTo(own);
   }
 
+  checkLimits(): void {
+    this.#context.meter.checkRanges(this.#context.reads);
+  }
+
   savepoint(): number {
     this.#checkOpen();
     const { log, meter } = this.#context;

@@ -223,6 +223,8 @@ export interface Transaction {
   readonly limits: Limits;
   /** From now on only so much more may be used, and never more than before. @returns What takes the limits back. */
   limitTo(own: OwnLimits): () => void;
+  /** Of what is counted late: the ranges read so far. @throws {UserError} Over the limits in force. */
+  checkLimits(): void;
   /** System rows (scheduler, sessions, environment): same rows and indexes, no user limits, no user schema. */
   readonly system: SystemWriter;
   /** Marks a nested run; `rollbackTo` undoes its writes but keeps its reads. */
