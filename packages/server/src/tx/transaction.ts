@@ -196,7 +196,7 @@ export class DatabaseTransaction implements Transaction {
   }
 
   checkLimits(): void {
-    this.#context.meter.checkRanges(this.#context.reads);
+    this.#context.meter.checkRangesExactly(this.#context.reads);
   }
 
   savepoint(): number {

@@ -149,6 +149,16 @@ export class UsageMeter {
       this.#rangesMerged += ranges - exactly;
       ranges = exactly;
     }
+    this.#countRanges(ranges);
+  }
+
+  /** The same at the end of a part: what was opened last counts too. */
+  checkRangesExactly(reads: ReadSet): void {
+    this.#countRanges(reads.rangesExactly);
+  }
+
+  #countRanges(ranges: number): void {
+    const { rangesReadMax } = this.#limits;
     this.usage.rangesRead = ranges;
     if (ranges > rangesReadMax) throw limitError("TooManyReads", "reads", this.#shown.rangesReadMax, READ_LESS);
   }
