@@ -5,6 +5,7 @@
  */
 import type { CronSchedule } from "../app/types.ts";
 import { CronExpression } from "../isolate/cron-expression.ts";
+import { unknownKind } from "../protocol/unknown-kind.ts";
 
 /**
  * The first moment after `afterMs` at which `schedule` fires, in milliseconds since the epoch.
@@ -34,7 +35,9 @@ function expressionOf(schedule: Exclude<CronSchedule, { type: "interval" }>): st
       return `${schedule.minuteUTC} ${schedule.hourUTC} * * ${schedule.dayOfWeek}`;
     case "monthly":
       return `${schedule.minuteUTC} ${schedule.hourUTC} ${schedule.day} * *`;
-    default:
+    case "cron":
       return schedule.cronExpr;
+    default:
+      return unknownKind("a cron's schedule", schedule);
   }
 }

@@ -109,7 +109,7 @@ export class Reader {
     const index = this.#index(plan, table) ?? { fields: builtInFields(plan.index) };
     const isMissing = table === undefined || !("number" in index);
     const source = {
-      codec: this.#context.codec,
+      codec: this.#context.state.cursors,
       fingerprint: planFingerprint(plan, index.fields),
       range: isMissing ? { start: "", end: "" } : compileRange(index, plan.range),
       order: plan.order,
