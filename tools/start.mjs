@@ -47,7 +47,14 @@ ensureInstalled();
 ensureBuilt();
 prepareFolder();
 buildPage();
-const server = start("server", "packages/cli/dist/main.js", ["dev", "--dir", directory, "--port", String(port)]);
+const server = start("server", "packages/cli/dist/main.js", [
+  "dev",
+  "--dir",
+  directory,
+  "--port",
+  String(port),
+  "--allow-unsupported",
+]);
 await ready(server, "functions ready");
 const adminKey = await cli("keys");
 await setEnvironment();

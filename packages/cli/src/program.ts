@@ -86,6 +86,7 @@ function serverOptions(command: Command): Command {
     .option("--port <number>", "port of the deployment", portNumber, PORT_DEFAULT)
     .option("--site-port <number>", "port of HTTP actions (default: the next one)", portNumber)
     .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--allow-unsupported", "push also what uses parts of Convex that do not work here yet", false)
     .option("--cloud-url <url>", "what browsers call the deployment, when a proxy is in front")
     .option("--no-verify", "do not compare held results with runs from scratch now and then")
     .option("--compress", "let clients negotiate permessage-deflate: fewer bytes, more CPU", false)

@@ -17,6 +17,9 @@ import { literalValue, printValidator } from "./validator-json.ts";
 import type { ObjectFieldJson, ValidatorJson } from "./validator-json.ts";
 import type { ObjectValue, Value } from "./value.ts";
 
+/** How the handle of a function begins: what `createFunctionHandle` gives. */
+const FUNCTION_HANDLE = "function://";
+
 /** Finds a table's name by its number. */
 export interface TableNames {
   tableNameOf(tableNumber: number): string | undefined;
@@ -93,6 +96,8 @@ function check(
       return typeof value === validator.type ? undefined : mismatch(validator, value);
     case "commitTs":
       return typeof value === "bigint" ? undefined : mismatch(validator, value);
+    case "function":
+      return typeof value === "string" && value.startsWith(FUNCTION_HANDLE) ? undefined : mismatch(validator, value);
     case "bytes":
       return value instanceof ArrayBuffer ? undefined : mismatch(validator, value);
     case "literal":

@@ -6,6 +6,7 @@
 import {
   AdminKeys,
   bundleApp,
+  listUnsupported,
   startDeployment,
   startServer,
   type Deployment,
@@ -97,15 +98,33 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
   }
 }
 
+/** What a push does about parts of the app that do not work yet. */
+export interface PushOptions {
+  /** Pushes nevertheless, with a warning. */
+  readonly allowUnsupported?: boolean | undefined;
+}
+
 /** Bundles the app's functions and makes them the running ones. Returns the files that a change of must push again. */
 export async function pushApp(
   context: CommandContext,
   deployment: Deployment,
+  options: PushOptions,
 ): Promise<{ readonly outcome: PushOutcome; readonly inputs: readonly string[] }> {
   const progress = new Progress(context.stderr);
   progress.update("Bundling functions");
   try {
-    const { code, inputs } = await bundleApp(functionsFolder(context.directory));
+    const { code, inputs, unsupported } = await bundleApp(functionsFolder(context.directory));
+    if (unsupported.length > 0) {
+      const list = listUnsupported(unsupported);
+      if (options.allowUnsupported !== true) {
+        const message = `Cannot push: the app uses what does not work here yet; without it, or with --allow-unsupported, it can be pushed:\n${list}`;
+        return { outcome: { ok: false, code: "Unsupported", message }, inputs };
+      }
+      progress.done();
+      context.stderr.write(
+        `${context.colours.yellow("!")} This does not work here yet, and fails when it is used:\n${list}\n`,
+      );
+    }
     const outcome = await deployment.push(code, (message) => progress.update(message));
     return { outcome, inputs };
   } finally {

@@ -4,9 +4,9 @@
  * @module
  */
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
-import { pushApp, serve, type ServeOptions } from "./serve.ts";
+import { pushApp, serve, type PushOptions, type ServeOptions } from "./serve.ts";
 
-export interface StartOptions extends ServeOptions {
+export interface StartOptions extends ServeOptions, PushOptions {
   /** Pushes the folder's functions before serving. */
   readonly push: boolean;
 }
@@ -15,7 +15,7 @@ export async function startCommand(context: CommandContext, options: StartOption
   const serving = await serve(context, options);
   try {
     if (options.push) {
-      const { outcome } = await pushApp(context, serving.deployment);
+      const { outcome } = await pushApp(context, serving.deployment, options);
       if (!outcome.ok) throw new CommandError(outcome.message);
     }
     const { functions } = await serving.deployment.analysis();

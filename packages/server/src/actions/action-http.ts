@@ -80,7 +80,7 @@ function toRequest(message: RunHttpMessage): Request {
 }
 
 function failureResponse(thrown: unknown, message: RunHttpMessage, trace: string): Response {
-  const firstLine = trace.split("\n    at ")[0]!.replace(/^Uncaught /, "");
+  const [firstLine = ""] = trace.split("\n    at ");
   const data = convexErrorData(thrown);
   return Response.json(
     {

@@ -31,6 +31,8 @@ export interface ActionSurroundings {
   readonly environment: { readonly current: ReadonlyMap<string, string> };
   callHost(id: number, call: HostCall): Promise<HostAnswer>;
   sendLine(id: number, line: LogLine): void;
+  /** Puts the developer's places in the stead of the stack frames in a rendered line. */
+  mapFrames(text: string): string;
 }
 
 /** One run. */
@@ -50,20 +52,20 @@ export class ActionRun implements Activity, ActionPort {
   constructor(message: RunActionMessage | RunHttpMessage, surroundings: ActionSurroundings) {
     this.message = message;
     this.#surroundings = surroundings;
-    this.console = new ConsoleCapture(
-      surroundings.limits,
-      () => this.now(),
-      (line) => {
+    this.console = new ConsoleCapture(surroundings.limits, () => this.now(), {
+      mapFrames: (text) => surroundings.mapFrames(text),
+      onLine: (line) => {
         if (this.#endReason === undefined) surroundings.sendLine(message.id, line);
       },
-    );
+    });
   }
 
   /** Tells the run which function it is; before that there is no `ctx`. */
   begin(facts: ActionFacts, timeMaxMs: number): void {
     this.#facts = facts;
     this.#timer = setTimeout(() => {
-      this.end(`Function execution timed out (maximum duration: ${timeMaxMs / 1_000}s)`);
+      const name = facts.path.replace(/:default$/, "");
+      this.end(`Action \`${name}\` execution timed out (maximum duration ${timeMaxMs / 1_000}s)`);
     }, timeMaxMs);
   }
 

@@ -205,7 +205,7 @@ test("HTTP actions: routes, streamed bodies with back-pressure, 404 and 500", as
   expect((await broken.end).isBroken).toBe(false);
   expect(host.response(broken.id).status).toBe(500);
   expect(JSON.parse(host.response(broken.id).body)).toMatchObject({
-    code: "[Request ID: 0123456789abcdef] Server Error: Error: broken handler",
+    code: "[Request ID: 0123456789abcdef] Server Error: Uncaught Error: broken handler",
   });
 });
 
@@ -294,7 +294,8 @@ test("an action ends by its time limit and by being cancelled", async () => {
   const code = await bundleTexts({ "m.ts": ACTIONS });
   const limited = new Host(code, noCalls, { ...CONVEX_LIMITS, actionTimeMs: 30 });
   expect(await limited.run("m:slow")).toMatchObject({
-    errorMessage: "[Request ID: 0123456789abcdef] Server Error\nFunction execution timed out (maximum duration: 0.03s)",
+    errorMessage:
+      "[Request ID: 0123456789abcdef] Server Error\nAction `m:slow` execution timed out (maximum duration 0.03s)",
   });
   const host = new Host(code, noCalls);
   const { id, done } = host.start("m:slow");

@@ -71,6 +71,7 @@ export class ActionRunner {
       siteUrl,
       environment: this.#environment,
       callHost: (id, call) => this.#callHost(id, call),
+      mapFrames: (text) => this.code.mapper.mapText(text),
       sendLine: (id, line) => send({ type: "lines", id, lines: [line] }),
     };
     this.code = new ActionCode(scripts, this.#importSettings(), () => this.#storage.getStore(), data.hasVirtualTime);

@@ -16,6 +16,7 @@
 import { textOf } from "../functions/system-rows.ts";
 import type { Commit } from "../tx/types.ts";
 import type { ActionTicket, Guilty } from "../protocol/core-protocol.ts";
+import { withoutRequestLine } from "../protocol/core-protocol.ts";
 import type { CommitObserver } from "./commits.ts";
 import { cronNamed, cronRows, momentAfter, nextCron } from "./cron-rows.ts";
 import type { StateChange } from "./deployment-state.ts";
@@ -62,7 +63,8 @@ export class Crons implements CommitObserver {
   actionDone(name: string, error: string | null): void {
     this.#parts.commits.write(SOURCE, (tx) => {
       const row = cronNamed(tx, name);
-      if (row !== undefined) tx.system.patch(row._id, { isRunning: false, lastError: error });
+      if (row === undefined) return;
+      tx.system.patch(row._id, { isRunning: false, lastError: error === null ? null : withoutRequestLine(error) });
     });
   }
 
@@ -97,7 +99,9 @@ export class Crons implements CommitObserver {
         before: () => true,
         mark: (tx) => tx.system.patch(row._id, { ...moved, lastError: null }),
       });
-      if (error !== null) commits.write(SOURCE, (tx) => tx.system.patch(row._id, { ...moved, lastError: error }));
+      if (error === null) return;
+      const lastError = withoutRequestLine(error);
+      commits.write(SOURCE, (tx) => tx.system.patch(row._id, { ...moved, lastError }));
     }
   }
 }

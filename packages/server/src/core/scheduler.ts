@@ -99,7 +99,7 @@ export class Scheduler implements CommitObserver {
 
   /** Cancels a job for an action. */
   cancel(id: string): void {
-    this.#parts.commits.write(SOURCE, (tx) => this.#parts.rows.cancel(tx, id));
+    this.#parts.commits.write(SOURCE, (tx) => void this.#parts.rows.cancel(tx, id));
   }
 
   /** After opening: settles what the last process left behind. */

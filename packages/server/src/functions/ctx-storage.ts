@@ -73,7 +73,7 @@ export function createMutationStorage(scope: Scope): Storage {
       scope.assertOpen();
       const given = requireBlob(blob);
       const sha256 = parseSha256(options?.sha256);
-      countFileWritten(run.fileUsage, given.size, host.limits);
+      countFileWritten(run.fileUsage, given.size, run.fileLimits);
       const {
         name,
         size,
@@ -86,7 +86,7 @@ export function createMutationStorage(scope: Scope): Storage {
       const row = findFile(await fileScope(scope), storageId, "get");
       if (row === null) return null;
       const { size, contentType } = factsOf(row);
-      countFileRead(run.fileUsage, size, host.limits);
+      countFileRead(run.fileUsage, size, run.fileLimits);
       const bytes = await realWork(scope, () => host.files.read(row._id));
       return blobOf(bytes, contentType);
     },

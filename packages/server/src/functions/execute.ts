@@ -17,11 +17,12 @@
  * @module
  */
 import { parseValue } from "@narrowcast/values";
-import type { Value } from "@narrowcast/values";
 import { handlerOf } from "../isolate/analyze.ts";
 import type { LoadedFunction } from "../isolate/analyze.ts";
 import { untracked } from "../tx/tracked-document.ts";
 import { createMutationCtx, createQueryCtx } from "./ctx.ts";
+import type { NestedCall } from "./ctx.ts";
+import { limitCall } from "./transaction-limits.ts";
 import { Run, Scope } from "./run.ts";
 import { RunClock } from "./run-clock.ts";
 import { settleOrStall } from "./settle.ts";
@@ -70,7 +71,11 @@ export class Executor {
   async execute(request: ExecuteRequest): Promise<ExecuteOutcome> {
     if (this.#isBusy) throw new Error("Cannot execute a function: another one is running; executions must not overlap");
     this.#isBusy = true;
-    const run = new Run(request, () => this.#syscalls());
+    const run = new Run(
+      request,
+      () => this.#syscalls(),
+      (text) => this.#parts.mapper.mapText(text),
+    );
     this.#parts.current.activity = run;
     this.#clock.start();
     const framesMax = Error.stackTraceLimit;
@@ -137,19 +142,25 @@ export class Executor {
     }
   }
 
-  readonly #nested = (parent: Scope, kind: "query" | "mutation", path: string, args: string): Promise<Value> =>
+  readonly #nested: NestedCall = (parent, kind, path, args, transactionLimits) =>
     parent.exclusive(async () => {
       const { run, depth } = parent;
       const savepoint = kind === "mutation" ? run.tx.savepoint() : undefined;
+      let release: (() => void) | undefined;
       try {
+        if (transactionLimits !== undefined) release = limitCall(run, transactionLimits);
         if (depth + 1 > run.host.limits.callDepthMax) {
           throw new CallError(`Function call depth limit exceeded. Limit: ${run.host.limits.callDepthMax}`);
         }
         const info = requireFunction(this.#infos.get(path), path, kind, true);
-        return parseValue(await this.#invoke(run, info, kind, args, depth + 1));
+        const result = parseValue(await this.#invoke(run, info, kind, args, depth + 1));
+        if (release !== undefined) run.tx.checkLimits();
+        return result;
       } catch (thrown) {
         if (savepoint !== undefined) run.tx.rollbackTo(savepoint);
         throw errorForCaller(thrown, this.#parts.mapper);
+      } finally {
+        release?.();
       }
     });
 

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import type { Limits } from "@narrowcast/values";
 import { loadTracked } from "../tx/tracked-document.ts";
 import type { Transaction } from "../tx/types.ts";
 import { builtinVariable } from "../isolate/builtin-variables.ts";
@@ -39,22 +40,24 @@ export class Run implements Activity {
   /** Real asynchronous operations under way. */
   pendingCount = 0;
   readonly fileUsage = newFileUsage();
+  /** Limits of files in force, as counts since the execution began. */
+  fileLimits: Limits;
   /** Made at the first use: most runs need no chance. */
   #seeded: SeededRandom | undefined;
   readonly #syscalls: () => HostSyscalls;
 
-  constructor(request: ExecuteRequest, syscalls: () => HostSyscalls) {
+  /** @param mapFrames Puts the developer's places in the stead of the stack frames in a rendered line. */
+  constructor(request: ExecuteRequest, syscalls: () => HostSyscalls, mapFrames: (text: string) => string) {
     this.request = request;
     this.tx = request.tx;
     this.host = request.host;
-    this.console = new ConsoleCapture(
-      request.host.limits,
-      () => request.host.nowMs,
-      undefined,
-      (value) => {
+    this.fileLimits = request.host.limits;
+    this.console = new ConsoleCapture(request.host.limits, () => request.host.nowMs, {
+      mapFrames,
+      onShow: (value) => {
         if (request.tx.hasTracked) loadTracked(value);
       },
-    );
+    });
     this.#syscalls = syscalls;
   }
 

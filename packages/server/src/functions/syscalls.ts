@@ -17,6 +17,7 @@ import {
   identityClaims,
   snapshotTs,
   transactionMetrics,
+  cancelScheduled,
 } from "./ctx-services.ts";
 import { createMutationStorage } from "./ctx-storage.ts";
 import type { NestedCall } from "./ctx.ts";
@@ -138,7 +139,7 @@ export class ScopeSyscalls implements HostSyscalls {
           ),
         );
       default:
-        run.host.cancelScheduled(tx, id);
+        cancelScheduled(run, id);
         return "null";
     }
   }
@@ -150,7 +151,7 @@ export class ScopeSyscalls implements HostSyscalls {
       throw new Error(`Cannot run a function as ${String(kind)} from a ${this.#scope.kind}`);
     }
     const text = argumentsText(jsonToValue(args["args"] ?? {}));
-    return render(await this.#call(this.#scope, kind, addressedPath(args), text));
+    return render(await this.#call(this.#scope, kind, addressedPath(args), text, args["transactionLimits"]));
   }
 
   #openStream(args: Arguments): string {
@@ -202,7 +203,7 @@ export class ScopeSyscalls implements HostSyscalls {
     switch (op) {
       case "1.0/getTransactionMetrics":
         tx.noteUsageSeen();
-        return JSON.stringify(transactionMetrics(tx.usage, run.fileUsage, run.host.limits));
+        return JSON.stringify(transactionMetrics(tx.usage, run.fileUsage, tx.limits, run.fileLimits));
       case "1.0/getFunctionMetadata":
         return JSON.stringify(functionMetadata(info.path));
       case "1.0/getDeploymentMetadata":

@@ -127,6 +127,7 @@ class LocalDeployment implements RunningDeployment {
   readonly #code = new CodeHost((hashes) => this.core.request<"readModules">({ type: "readModules", hashes }));
   #client: CoreClient | undefined;
   #active: Active | undefined;
+  readonly #environmentListeners = new Set<() => void>();
   #cleanUp: () => Promise<void> = async () => undefined;
   /** Whether calls need slots: a core in memory cannot come back. */
   #isDurable = false;
@@ -247,6 +248,11 @@ class LocalDeployment implements RunningDeployment {
     return this.#active?.analysis ?? { functions: [], schema: null, crons: [], httpRoutes: [] };
   }
 
+  onEnvironment(listener: () => void): () => void {
+    this.#environmentListeners.add(listener);
+    return () => this.#environmentListeners.delete(listener);
+  }
+
   environment(): Promise<readonly EnvironmentEntry[]> {
     return this.core.request<"environment">({ type: "environment" });
   }
@@ -332,9 +338,12 @@ class LocalDeployment implements RunningDeployment {
   }
 
   #setActive(active: Active): void {
+    const before = this.#active;
     this.#active = active;
     this.#code.setActive(active.code);
     this.actions.setActive(active);
+    if (before === undefined || JSON.stringify(before.environment) === JSON.stringify(active.environment)) return;
+    for (const listener of this.#environmentListeners) listener();
   }
 
   async #analyze({ id, code, environment }: Extract<CoreEvent, { type: "analyzeNode" }>): Promise<void> {

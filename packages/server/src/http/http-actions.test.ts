@@ -99,7 +99,7 @@ test("a handler that throws is a 500 with what it threw", async () => {
   expect(reply).toMatchObject({
     status: 500,
     json: {
-      code: expect.stringMatching(/^\[Request ID: [0-9a-f]{16}\] Server Error: Error: broken handler/),
+      code: expect.stringMatching(/^\[Request ID: [0-9a-f]{16}\] Server Error: Uncaught Error: broken handler/),
       trace: expect.stringContaining("broken handler"),
     },
   });

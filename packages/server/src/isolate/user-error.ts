@@ -38,13 +38,14 @@ export function failedCall(thrown: unknown, requestId: string, mapper: StackMapp
   return { errorMessage: head + describeError(thrown, mapper), errorData: convexErrorData(thrown) };
 }
 
-/** `Uncaught Error: message` and the user's frames. */
+/** `Uncaught Error: message` and the user's frames, with a line break after the last one, as Convex has it. */
 export function describeError(thrown: unknown, mapper: StackMapper): string {
   if (thrown instanceof CallError) return thrown.message;
   if (!isErrorLike(thrown)) return `Uncaught ${renderThrown(thrown)}`;
   const { name, message } = nameAndMessage(thrown);
   const text = message === "" ? name : `${name}: ${message}`;
-  return `Uncaught ${text}${mapper.frames(thrown.stack)}`;
+  const frames = mapper.frames(thrown.stack);
+  return `Uncaught ${text}${frames}${frames === "" ? "" : "\n"}`;
 }
 
 /** Convex JSON text of a ConvexError's data; null for other errors. */

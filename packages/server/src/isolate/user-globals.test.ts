@@ -132,7 +132,7 @@ test("modules are evaluated with a fixed clock and seed", async () => {
 test("importing cannot use the network, and tells where it tried", async () => {
   const load = openTexts({ "lib/g.ts": `export const x = 1;\nsetTimeout(() => {}, 1);` });
   await expect(load).rejects.toThrow(
-    /^Failed to import the app's modules: Uncaught Error: Can't use setTimeout\(\) while modules are being imported[^]*\n {4}at \.\.\/convex\/lib\/g\.ts:2:1/,
+    /^Failed to import the app's modules: Uncaught Error: Can't use setTimeout\(\) while modules are being imported[^]*\n {4}at <anonymous> \(\.\.\/convex\/lib\/g\.ts:2:1\)\n/,
   );
 });
 

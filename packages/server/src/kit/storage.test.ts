@@ -82,7 +82,7 @@ describe.each([
       'is from table "messages"; should be from table "_storage"',
     );
     await expect(world.query("url", { id: "nonsense" })).rejects.toThrow(
-      "Invalid argument `storageId` for `storage.getUrl`: Unable to decode ID: Invalid ID length 8",
+      'Invalid argument `storageId` for `storage.getUrl`: Invalid storage ID "nonsense": Unable to decode ID: Invalid ID length 8',
     );
     await expect(world.mutation("remove", { id: 7 })).rejects.toThrow("expected string but got 'number'");
   });

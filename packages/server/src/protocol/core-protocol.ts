@@ -279,3 +279,8 @@ export function loadTimeOutText({ cpuMs }: { readonly cpuMs: number }): string {
 export function serverErrorText(requestId: string, text: string): string {
   return `[Request ID: ${requestId}] Server Error\nUncaught Error: ${text}`;
 }
+
+/** What functions see of the failure of a function that they called, and what is kept with jobs: the line that names the request is for clients. */
+export function withoutRequestLine(errorMessage: string): string {
+  return errorMessage.replace(/^\[Request ID: [0-9a-f]+\] Server Error\n/, "");
+}

@@ -154,6 +154,8 @@ export interface Deployment {
   environment(): Promise<readonly { readonly name: string; readonly value: string }[]>;
   /** `value: null` removes. Rejects with a clear error for bad names or sizes; all or nothing. */
   setEnvironment(changes: readonly { readonly name: string; readonly value: string | null }[]): Promise<void>;
+  /** Calls `listener` after every change of the environment, until the returned function is called. */
+  onEnvironment(listener: () => void): () => void;
   /** Log entries newer than `cursor` (0: those still held); waits up to `waitMs` for the first. */
   logs(cursor: number, waitMs: number): Promise<{ readonly entries: readonly LogEntry[]; readonly cursor: number }>;
   /** What was read, run again and sent, and what Convex's rules would have made of it. null: metering is off. */

@@ -67,22 +67,3 @@ export function parseRunKey(text: string): RunKey {
   if ((kind === "call" || kind === "load") && rest !== "" && Number.isInteger(request)) return { kind, request };
   throw new Error(`Cannot read what the core runs: it is ${JSON.stringify(text.slice(0, 100))}; should be a run's key`);
 }
-
-/**
- * 16 hex digits for the request id of a query's run. The same question gives the same id, so that an error repeated by a re-run is
- * equal to the one before and is not sent again.
- */
-export function stableRequestId(question: string): string {
-  let low = 0x811c9dc5;
-  let high = 0x1b873593;
-  for (let i = 0; i < question.length; i += 1) {
-    const code = question.charCodeAt(i);
-    low = Math.imul(low ^ code, 0x01000193);
-    high = Math.imul(high ^ code, 0x85ebca6b) ^ (high >>> 13);
-  }
-  return hex(low) + hex(high);
-}
-
-function hex(word: number): string {
-  return (word >>> 0).toString(16).padStart(8, "0");
-}

@@ -73,8 +73,8 @@ export class Run {
 
   /** What to hand to the executor to run it as `identity`. */
   requestAs(identity: Identity): RunRequest {
-    const { path, args, journal, allowInternal } = this;
-    return { path, args, identity, journal, allowInternal };
+    const { path, args, journal, allowInternal, moment } = this;
+    return { path, args, identity, journal, allowInternal, requestId: moment?.requestId };
   }
 }
 

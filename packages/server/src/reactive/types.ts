@@ -15,6 +15,8 @@ export interface Identity {
   readonly key: string;
   /** Claims as `ctx.auth.getUserIdentity()` returns them, or null. */
   readonly attributes: { readonly [claim: string]: unknown } | null;
+  /** Why nobody can tell who it is: looking at the identity fails with it. `key` tells such identities apart from nobody's. */
+  readonly error?: string | undefined;
 }
 
 /** Who causes an execution: a subscription that is kept true, or somebody who asks once. For logs and the meter; no part of a run's key. */
@@ -38,6 +40,8 @@ export interface RunRequest {
   readonly journal: string | null;
   /** Internal functions may be run too (actions, the scheduler); admin identities always may. Runs with and without are never shared. */
   readonly allowInternal?: boolean | undefined;
+  /** Id that error messages name; a re-run has that of the first, so that an error which comes again is equal. A new one if left out. */
+  readonly requestId?: string | undefined;
 }
 
 /** What the client sees of a run. Two equal values are not sent twice. */
@@ -68,6 +72,8 @@ export interface RunOutcome {
 export interface Moment {
   readonly nowMs: number;
   readonly seed: number;
+  /** Id that error messages name. */
+  readonly requestId: string;
 }
 
 /** What one execution took. */

@@ -117,7 +117,10 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
         environment,
         ...urls,
         schedule: (_tx, path, args, atMs) => String(scheduled.push({ path, args, atMs })),
-        cancelScheduled: (_tx, id) => void scheduled.splice(Number(id) - 1, 1),
+        cancelScheduled: (_tx, id) => {
+          scheduled.splice(Number(id) - 1, 1);
+          return undefined;
+        },
         files: NO_FILES,
       },
     });

@@ -10,6 +10,7 @@ import { IdDecodeError, decodeId, tableNumberOfId, tryDecodeId } from "@narrowca
 import type { Doc } from "@narrowcast/values";
 import { PRIMARY } from "../engine/types.ts";
 import type { KeyRange } from "../engine/types.ts";
+import { builtInFields } from "./catalogue.ts";
 import type { Index, Table } from "./catalogue.ts";
 import { planFingerprint } from "./page-cursor.ts";
 import { MemoStream, memoCallOf } from "./memo-stream.ts";
@@ -23,7 +24,7 @@ import type { PlanStages } from "./plan-stages.ts";
 import { copyDocument, EMPTY_STREAM, RowStream } from "./stream.ts";
 import { SEEN_FIELDS, WHOLE_ROWS } from "./stretches.ts";
 import type { StretchRule } from "./stretches.ts";
-import { findTable, reaches } from "./table-access.ts";
+import { checkSide, findTable, reaches } from "./table-access.ts";
 import type { Access } from "./table-access.ts";
 import type { TransactionContext } from "./transaction-context.ts";
 import { UserError } from "./types.ts";
@@ -56,6 +57,7 @@ export class Reader {
     const { engine, catalogue, reads, meter, memo, makesMemo } = this.#context;
     const number = typeof id === "string" ? tableNumberOfId(id) : undefined;
     if (number === undefined) throw idError(id, method);
+    if (method === "get") checkSide(catalogue, number, access);
     if (tableName !== undefined) this.#checkTable(id, number, tableName, access, method);
     reads.addPoint(number, id);
     if (access !== "core") meter.checkRanges(reads);
@@ -99,10 +101,12 @@ export class Reader {
     return this.#stream(plan, table, index, compileRange(index, plan.range), access, false);
   }
 
-  paginate(plan: QueryPlan, request: PageRequest, access: Access): Page {
+  /** @param accepted Called once plan and request were found good, before anything is read. */
+  paginate(plan: QueryPlan, request: PageRequest, access: Access, accepted: () => void): Page {
     const table = this.#table(plan.table, access);
     checkOperators(plan, this.#context.limits.queryOperatorsMax);
-    const index = this.#index(plan, table) ?? { fields: [] };
+    // A missing table has the fields that it will have, so that its cursors go on being good.
+    const index = this.#index(plan, table) ?? { fields: builtInFields(plan.index) };
     const isMissing = table === undefined || !("number" in index);
     const source = {
       codec: this.#context.state.cursors,
@@ -110,6 +114,7 @@ export class Reader {
       range: isMissing ? { start: "", end: "" } : compileRange(index, plan.range),
       order: plan.order,
       limits: this.#context.limits,
+      accepted,
     };
     if (isMissing) return readPage({ ...source, openStream: () => EMPTY_STREAM }, request);
     return readPage(
@@ -162,7 +167,7 @@ export class Reader {
     if (named.some(({ state }) => state === "staged")) {
       throw new UserError(
         "IndexNotQueryable",
-        `Index ${fullName} is currently staged and not available to query until it is no longer staged.`,
+        `Index ${fullName} is currently staged and not available to query until it is enabled`,
       );
     }
     if (named.length > 0) {

@@ -9,7 +9,7 @@
  * @module
  */
 import { encodeId } from "@narrowcast/values";
-import type { Doc, Value } from "@narrowcast/values";
+import type { Doc, Limits, Value } from "@narrowcast/values";
 import type { CatalogueChanges } from "./catalogue-changes.ts";
 import { KnownRows } from "./known-rows.ts";
 import { Reader } from "./reader.ts";
@@ -19,6 +19,7 @@ import { UserError } from "./types.ts";
 import type {
   Commit,
   DocumentChange,
+  OwnLimits,
   Page,
   PageRequest,
   QueryPlan,
@@ -113,14 +114,7 @@ export class DatabaseTransaction implements Transaction {
 
   paginate(plan: QueryPlan, request: PageRequest, isSystem?: boolean): Page {
     this.#checkOpen();
-    if (this.#hasPaginated) {
-      throw new UserError(
-        "MultiplePaginatedDatabaseQueries",
-        "This query or mutation function ran multiple paginated queries. Convex only supports a single paginated query in each function.",
-      );
-    }
-    this.#hasPaginated = true;
-    return this.#reader.paginate(plan, request, accessOf(isSystem));
+    return this.#reader.paginate(plan, request, accessOf(isSystem), this.#claimPage);
   }
 
   count(table: string): number {
@@ -195,6 +189,18 @@ export class DatabaseTransaction implements Transaction {
     };
   }
 
+  get limits(): Limits {
+    return this.#context.meter.limits;
+  }
+
+  limitTo(own: OwnLimits): () => void {
+    return this.#context.meter.limitTo(own);
+  }
+
+  checkLimits(): void {
+    this.#context.meter.checkRangesExactly(this.#context.reads);
+  }
+
   savepoint(): number {
     this.#checkOpen();
     const { log, meter } = this.#context;
@@ -236,6 +242,17 @@ export class DatabaseTransaction implements Transaction {
     this.#context.hands?.finish();
     this.#end.ended(this);
   }
+
+  /** A function reads one page. One that was refused, for example for its cursor, is none: the function may ask for another. */
+  readonly #claimPage = (): void => {
+    if (this.#hasPaginated) {
+      throw new UserError(
+        "MultiplePaginatedDatabaseQueries",
+        "This query or mutation function ran multiple paginated queries. Convex only supports a single paginated query in each function.",
+      );
+    }
+    this.#hasPaginated = true;
+  };
 
   #checkOpen(): void {
     if (!this.#isOpen) throw new Error("Cannot use transaction: it has ended");

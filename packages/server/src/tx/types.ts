@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Doc, Ts, Value } from "@narrowcast/values";
+import type { Doc, Limits, Ts, Value } from "@narrowcast/values";
 import type { IndexMove, Key } from "../engine/types.ts";
 import type { KnownRows } from "./known-rows.ts";
 
@@ -219,6 +219,12 @@ export interface Transaction {
   countScheduled(argsBytes: number): void;
   /** Call at the start of a nested function, and the returned function at its end: each function may paginate once. */
   enterFunction(): () => void;
+  /** The limits in force, as counts since the transaction began. */
+  readonly limits: Limits;
+  /** From now on only so much more may be used, and never more than before. @returns What takes the limits back. */
+  limitTo(own: OwnLimits): () => void;
+  /** Of what is counted late: the ranges read so far. @throws {UserError} Over the limits in force. */
+  checkLimits(): void;
   /** System rows (scheduler, sessions, environment): same rows and indexes, no user limits, no user schema. */
   readonly system: SystemWriter;
   /** Marks a nested run; `rollbackTo` undoes its writes but keeps its reads. */
@@ -229,6 +235,20 @@ export interface Transaction {
   /** Undoes everything. */
   abort(): void;
 }
+
+/** How much more a part of a transaction may use. */
+export type OwnLimits = {
+  readonly [
+    Name in
+      | "documentsReadMax"
+      | "bytesReadMax"
+      | "rangesReadMax"
+      | "documentsWrittenMax"
+      | "bytesWrittenMax"
+      | "functionsScheduledMax"
+      | "scheduledArgsBytesMax"
+  ]?: number | undefined;
+};
 
 /** Writes and reads of system tables inside a transaction; same semantics as documents, without user checks. */
 export interface SystemWriter {

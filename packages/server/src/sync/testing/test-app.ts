@@ -25,6 +25,15 @@ export const page = query({ args: { tag: v.string(), paginationOpts: paginationO
   const page = await tagged(ctx, tag).paginate(paginationOpts);
   return { ...page, page: page.page.map((item) => item.n) };
 } });
+export const narrowPage = query({ args: { tag: v.string(), odd: v.boolean(), paginationOpts: paginationOptsValidator }, handler: async (ctx, { tag, odd, paginationOpts }) => {
+  const rows = ctx.db.query("items").withIndex("by_tag_n", (q) => q.eq("tag", tag));
+  const page = await (odd ? rows.filter((q) => q.eq(q.mod(q.field("n"), 2), 1)) : rows).paginate({ ...paginationOpts, maximumRowsRead: 4 });
+  return { ...page, page: page.page.map((item) => item.n) };
+} });
+export const remove = mutation({ args: { tag: v.string(), n: v.number() }, handler: async (ctx, { tag, n }) => {
+  const found = await ctx.db.query("items").withIndex("by_tag_n", (q) => q.eq("tag", tag).eq("n", n)).first();
+  if (found !== null) await ctx.db.delete(found._id);
+} });
 export const newest = query({ args: { tag: v.string(), paginationOpts: paginationOptsValidator }, handler: async (ctx, { tag, paginationOpts }) => {
   const page = await tagged(ctx, tag).order("desc").paginate(paginationOpts);
   return { ...page, page: page.page.map((item) => item.n) };
@@ -64,7 +73,7 @@ const SCHEMA = `
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 export default defineSchema({
-  items: defineTable({ tag: v.string(), n: v.number() }).index("by_tag", ["tag"]),
+  items: defineTable({ tag: v.string(), n: v.number() }).index("by_tag", ["tag"]).index("by_tag_n", ["tag", "n"]),
   texts: defineTable({ tag: v.string(), unit: v.string(), times: v.number() }).index("by_tag", ["tag"]),
 });
 `;
