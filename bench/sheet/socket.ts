@@ -11,7 +11,9 @@ import { AdminKeys } from "@narrowcast/server";
 import { CONVEX_LIMITS, type Value } from "@narrowcast/values";
 import { KeyAuthenticator } from "../../packages/server/src/http/identity.ts";
 import { DeltaTable } from "../../packages/server/src/sync/delta-table.ts";
-import { Session, type Transport } from "../../packages/server/src/sync/session.ts";
+import { QueryCount } from "../../packages/server/src/sync/query-set.ts";
+import type { Transport } from "../../packages/server/src/sync/session-options.ts";
+import { Session } from "../../packages/server/src/sync/session.ts";
 import { DELTAS_ON_FRAME, SocketDeltas } from "../../packages/server/src/sync/socket-deltas.ts";
 import type { World } from "./world.ts";
 
@@ -72,6 +74,8 @@ export class CountedSocket {
       close: (code, reason) => {
         throw new Error(`Cannot go on: the server closed the socket with ${code} ${reason}`);
       },
+      // It waits for each answer before it goes on.
+      setReading: () => undefined,
       requestFlush: () => void setImmediate(() => this.#session.flush()),
     };
     this.#session = new Session({
@@ -79,6 +83,7 @@ export class CountedSocket {
       authenticator: AUTHENTICATOR,
       transport,
       limits: CONVEX_LIMITS,
+      queryCount: new QueryCount(),
       nowMs: () => world.clock.nowMs(),
       canChunk: false,
       redacts: false,

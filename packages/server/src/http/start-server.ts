@@ -5,7 +5,6 @@
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
 import { CONVEX_LIMITS, type Limits } from "@narrowcast/values";
 import type { Deployment } from "../protocol/deployment-types.ts";
 import { reportToStderr, type OnError } from "../sync/error-report.ts";
@@ -17,6 +16,7 @@ import { siteRoute } from "./http-action-route.ts";
 import { KeyAuthenticator } from "./identity.ts";
 import { createListener } from "./listener.ts";
 import { isHttpActionPath, routeFor } from "./routes.ts";
+import { listenForUpgrades } from "./upgrade.ts";
 
 export interface ServerOptions {
   readonly deployment: Deployment;
@@ -76,10 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningHttp> 
   const common = { world, requestsMax, onError };
   const main = createServer(createListener({ ...common, route: routeFor, cors: (path) => !isHttpActionPath(path) }));
   const site = createServer(createListener({ ...common, route: () => siteRoute, cors: () => false }));
-  main.on("upgrade", (request, stream: Duplex, head: Buffer) => {
-    if (SocketServer.serves((request.url ?? "").split("?")[0] ?? "")) sockets.upgrade(request, stream, head);
-    else refuseUpgrade(stream);
-  });
+  listenForUpgrades(main, sockets);
   try {
     await listen(main, options.port, host);
     await listen(site, options.sitePort, host);
@@ -104,12 +101,6 @@ export async function startServer(options: ServerOptions): Promise<RunningHttp> 
       await Promise.all([stop(main), stop(site), sockets.close()]);
     },
   };
-}
-
-function refuseUpgrade(stream: Duplex): void {
-  // Nobody else listens any more: an error without a listener would end the process.
-  stream.on("error", () => stream.destroy());
-  stream.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
