@@ -1,8 +1,8 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { CONVEX_LIMITS } from "@narrowcast/values";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
-import { request, type Reply } from "./testing/request.ts";
+import { openTestServer, type TestServer } from "../testing/network-server.ts";
+import { request, type Reply } from "../testing/request.ts";
 
 const LIMITS = { ...CONVEX_LIMITS, httpBodyBytesMax: 4_000, jsonNestingMax: 5, jsonElementsMax: 50, jsonNamesMax: 20 };
 

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
-import { raw } from "./testing/request.ts";
+import { openTestServer, type TestServer } from "../testing/network-server.ts";
+import { raw } from "../testing/request.ts";
 
 let server: TestServer;
 beforeAll(async () => {

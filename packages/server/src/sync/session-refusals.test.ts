@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RunningDeployment } from "../host/deployment.ts";
 import { call, openDeployment } from "./testing/call.ts";
 import { QueryCount } from "./query-set.ts";
-import { KEYS, SessionDriver, add, shown } from "./testing/session-driver.ts";
+import { KEYS, SessionDriver, add, shown } from "../testing/session-driver.ts";
 
 const SESSION_ID = randomUUID();
 
