@@ -161,6 +161,28 @@ test("the table of rooms has no cycle", () => {
   }
 });
 
+test("the table of ARCHITECTURE.md is this one", () => {
+  const rows = readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8")
+    .split("\n")
+    .map((line) => line.split("|").map((cell) => cell.trim()))
+    .filter(([, room = ""]) => ARROWS[room.replaceAll("`", "")] !== undefined);
+  const long = (room: string): string => (ARROWS[`server/${room}`] === undefined ? room : `server/${room}`);
+  const table = rows.map(([, room = "", , , arrows = ""]) => {
+    const targets = arrows === "" ? [] : arrows.split(", ").map(long);
+    return [room.replaceAll("`", ""), targets] as const;
+  });
+  expect(Object.fromEntries(table)).toEqual(ARROWS);
+});
+
+test("every room of the server says in its README where it runs, first of all", () => {
+  const rooms = Object.keys(ARROWS).filter((room) => room.startsWith("server/"));
+  const silent = rooms.filter((room) => {
+    const file = join(ROOT, `packages/server/src/${room.slice("server/".length)}/README.md`);
+    return !existsSync(file) || !/^# .*\n\n(?:```[^]*?```\n\n)?Runs in /.test(readFileSync(file, "utf8"));
+  });
+  expect(silent).toEqual([]);
+});
+
 test("every room is in the table", () => {
   const rooms = new Set(roomFiles.filter((file) => !file.includes("/testing/")).map(roomOf));
   expect([...rooms].filter((room) => ARROWS[room] === undefined)).toEqual([]);
