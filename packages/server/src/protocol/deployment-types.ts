@@ -179,6 +179,8 @@ export interface HttpActionRequest {
   readonly body: Uint8Array | null;
   readonly identity: Identity;
   readonly requestId: string;
+  /** The caller may not see how it failed: only that it did, the request id, and the data of a `ConvexError`. */
+  readonly isRedacted?: boolean | undefined;
 }
 
 export interface HttpActionResponse {
