@@ -8,7 +8,8 @@ import { watch } from "chokidar";
 import { BundleError, writeGenerated } from "@narrowcast/server";
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
 import { updateEnvFile } from "./env-file.ts";
-import { followLogs } from "./follow-logs.ts";
+import { pushFailureText } from "./failure-text.ts";
+import { followLogs, type LogForm } from "./follow-logs.ts";
 import { functionsFolder } from "./functions-folder.ts";
 import { pushApp, serve, type ServeOptions, type Serving } from "./serve.ts";
 
@@ -16,7 +17,8 @@ export interface DevOptions extends ServeOptions {
   /** Pushes once and stops. */
   readonly once: boolean;
   readonly envFile: boolean;
-  readonly logs: boolean;
+  /** `false`: `--no-logs`. */
+  readonly logs: LogForm | false;
 }
 
 /** Saves in quick succession are one push. */
@@ -34,9 +36,9 @@ export async function devCommand(context: CommandContext, options: DevOptions): 
     if (options.envFile) writeEnvFile(context, serving);
     const first = await generateAndPush(context, serving, folder);
     if (options.once) return first.isPushed ? 0 : 1;
-    const logs = options.logs ? followLogs(context, serving.deployment) : undefined;
+    const stopLogs = followLogs(context, serving.deployment, options.logs === false ? "off" : options.logs, false);
     await followSource(context, serving, folder, first.inputs);
-    await logs?.();
+    stopLogs();
     return 0;
   } finally {
     await serving.close();
@@ -108,7 +110,7 @@ async function generateAndPush(context: CommandContext, serving: Serving, folder
     context.stdout.write(`${colours.green("✔")} ${functions} functions ready ${colours.dim(`(${ms} ms)`)}\n`);
     return { isPushed: true, inputs };
   } catch (error) {
-    context.stderr.write(`${colours.red("✖")} ${error instanceof Error ? error.message : String(error)}\n`);
+    context.stderr.write(`${colours.red("✖")} ${pushFailureText(context.directory, error)}\n`);
     const { functions } = await serving.deployment.analysis();
     const standing = functions.length > 0 ? "The last good push goes on running." : "Nothing is deployed yet.";
     context.stderr.write(colours.dim(`  ${standing}\n`));

@@ -22,10 +22,11 @@ export const versionRoute: Route = async () => textAnswer(SURFACE_VERSION);
 
 export const instanceNameRoute: Route = async (_request, { adminKeys }) => textAnswer(adminKeys.instanceName);
 
-/** Answers once the core answers. */
+/** Answers once the core answers. A deployment without functions is not healthy: nobody could call anything. */
 export const healthRoute: Route = async (_request, { deployment }) => {
   await deployment.head();
-  return jsonAnswer({ status: "ok" });
+  const { functions } = await deployment.analysis();
+  return functions.length > 0 ? jsonAnswer({ status: "ok" }) : jsonAnswer({ status: "no functions" }, 503);
 };
 
 export const echoRoute: Route = async (request, { limits }) => ({

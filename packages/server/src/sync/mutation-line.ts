@@ -61,6 +61,11 @@ export class MutationLine {
     }
   }
 
+  /** Mutations handed to the deployment and not answered yet. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
   /** What waits is not started any more; the client sends it again. */
   close(): void {
     this.#isClosed = true;

@@ -35,6 +35,7 @@ import {
   fatalErrorFrame,
   mutationResponseFrame,
   transitionFrame,
+  versionMismatch,
   type Version,
 } from "./frames.ts";
 import { ArgumentTexts } from "./call-arguments.ts";
@@ -72,13 +73,17 @@ export class Session {
   #isWaiting = false;
   #inbox: ClientMessage[] = [];
   #isReading = true;
+  #isStopping = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#mutations = new MutationLine({
       run: (call) => options.deployment.mutation(call),
       isHeld: () => options.transport.isCongested,
-      onEnd: () => this.#chooseReading(),
+      onEnd: () => {
+        this.#chooseReading();
+        this.#endIfDone();
+      },
     });
     this.#queries = new QuerySet(options.limits, options.queryCount);
     this.#link = options.deployment.openSocket((update) => this.#onUpdate(update));
@@ -86,7 +91,7 @@ export class Session {
 
   /** Handles one text frame. Never throws: what the client did wrong ends the socket with Convex's error. */
   receive(text: string): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isStopping) return;
     let message: ClientMessage;
     try {
       message = parseClientMessage(text, this.#options.limits);
@@ -122,6 +127,25 @@ export class Session {
     this.#queries.close();
     this.#options.deltas?.close();
     this.#link.close();
+  }
+
+  /** Calls that the client waits for. */
+  get callsUnderWay(): number {
+    return this.#isClosed ? 0 : this.#mutations.underWay + this.#actionsRunning;
+  }
+
+  /** The server stops: nothing more is taken, and the socket ends when what is under way is answered. The client comes back with the rest. */
+  stop(): void {
+    if (this.#isClosed || this.#isStopping) return;
+    this.#isStopping = true;
+    this.#inbox.length = 0;
+    this.#mutations.close();
+    this.#options.transport.setReading(false);
+    this.#endIfDone();
+  }
+
+  #endIfDone(): void {
+    if (this.#isStopping && this.callsUnderWay === 0) this.end(1012, "ServiceRestart");
   }
 
   /** The client reads again. */
@@ -167,6 +191,7 @@ export class Session {
 
   #failInternally(error: unknown, during: string): void {
     if (this.#isClosed) return;
+    if (this.#isStopping) return this.end(1012, "ServiceRestart");
     this.#options.onError(error, during);
     this.end(1011, "InternalServerError");
   }
@@ -295,6 +320,7 @@ export class Session {
         if (this.#isClosed) return;
         this.#options.transport.send(actionResponseFrame(message.requestId, this.#shown(outcome)));
         this.#link.touch(null);
+        this.#endIfDone();
       },
       (error: unknown) => this.#failInternally(error, `run action ${message.udfPath}`),
     );
@@ -369,12 +395,8 @@ export class Session {
   #chooseReading(): void {
     const most = Math.max(this.#mutations.size, this.#inbox.length);
     const max = this.#options.limits.socketMutationsQueuedMax;
-    if (this.#isClosed || (this.#isReading ? most < max : most > max / 2)) return;
+    if (this.#isClosed || this.#isStopping || (this.#isReading ? most < max : most > max / 2)) return;
     this.#isReading = !this.#isReading;
     this.#options.transport.setReading(this.#isReading);
   }
-}
-
-function versionMismatch(type: string, base: number, current: number): string {
-  return `BaseVersionMismatch: ${type} has base version ${base}, but the current version is ${current}`;
 }

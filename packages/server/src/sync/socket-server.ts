@@ -133,6 +133,19 @@ export class SocketServer {
     this.#server.handleUpgrade(request, stream, head, (socket) => this.#open(socket, request, stream));
   }
 
+  /** Calls that clients of all sockets wait for. */
+  get callsUnderWay(): number {
+    let calls = 0;
+    for (const { session } of this.#connections) calls += session.callsUnderWay;
+    return calls;
+  }
+
+  /** Takes nothing more; each socket ends when what is under way is answered. */
+  stop(): void {
+    this.#isClosing = true;
+    for (const { session } of this.#connections) session.stop();
+  }
+
   /** Closes all sockets in a way that makes clients come back. */
   async close(): Promise<void> {
     this.#isClosing = true;

@@ -83,10 +83,10 @@ export class AppFolder {
     this.directory = directory;
   }
 
-  static async make(): Promise<AppFolder> {
+  static async make({ hasModules = true }: { readonly hasModules?: boolean } = {}): Promise<AppFolder> {
     const app = new AppFolder(await mkdtemp(join(tmpdir(), "narrowcast-cli-")));
     await mkdir(join(app.directory, "convex"));
-    await symlink(NODE_MODULES, join(app.directory, "node_modules"));
+    if (hasModules) await symlink(NODE_MODULES, join(app.directory, "node_modules"));
     await app.write("convex/notes.ts", NOTES);
     await app.write("convex/schema.ts", SCHEMA);
     return app;

@@ -57,6 +57,7 @@ export const addByAction = action({ args: { tag: v.string(), n: v.number() }, ha
   return ctx.runQuery("items:count", { tag });
 } });
 export const refuseByAction = action({ args: {}, handler: async () => { throw new ConvexError("no"); } });
+export const loop = mutation({ args: {}, handler: async () => { for (;;); } });
 export const sleep = action({ args: { ms: v.number() }, handler: async (_ctx, { ms }) => { await new Promise((resolve) => setTimeout(resolve, ms)); return ms; } });
 `;
 
