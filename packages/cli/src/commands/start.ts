@@ -23,8 +23,8 @@ export async function startCommand(context: CommandContext, options: StartOption
   const { logs: form, push } = options;
   if (push) functionsFolder(context.directory);
   let stopLogs: (() => void) | undefined;
-  printEvent(context, form, "starting", `Starting: process ${process.pid}, folder ${context.directory}`);
   const serving = await serve(context, { stopWaitMs: STOP_WAIT_MS, ...options }, async (deployment) => {
+    printEvent(context, form, "starting", `Starting: process ${process.pid}, folder ${context.directory}`);
     stopLogs = followLogs(context, deployment, form, true);
     if (push) await pushOrKeep(context, deployment);
   });

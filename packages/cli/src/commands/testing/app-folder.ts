@@ -109,9 +109,15 @@ export class AppFolder {
     return await this.start(...argv).ended;
   }
 
+  /** Ends what still runs. */
+  async killAll(): Promise<void> {
+    await Promise.all(Array.from(this.#running, (command) => command.stop("SIGKILL")));
+    this.#running.clear();
+  }
+
   /** Ends what still runs and removes the folder. */
   async close(): Promise<void> {
-    await Promise.all(Array.from(this.#running, (command) => command.stop("SIGKILL")));
+    await this.killAll();
     await rm(this.directory, { recursive: true, force: true });
   }
 }
