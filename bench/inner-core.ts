@@ -66,7 +66,7 @@ export class InnerCore {
 
   /** Executes a query as the reactive room does for a new subscription. Returns the result's JSON text. */
   async run(path: string, args: string): Promise<string> {
-    const { result } = await this.core.runner.query({ path, args, identity: NOBODY, journal: null });
+    const { result } = await this.core.runner.query({ path, args, identity: NOBODY, journal: null }, "Subscription");
     if (!result.ok) throw new Error(result.errorMessage);
     return result.value;
   }

@@ -2,79 +2,69 @@
  * Changing environment variables of a running deployment: all of them, or none.
  *
  * Modules may have looked at variables while they were evaluated. If they looked at one that changes, the code is evaluated again with the new
- * values first; if that fails, nothing changes. Everything else that read a variable depends on its name `env:NAME`.
+ * values first; if that fails, nothing changes. Everything else that read a variable depends on its name (`variableDependency`).
+ *
+ * The change is one commit: what is in force afterwards follows from it (`deployment-state.ts`).
  *
  * @module
  */
 import { UserError } from "../tx/types.ts";
-import type { Core } from "./core.ts";
 import type { EnvironmentChange } from "../protocol/core-protocol.ts";
-import { environmentMap, readEnvironment, writeEnvironment } from "../functions/environment.ts";
-import type { ActiveCode } from "./function-runner.ts";
-import { activeOf, loadWatched } from "./push.ts";
-
-/** Name on which functions depend that listed all variables. */
-const WHOLE_ENVIRONMENT = "env:*";
+import { readEnvironment, writeEnvironment } from "../functions/environment.ts";
+import { ALL_VARIABLES, variableDependency } from "../isolate/environment-names.ts";
+import { sawSame, type ActiveCode } from "./deployed-code.ts";
+import type { DeployParts } from "./deploy-parts.ts";
 
 /** Begins a change; it waits for pushes under way and answers request `id` when it is over. */
-export function changeEnvironment(core: Core, id: number, changes: readonly EnvironmentChange[]): void {
+export function changeEnvironment(parts: DeployParts, id: number, changes: readonly EnvironmentChange[]): void {
   const job = async (): Promise<void> => {
     try {
-      await apply(core, id, changes);
-      core.say({ type: "reply", id, value: null });
+      await apply(parts, id, changes);
+      parts.say({ type: "reply", id, value: null });
     } catch (error) {
-      core.say({ type: "refused", id, message: error instanceof Error ? error.message : String(error) });
+      parts.say({ type: "refused", id, message: error instanceof Error ? error.message : String(error) });
     } finally {
-      core.pushes.done();
+      parts.line.done();
     }
   };
-  core.pushes.add(() => core.enqueue(job));
+  parts.line.add(() => parts.enqueue(job));
 }
 
-async function apply(core: Core, id: number, changes: readonly EnvironmentChange[]): Promise<void> {
-  const { changed, environment } = tryChanges(core, changes);
+async function apply(parts: DeployParts, id: number, changes: readonly EnvironmentChange[]): Promise<void> {
+  const { state, commits, limits } = parts;
+  const { changed, environment } = tryChanges(parts, changes);
   if (changed.length === 0) return;
-  const { active } = core.runner;
-  const isRead =
-    changed.some((name) => active?.user.environmentRead.has(name)) || active?.user.environmentRead.has("*");
-  const loaded = active !== undefined && isRead === true ? await loadAgain(core, id, active, environment) : active;
-  core.write("_system/environment", (tx) => {
-    writeEnvironment(tx, changes, core.limits);
-    for (const name of changed) tx.changeName(`env:${name}`);
-    tx.changeName(WHOLE_ENVIRONMENT);
+  const { active } = state.code;
+  if (active !== undefined && !sawSame(active, environment))
+    state.code.prepare(await loadAgain(parts, id, active, environment));
+  commits.write("_system/environment", (tx) => {
+    writeEnvironment(tx, changes, limits);
+    for (const name of [...changed, ALL_VARIABLES]) tx.changeName(variableDependency(name));
   });
-  core.runner.environment = environment;
-  core.quarantine.clear();
-  if (loaded !== active) {
-    core.runner.active = loaded;
-    core.reactor.invalidateAll();
-  }
-  core.say({ type: "active", active: activeOf(core) });
 }
 
 /** What the changes would give, checked and taken back. */
 function tryChanges(
-  core: Core,
+  { commits, state, limits }: DeployParts,
   changes: readonly EnvironmentChange[],
 ): { readonly changed: readonly string[]; readonly environment: ReadonlyMap<string, string> } {
-  const { cloudUrl, siteUrl } = core.options.start;
-  const trial = core.database.begin({ readOnly: false });
+  const trial = commits.begin({ readOnly: false });
   try {
-    const changed = writeEnvironment(trial, changes, core.limits);
-    return { changed, environment: environmentMap(readEnvironment(trial), cloudUrl, siteUrl) };
+    const changed = writeEnvironment(trial, changes, limits);
+    return { changed, environment: state.environmentOf(readEnvironment(trial)) };
   } finally {
     trial.abort();
   }
 }
 
 async function loadAgain(
-  core: Core,
+  { loader }: DeployParts,
   id: number,
   active: ActiveCode,
   environment: ReadonlyMap<string, string>,
 ): Promise<ActiveCode> {
   try {
-    return await loadWatched(core, `load:${id}`, active, environment);
+    return await loader.load({ kind: "load", request: id }, active, environment);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const text = "Cannot set environment variables: the app's modules do not load with them";

@@ -147,15 +147,15 @@ class Replay {
     this.#sent.flush();
     await this.#core.whenIdle();
     const { user, system } = process.cpuUsage(this.#startCpu);
-    const { meter } = this.#core;
-    if (meter === undefined) throw new Error("Cannot replay: the core has no meter");
+    const { ledger } = this.#core;
+    if (ledger === undefined) throw new Error("Cannot replay: the core has no meter");
     return {
       rules: this.#rules,
       virtualMs: (ticks.at(-1)?.[0]?.atMs ?? head.atMs) - head.atMs,
       calls,
       refused: this.#refused,
       cpuMs: (user + system) / 1_000,
-      ledger: reportOf(meter.ledger, this.#clock.nowMs(), { recentMax: 0 }),
+      ledger: reportOf(ledger, this.#clock.nowMs(), { recentMax: 0 }),
     };
   }
 
@@ -180,7 +180,7 @@ class Replay {
     await this.#core.whenIdle();
     if (this.#refused > 0) throw new Error("Cannot replay: the app of the trace could not be pushed");
     this.#restoreDocuments();
-    this.#core.enqueue(() => this.#core.requests.handle({ type: "trace", sockets: [] }));
+    this.#core.receive([{ type: "trace", sockets: [] }]);
     await this.#core.whenIdle();
   }
 
@@ -188,7 +188,7 @@ class Replay {
   #restoreDocuments(): void {
     const { documents } = this.#trace;
     for (let from = 0; from < documents.length; from += RESTORE_ROWS) {
-      this.#core.write(RESTORE_SOURCE, (tx) => {
+      this.#core.commits.write(RESTORE_SOURCE, (tx) => {
         for (const { table, document } of documents.slice(from, from + RESTORE_ROWS)) {
           const { _id: id, fields } = partsOf(document);
           const isKnown = this.#core.database.catalogue.get(table) !== undefined;
@@ -197,7 +197,7 @@ class Replay {
       });
     }
     for (let from = 0; from < documents.length; from += RESTORE_ROWS) {
-      this.#core.write(RESTORE_SOURCE, (tx) => {
+      this.#core.commits.write(RESTORE_SOURCE, (tx) => {
         for (const { document } of documents.slice(from, from + RESTORE_ROWS)) {
           const text = JSON.stringify({ ...document, _id: "", _creationTime: 0 });
           const translated = this.#translate(text);

@@ -24,6 +24,7 @@ import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { StorageMethod } from "./action-protocol.ts";
 import type { Caller, CallOutcome, CallRequest, LogEntry, PushOutcome } from "./deployment-types.ts";
 import type { ActionNote, SentNote } from "./meter-notes.ts";
+import type { RunKey } from "./run-key.ts";
 import type { TrackingOptions } from "./tracking-options.ts";
 import type { Analysis, CodePackage } from "../app/types.ts";
 
@@ -215,9 +216,8 @@ export type FromCore =
 
 /** A run that never came back and was ended by the watchdog; see `watchdog.ts`. */
 export interface Guilty {
-  /** What the core was running, as {@linkcode guiltyOf} prints it. */
-  readonly text: string;
-  /** How often this text was guilty before. */
+  readonly run: RunKey;
+  /** How often it was guilty before. */
   readonly times: number;
   /** When it was found, in milliseconds since the epoch. */
   readonly atMs: number;

@@ -5,7 +5,7 @@
  * and since when, into shared memory before each entry into user code; main looks there while there is work to be done.
  *
  *   core:  enter("call:17") ─▶ [serial odd, start, text] ─▶ user code ─▶ leave() ─▶ [serial even]
- *   main:  every WATCH_MS while work is outstanding: same odd serial for longer than the limit ─▶ onStuck(text)
+ *   main:  every WATCH_MS while work is outstanding: same odd serial for longer than the limit ─▶ onStuck(run)
  *
  * Invariants:
  *   - The text belongs to the serial that was found: main reads the serial again after the text.
@@ -16,10 +16,12 @@
  * @module
  */
 
+import { parseRunKey, runKeyText, type RunKey } from "./run-key.ts";
+
 /** How the core tells what it runs. */
 export interface RunMonitor {
-  /** User code begins; `text` says which run it is. */
-  enter(text: string): void;
+  /** User code begins; `run` says which run it is. */
+  enter(run: RunKey): void;
   leave(): void;
   /** The core has work to do, or has none. */
   setBusy(isBusy: boolean): void;
@@ -65,8 +67,8 @@ export class SharedMonitor implements RunMonitor {
     this.#text = Buffer.from(memory, TEXT_OFFSET, TEXT_BYTES_MAX);
   }
 
-  enter(text: string): void {
-    this.#words[LENGTH] = this.#text.write(text, 0, "utf8");
+  enter(run: RunKey): void {
+    this.#words[LENGTH] = this.#text.write(runKeyText(run), 0, "utf8");
     this.#start[0] = monotonicMs();
     Atomics.add(this.#words, SERIAL, 1);
   }
@@ -87,20 +89,20 @@ export class Watchdog {
   readonly #text: Buffer;
   readonly #limitMs: number;
   readonly #isOutstanding: () => boolean;
-  readonly #onStuck: (text: string) => void;
+  readonly #onStuck: (run: RunKey) => void;
   #timer: NodeJS.Timeout | undefined;
 
   /**
    * @param memory From {@linkcode newWatchMemory}.
    * @param limitMs Time in user code after which the core counts as stuck.
    * @param isOutstanding Whether main waits for anything.
-   * @param onStuck Called once with the text of the run.
+   * @param onStuck Called once with the run.
    */
   constructor(
     memory: SharedArrayBuffer,
     limitMs: number,
     isOutstanding: () => boolean,
-    onStuck: (text: string) => void,
+    onStuck: (run: RunKey) => void,
   ) {
     this.#words = new Int32Array(memory, 0, 4);
     this.#start = new Float64Array(memory, START_OFFSET, 1);
@@ -126,23 +128,23 @@ export class Watchdog {
   }
 
   /** What the core was running when it ended by itself, for example without memory; undefined when it was not in user code. */
-  runningText(): string | undefined {
-    return (Atomics.load(this.#words, SERIAL) & 1) === 0 ? undefined : this.#textNow();
+  running(): RunKey | undefined {
+    return (Atomics.load(this.#words, SERIAL) & 1) === 0 ? undefined : parseRunKey(this.#textNow());
   }
 
   #look(): void {
     this.#timer = undefined;
-    const stuck = this.#stuckText();
+    const stuck = this.#stuck();
     if (stuck !== undefined) this.#onStuck(stuck);
     else if (Atomics.load(this.#words, BUSY) === 1 || this.#isOutstanding()) this.watch();
   }
 
-  #stuckText(): string | undefined {
+  #stuck(): RunKey | undefined {
     const serial = Atomics.load(this.#words, SERIAL);
     if ((serial & 1) === 0) return undefined;
     if (monotonicMs() - (this.#start[0] ?? 0) <= this.#limitMs) return undefined;
     const text = this.#textNow();
-    return Atomics.load(this.#words, SERIAL) === serial ? text : undefined;
+    return Atomics.load(this.#words, SERIAL) === serial ? parseRunKey(text) : undefined;
   }
 
   #textNow(): string {

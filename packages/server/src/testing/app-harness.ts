@@ -11,7 +11,7 @@ import type { Doc, Limits, Value } from "@narrowcast/values";
 import { expect } from "vitest";
 import { MemoryEngine } from "../engine/memory-engine.ts";
 import { NodeStore } from "../reactive/node-store.ts";
-import type { Identity } from "../protocol/live-types.ts";
+import { NO_IDENTITY, type Identity } from "../protocol/live-types.ts";
 import { Database } from "../tx/database.ts";
 import { NARROW_RULES } from "../tx/types.ts";
 import type { Transaction } from "../tx/types.ts";
@@ -27,7 +27,7 @@ import type { ExecuteOutcome, RunFiles } from "../functions/execute-types.ts";
 /** The app of the fixture folder. */
 export const FIXTURE_DIR = fileURLToPath(new URL("./app/convex", import.meta.url));
 
-export const NOBODY: Identity = { kind: "none", key: "", attributes: null };
+export const NOBODY: Identity = NO_IDENTITY;
 
 /** How one call of a test is made; everything has a default. */
 export interface CallOptions {

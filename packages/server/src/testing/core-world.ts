@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import { CONVEX_LIMITS, canonicalFunctionPath, parseValue, type Limits, type Value } from "@narrowcast/values";
 import type { FileStore } from "../engine/file-store.ts";
 import { MemoryFiles } from "../engine/memory-files.ts";
-import type { Identity, SocketUpdate } from "../protocol/live-types.ts";
+import { NO_IDENTITY, type Identity, type SocketUpdate } from "../protocol/live-types.ts";
 import type { Clock } from "../protocol/alarms.ts";
 import { openCoreIn, type OpenedCore } from "../core/core-home.ts";
 import type {
@@ -28,7 +28,7 @@ import { bundleTexts } from "../kit/text-app.ts";
 import { SimDisk } from "./sim-disk.ts";
 
 export const START_MS = 1_800_000_000_000;
-export const NOBODY: Identity = { kind: "none", key: "", attributes: null };
+export const NOBODY: Identity = NO_IDENTITY;
 export const ADMIN: Identity = { kind: "admin", key: "admin", attributes: null };
 
 /** Time that moves only when it is told to. */
