@@ -37,6 +37,8 @@ export interface Limits {
   readonly analysisTimeMs: number;
   readonly logLinesMax: number;
   readonly logLineBytesMax: number;
+  /** What clients and the log are told of a failure; the rest is cut off. */
+  readonly errorMessageBytesMax: number;
   readonly callDepthMax: number;
   readonly environmentVariablesMax: number;
   readonly environmentNameCharsMax: number;
@@ -107,6 +109,7 @@ export const CONVEX_LIMITS: Limits = {
   analysisTimeMs: 4_000,
   logLinesMax: 256,
   logLineBytesMax: 32_768,
+  errorMessageBytesMax: 32_768,
   callDepthMax: 8,
   environmentVariablesMax: 512,
   environmentNameCharsMax: 256,
