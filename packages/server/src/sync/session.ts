@@ -79,10 +79,7 @@ export class Session {
     this.#mutations = new MutationLine({
       run: (call) => options.deployment.mutation(call),
       isHeld: () => options.transport.isCongested,
-      onEnd: () => {
-        this.#chooseReading();
-        this.#endIfDone();
-      },
+      onEnd: () => this.#chooseReading(),
     });
     this.#queries = new QuerySet(options.limits, options.queryCount);
     this.#link = options.deployment.openSocket((update) => this.#onUpdate(update));
@@ -394,7 +391,8 @@ export class Session {
   #chooseReading(): void {
     const most = Math.max(this.#mutations.size, this.#inbox.length);
     const max = this.#options.limits.socketMutationsQueuedMax;
-    if (this.#isClosed || this.#isStopping || (this.#isReading ? most < max : most > max / 2)) return;
+    if (this.#isStopping) return this.#endIfDone();
+    if (this.#isClosed || (this.#isReading ? most < max : most > max / 2)) return;
     this.#isReading = !this.#isReading;
     this.#options.transport.setReading(this.#isReading);
   }
