@@ -171,7 +171,7 @@ function readArguments(options) {
     return parseArgs(options);
   } catch (error) {
     process.stderr.write(`Cannot start: ${error.message.split(". ")[0]}; "npm start -- --help" says what there is\n`);
-    process.exit(1);
+    return process.exit(1);
   }
 }
 

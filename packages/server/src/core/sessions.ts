@@ -32,6 +32,8 @@ const INTERNAL_ID_BYTES = 16;
 /** Mutations that a client may still send again: as many as a socket may have waiting. */
 const SESSION_WINDOW = 1_000;
 const MICROSECONDS = 1_000;
+/** Timestamps of commits may run ahead of the clock that rows are made by, a little. */
+const SAME_USE_MS = 60_000;
 
 /** What a mutation gave. */
 export interface RecordedOutcome {
@@ -107,8 +109,9 @@ export function expireSessions(tx: Transaction, nowMs: number, keptMs: number): 
     if (row._creationTime + keptMs > nowMs) break;
     const { _id, _creationTime, ...fields } = row;
     tx.system.delete(_id);
-    if (Number(row["ts"]) / MICROSECONDS + keptMs > nowMs)
-      tx.system.insert(SESSIONS_TABLE, fields, decodeId(_id).internal);
+    const usedMs = Number(row["ts"]) / MICROSECONDS;
+    const isUsedAgain = usedMs - _creationTime > SAME_USE_MS && usedMs + keptMs > nowMs;
+    if (isUsedAgain) tx.system.insert(SESSIONS_TABLE, fields, decodeId(_id).internal);
     count += 1;
   }
   return count;
