@@ -7,11 +7,12 @@
  */
 export { openCoreIn } from "./core/core-home.ts";
 export type { Core } from "./core/core.ts";
-export { DiskEngine } from "./engine/disk-engine.ts";
+export { openDiskEngine, type DiskEngine } from "./engine/disk-engine.ts";
 export { MemoryEngine } from "./engine/memory-engine.ts";
 export type { Engine, RowWrite, Savepoint, Ts } from "./engine/types.ts";
 export { KeyAuthenticator } from "./http/identity.ts";
 export { SeededRandom } from "./isolate/seeded-random.ts";
+export { MainSide } from "./kit/main-side.ts";
 export { CuttingProxy } from "./kit/cutting-proxy.ts";
 export { startTestDeployment } from "./kit/test-deployment.ts";
 export { bundleTexts } from "./kit/text-app.ts";

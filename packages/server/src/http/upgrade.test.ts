@@ -45,7 +45,13 @@ test("a body that comes later belongs to the request that made the offer", async
 });
 
 test("HTTP actions' port answers offers, too", async () => {
-  const reply = await raw(server.siteUrl, `GET /nothing HTTP/1.1\r\nHost: x\r\n${OFFER}\r\n`, { waitMs: 500 });
+  const reply = await raw(
+    server.siteUrl,
+    `GET /nothing HTTP/1.1\r\nHost: x\r\n${OFFER.replace("Upgrade, ", "Upgrade, close, ")}\r\n`,
+    {
+      waitMs: 20_000,
+    },
+  );
   expect(reply).toMatch(/^HTTP\/1\.1 404 /);
 });
 
