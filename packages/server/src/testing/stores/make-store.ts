@@ -8,7 +8,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeDocument, encodeDocument, parseValue, stringifyValue, type Doc, type Value } from "@narrowcast/values";
-import { DiskEngine } from "../../engine/disk-engine.ts";
+import { openDiskEngine, type DiskEngine } from "../../engine/disk-engine.ts";
 import { openTestDeployment, startDeployment, VirtualClock, type Deployment } from "../../index.ts";
 
 const [folder = ""] = process.argv.slice(2);
@@ -28,7 +28,7 @@ const answers: { readonly kind: "query" | "session"; readonly path: string; read
   [];
 
 function engineOf(isKept: boolean): DiskEngine<Doc> {
-  return new DiskEngine<Doc>({
+  return openDiskEngine<Doc>({
     directory,
     codec: { encode: encodeDocument, decode: decodeDocument },
     segmentBytes: 64 * 1024,
