@@ -13,6 +13,7 @@ import {
   DELTAS_ON_FRAME,
   DeltaTable,
   KeyAuthenticator,
+  QueryCount,
   Session,
   SocketDeltas,
   type Transport,
@@ -76,6 +77,8 @@ export class CountedSocket {
       close: (code, reason) => {
         throw new Error(`Cannot go on: the server closed the socket with ${code} ${reason}`);
       },
+      // It waits for each answer before it goes on.
+      setReading: () => undefined,
       requestFlush: () => void setImmediate(() => this.#session.flush()),
     };
     this.#session = new Session({
@@ -83,6 +86,7 @@ export class CountedSocket {
       authenticator: AUTHENTICATOR,
       transport,
       limits: CONVEX_LIMITS,
+      queryCount: new QueryCount(),
       nowMs: () => world.clock.nowMs(),
       canChunk: false,
       redacts: false,

@@ -12,6 +12,7 @@
  */
 export { AdminKeys } from "./http/admin-keys.ts";
 export { streamedEntry, type StreamedLogEntry } from "./http/log-entry.ts";
+export { stopServing } from "./http/stop-serving.ts";
 export { startServer, type RunningHttp, type ServerOptions } from "./http/start-server.ts";
 export { bundleApp, BundleError, functionsDir, type BundledApp } from "./app/bundle.ts";
 export { checkDeployment, type DeploymentReport } from "./kit/check-deployment.ts";

@@ -20,5 +20,7 @@ export { bundleTexts } from "./kit/text-app.ts";
 export { CONVEX_PRICES, PRICES_DATE, type Prices } from "./meter/prices.ts";
 export type { CoreCall, CoreRequest, FromCore } from "./protocol/core-protocol.ts";
 export { DeltaTable } from "./sync/delta-table.ts";
-export { Session, type Transport } from "./sync/session.ts";
+export { QueryCount } from "./sync/query-set.ts";
+export { Session } from "./sync/session.ts";
+export type { Transport } from "./sync/session-options.ts";
 export { DELTAS_ON_FRAME, SocketDeltas } from "./sync/socket-deltas.ts";

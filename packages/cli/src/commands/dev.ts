@@ -8,7 +8,8 @@ import { watch } from "chokidar";
 import { BundleError, writeGenerated } from "@narrowcast/server";
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
 import { updateEnvFile } from "./env-file.ts";
-import { followLogs } from "./follow-logs.ts";
+import { pushFailureText } from "./failure-text.ts";
+import { followLogs, type LogForm } from "./follow-logs.ts";
 import { functionsFolder } from "./functions-folder.ts";
 import { pushApp, serve, type PushOptions, type ServeOptions, type Serving } from "./serve.ts";
 
@@ -16,7 +17,8 @@ export interface DevOptions extends ServeOptions, PushOptions {
   /** Pushes once and stops. */
   readonly once: boolean;
   readonly envFile: boolean;
-  readonly logs: boolean;
+  /** `false`: `--no-logs`. */
+  readonly logs: LogForm | false;
 }
 
 /** Saves in quick succession are one push. */
@@ -35,9 +37,9 @@ export async function devCommand(context: CommandContext, options: DevOptions): 
     const pushOnce = (): Promise<Pushed> => generateAndPush(context, serving, folder, options);
     const first = await pushOnce();
     if (options.once) return first.isPushed ? 0 : 1;
-    const logs = options.logs ? followLogs(context, serving.deployment) : undefined;
+    const stopLogs = followLogs(context, serving.deployment, options.logs === false ? "off" : options.logs, false);
     await followSource(context, serving, folder, first, pushOnce);
-    await logs?.();
+    stopLogs();
     return 0;
   } finally {
     await serving.close();
@@ -123,7 +125,7 @@ async function generateAndPush(
     context.stdout.write(`${colours.green("✔")} ${functions} functions ready ${colours.dim(`(${ms} ms)`)}\n`);
     return { isPushed: true, inputs };
   } catch (error) {
-    context.stderr.write(`${colours.red("✖")} ${error instanceof Error ? error.message : String(error)}\n`);
+    context.stderr.write(`${colours.red("✖")} ${pushFailureText(context.directory, error)}\n`);
     const { functions } = await serving.deployment.analysis();
     const standing = functions.length > 0 ? "The last good push goes on running." : "Nothing is deployed yet.";
     context.stderr.write(colours.dim(`  ${standing}\n`));

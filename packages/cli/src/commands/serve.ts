@@ -9,15 +9,17 @@ import {
   listUnsupported,
   startDeployment,
   startServer,
+  stopServing,
   type Deployment,
   type PushOutcome,
   type RunningHttp,
 } from "@narrowcast/server";
 import { Progress } from "../terminal/progress.ts";
+import { listenText, publicAddresses } from "./addresses.ts";
 import { CommandError, type CommandContext } from "./context.ts";
 import { functionsFolder } from "./functions-folder.ts";
 import { writeTrace } from "./trace-file.ts";
-import { announceServer, findServer, stateDirectory, storeDirectory } from "./state-directory.ts";
+import { announceServer, findServer, logFile, stateDirectory, storeDirectory } from "./state-directory.ts";
 
 export interface ServeOptions {
   readonly port: number;
@@ -38,6 +40,10 @@ export interface ServeOptions {
   readonly verify?: boolean | undefined;
   /** By which rules queries depend on data: fields and rows they looked at (the default), or whole documents as on Convex. */
   readonly tracking?: "fields" | "document" | undefined;
+  /** Whether clients that are no admins see how functions fail and what they print. */
+  readonly errors: "show" | "redact";
+  /** How long calls and actions under way may go on when the server stops. */
+  readonly stopWaitMs?: number | undefined;
   /** File for a trace of everything that happens. */
   readonly trace?: string | undefined;
 }
@@ -49,8 +55,19 @@ export interface Serving {
   close(): Promise<void>;
 }
 
-/** Opens the store and listens. Fails with a clear error when a server already runs here or a port is taken. */
-export async function serve(context: CommandContext, options: ServeOptions): Promise<Serving> {
+const STOP_WAIT_MS = 2_000;
+
+/**
+ * Opens the store and listens. Fails with a clear error when a server already runs here or a port is taken.
+ *
+ * @param prepare What is done before anybody is listened to.
+ */
+export async function serve(
+  context: CommandContext,
+  options: ServeOptions,
+  prepare?: (deployment: Deployment) => Promise<void>,
+): Promise<Serving> {
+  const { cloudUrl, siteUrl } = publicAddresses(options);
   const running = findServer(context.directory);
   if (running !== undefined) {
     throw new CommandError(
@@ -60,10 +77,9 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
   // Functions see UTC, as on Convex, wherever the server stands.
   process.env["TZ"] = "UTC";
   const adminKeys = AdminKeys.open(stateDirectory(context.directory));
-  const cloudUrl = options.cloudUrl ?? `http://${options.host}:${options.port}`;
-  const siteUrl = options.siteUrl ?? `http://${options.host}:${options.sitePort}`;
   const deployment = await startDeployment({
     directory: storeDirectory(context.directory),
+    logFile: logFile(context.directory),
     cloudUrl,
     siteUrl,
     memoryBytes: options.memoryBytes,
@@ -75,26 +91,23 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
     throw new CommandError(cause instanceof Error ? cause.message : String(cause), { cause });
   });
   try {
-    const { port, sitePort, host, deltaBytesMax, compresses } = options;
-    const http = await startServer({ deployment, adminKeys, port, sitePort, host, deltaBytesMax, compresses });
-    const forget = announceServer(context.directory, { url: cloudUrl, siteUrl, pid: process.pid });
+    await prepare?.(deployment);
+    const { port, sitePort, host, deltaBytesMax, compresses, stopWaitMs = STOP_WAIT_MS } = options;
+    const redacts = options.errors === "redact";
+    const http = await startServer({ deployment, adminKeys, port, sitePort, host, redacts, deltaBytesMax, compresses });
+    // Commands on this machine go straight here, whatever the public address is.
+    const forget = announceServer(context.directory, { url: http.url, siteUrl: http.siteUrl, pid: process.pid });
     const endTrace = options.trace === undefined ? undefined : writeTrace(context, deployment, options.trace);
     const close = async (): Promise<void> => {
       forget();
-      await http.close();
       await endTrace?.();
-      await deployment.close();
+      await stopServing(http, deployment, stopWaitMs);
     };
     return { deployment, http, adminKey: adminKeys.issue(), close };
   } catch (error) {
     await deployment.close();
-    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") {
-      throw new CommandError(
-        `Cannot listen on ${options.host}:${options.port} and ${options.sitePort}: a port is taken; choose another with --port`,
-        { cause: error },
-      );
-    }
-    throw error;
+    const text = listenText(error, options);
+    throw text === undefined ? error : new CommandError(text, { cause: error });
   }
 }
 

@@ -2,6 +2,7 @@
  * The state of a deployment on disk: `.narrowcast/` in the app's folder.
  *
  *   .narrowcast/store/       log and base
+ *   .narrowcast/log.jsonl    what functions printed and how they failed, and log.jsonl.1 with what was before
  *   .narrowcast/admin-key    the secret behind the deployment's admin keys, mode 0600
  *   .narrowcast/server.json  address and process of the running server
  *
@@ -33,6 +34,11 @@ export function stateDirectory(directory: string): string {
 
 export function storeDirectory(directory: string): string {
   return join(stateDirectory(directory), "store");
+}
+
+/** Where the log is kept over restarts. */
+export function logFile(directory: string): string {
+  return join(stateDirectory(directory), "log.jsonl");
 }
 
 /** Notes the running server for the other commands. Returns what removes the note. */

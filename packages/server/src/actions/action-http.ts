@@ -82,10 +82,10 @@ function toRequest(message: RunHttpMessage): Request {
 function failureResponse(thrown: unknown, message: RunHttpMessage, trace: string): Response {
   const [firstLine = ""] = trace.split("\n    at ");
   const data = convexErrorData(thrown);
+  const code = `[Request ID: ${message.requestId}] Server Error`;
   return Response.json(
     {
-      code: `[Request ID: ${message.requestId}] Server Error: ${firstLine}`,
-      trace,
+      ...(message.isRedacted === true ? { code, trace: "" } : { code: `${code}: ${firstLine}`, trace }),
       ...(data === null ? {} : { data: JSON.parse(data) as unknown }),
     },
     { status: 500 },

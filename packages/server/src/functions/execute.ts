@@ -123,6 +123,8 @@ export class Executor {
     const loaded = this.#parts.functions.get(info.path);
     if (loaded === undefined) throw functionNotFound(info.path, true);
     const parsed = parseArguments(args, info, run.tx, run.host.limits);
+    // Reading what a client sent is no time of the user's.
+    if (depth === 0) this.#clock.start();
     const scope = new Scope(run, info, kind, depth);
     const ctx = kind === "query" ? createQueryCtx(scope, this.#nested) : createMutationCtx(scope, this.#nested);
     const outer = this.#scope;

@@ -15,6 +15,7 @@
  *
  * @module
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type {
   ActionTicket,
   CoreReplies,
@@ -35,6 +36,8 @@ import { Watchdog, loadLimit, newWatchMemory } from "../protocol/watchdog.ts";
 /** Starts in a row that may fail before the client gives up. */
 const FAILED_STARTS_MAX = 5;
 const RESTART_PAUSE_MS = 100;
+/** A core that is closed has so long to finish what is under way. */
+const CLOSE_WAIT_MS = 3_000;
 
 type WithoutId<R> = R extends CoreRequest ? Omit<R, "id"> : never;
 type NewRequest = WithoutId<CoreRequest>;
@@ -156,8 +159,21 @@ export class CoreClient {
     this.#isClosed = true;
     this.#watchdog.stop();
     this.#flush();
-    await this.#link?.close();
+    await this.#closeLink();
     this.#refuseAll(new Error("Cannot answer: the deployment was closed"));
+  }
+
+  /** A function that does not come back must not keep the store open; what is durable stays. */
+  async #closeLink(): Promise<void> {
+    const link = this.#link;
+    if (link === undefined) return;
+    const late = new AbortController();
+    const timer = sleep(CLOSE_WAIT_MS, undefined, { signal: late.signal }).then(
+      () => link.terminate(),
+      () => undefined,
+    );
+    await Promise.race([link.close(), timer]);
+    late.abort();
   }
 
   /** Ends the core as a crash would and opens a new one; for tests. */

@@ -29,13 +29,15 @@ async function httpAction(request: RouteRequest, url: URL, world: RouteWorld): P
   const seen = new URL(url);
   if (scheme !== undefined) seen.protocol = scheme;
   const body = await request.body(BODY_BYTES_MAX);
+  const identity = identityOrUnknown(request, world);
   const response = await world.deployment.httpAction({
     method: request.method,
     url: seen.href,
     headers: headerList(request),
     body: body.length === 0 ? null : body,
-    identity: identityOrUnknown(request, world),
+    identity,
     requestId: newRequestId(),
+    isRedacted: world.redacts && identity.kind !== "admin",
   });
   return { status: response.status, headers: response.headers, body: response.body };
 }

@@ -139,7 +139,7 @@ test("a client that goes away in the middle leaves nothing", async () => {
   const url = here(await world.mutation("uploadUrl"));
   const { pathname, search, host } = new URL(url);
   const head = `POST ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 100000\r\n\r\n`;
-  await raw(url, `${head}${"x".repeat(50_000)}`, 100);
+  await raw(url, `${head}${"x".repeat(50_000)}`, { waitMs: 100 });
   await eventually(() => world.deployment.fileStore.list()).toEqual(before);
   expect(((await world.query("rows")) as unknown[]).length).toBe(before.length);
   expect(server.errors).toEqual([]);

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { truncateUtf8 } from "./truncate.ts";
 import { inspect } from "node:util";
 import type { Limits } from "@narrowcast/values";
 import type { LogLine } from "@narrowcast/values";
@@ -125,13 +126,6 @@ function renderArgument(value: unknown, charsMax: number): string {
     // A getter or a custom inspector of the user's threw.
     return `[cannot be shown: ${String(error)}]`;
   }
-}
-
-/** The longest prefix of `text` with at most `bytesMax` UTF-8 bytes, not cutting a character. */
-function truncateUtf8(text: string, bytesMax: number): string {
-  if (text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax) return text;
-  const cut = Buffer.from(text).subarray(0, bytesMax).toString();
-  return cut.endsWith("\uFFFD") ? cut.slice(0, cut.indexOf("\uFFFD", cut.length - 3)) : cut;
 }
 
 /**

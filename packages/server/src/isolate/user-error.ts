@@ -10,9 +10,10 @@
  *
  * @module
  */
-import { stringifyValue } from "@narrowcast/values";
+import { CONVEX_LIMITS, stringifyValue } from "@narrowcast/values";
 import type { Value } from "@narrowcast/values";
 import type { StackMapper } from "./source-maps.ts";
+import { truncateUtf8 } from "./truncate.ts";
 
 const CONVEX_ERROR = Symbol.for("ConvexError");
 
@@ -38,14 +39,21 @@ export function failedCall(thrown: unknown, requestId: string, mapper: StackMapp
   return { errorMessage: head + describeError(thrown, mapper), errorData: convexErrorData(thrown) };
 }
 
-/** `Uncaught Error: message` and the user's frames, with a line break after the last one, as Convex has it. */
+/**
+ * `Uncaught Error: message` and the user's frames, with a line break after the last one, as Convex has it. Message and frames are cut where they are too
+ * long, each by itself.
+ */
 export function describeError(thrown: unknown, mapper: StackMapper): string {
-  if (thrown instanceof CallError) return thrown.message;
-  if (!isErrorLike(thrown)) return `Uncaught ${renderThrown(thrown)}`;
+  if (thrown instanceof CallError) return bounded(thrown.message);
+  if (!isErrorLike(thrown)) return bounded(`Uncaught ${renderThrown(thrown)}`);
   const { name, message } = nameAndMessage(thrown);
   const text = message === "" ? name : `${name}: ${message}`;
   const frames = mapper.frames(thrown.stack);
-  return `Uncaught ${text}${frames}${frames === "" ? "" : "\n"}`;
+  return bounded(`Uncaught ${text}`) + (frames === "" ? "" : `${bounded(frames)}\n`);
+}
+
+function bounded(text: string): string {
+  return truncateUtf8(text, CONVEX_LIMITS.errorMessageBytesMax);
 }
 
 /** Convex JSON text of a ConvexError's data; null for other errors. */

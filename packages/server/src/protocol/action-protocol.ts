@@ -76,6 +76,8 @@ export interface RunHttpMessage {
   readonly body: Uint8Array | null;
   readonly identity: Identity;
   readonly requestId: string;
+  /** The caller may not see how it failed. */
+  readonly isRedacted?: boolean | undefined;
   readonly nowMs?: number | undefined;
 }
 

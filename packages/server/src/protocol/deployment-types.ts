@@ -158,6 +158,8 @@ export interface Deployment {
   onEnvironment(listener: () => void): () => void;
   /** Log entries newer than `cursor` (0: those still held); waits up to `waitMs` for the first. */
   logs(cursor: number, waitMs: number): Promise<{ readonly entries: readonly LogEntry[]; readonly cursor: number }>;
+  /** Calls back with every entry as it comes, until the returned function is called. Those that say nothing come late or never. */
+  onLogs(listener: (entries: readonly LogEntry[]) => void): () => void;
   /** What was read, run again and sent, and what Convex's rules would have made of it. null: metering is off. */
   ledger(options?: ReportOptions): Promise<LedgerReport | null>;
   /** Gives the lines of a trace, which begins now, until the returned function is called. It ends with the core, should that end. */
@@ -172,6 +174,8 @@ export interface HttpActionRequest {
   readonly body: Uint8Array | null;
   readonly identity: Identity;
   readonly requestId: string;
+  /** The caller may not see how it failed: only that it did, the request id, and the data of a `ConvexError`. */
+  readonly isRedacted?: boolean | undefined;
 }
 
 export interface HttpActionResponse {

@@ -128,6 +128,10 @@ export function fatalErrorFrame(error: string): string {
   return JSON.stringify({ type: "FatalError", error });
 }
 
+export function versionMismatch(type: string, base: number, current: number): string {
+  return `BaseVersionMismatch: ${type} has base version ${base}, but the current version is ${current}`;
+}
+
 export const PING_FRAME = `{"type":"Ping"}`;
 
 /**

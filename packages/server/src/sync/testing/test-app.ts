@@ -66,6 +66,7 @@ export const addByAction = action({ args: { tag: v.string(), n: v.number() }, ha
   return ctx.runQuery("items:count", { tag });
 } });
 export const refuseByAction = action({ args: {}, handler: async () => { throw new ConvexError("no"); } });
+export const loop = mutation({ args: {}, handler: async () => { for (;;); } });
 export const sleep = action({ args: { ms: v.number() }, handler: async (_ctx, { ms }) => { await new Promise((resolve) => setTimeout(resolve, ms)); return ms; } });
 `;
 
@@ -80,6 +81,7 @@ export default defineSchema({
 
 const HTTP = `
 import { httpActionGeneric as httpAction, httpRouter } from "convex/server";
+import { ConvexError } from "convex/values";
 const http = httpRouter();
 http.route({ path: "/hello", method: "GET", handler: httpAction(async (_ctx, request) =>
   new Response("hello " + request.url, { headers: { "x-app": "1", "access-control-allow-origin": "https://app.example" } })) });
@@ -100,6 +102,7 @@ http.route({ path: "/add", method: "POST", handler: httpAction(async (ctx, reque
 }) });
 http.route({ path: "/options", method: "OPTIONS", handler: httpAction(async () => new Response(null, { status: 204, headers: { "x-own": "1" } })) });
 http.route({ path: "/broken", method: "GET", handler: httpAction(async () => { throw new Error("broken handler"); }) });
+http.route({ path: "/refuse", method: "GET", handler: httpAction(async () => { throw new ConvexError({ why: "told" }); }) });
 export default http;
 `;
 
