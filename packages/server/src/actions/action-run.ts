@@ -150,7 +150,9 @@ export class ActionRun implements Activity, ActionPort {
     return [...this.#surroundings.environment.current.keys(), "CONVEX_CLOUD_URL", "CONVEX_SITE_URL"];
   }
 
-  pending(): void {}
+  realWork<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
 
   #end(thrown: unknown): void {
     if (this.#ending !== undefined) return;

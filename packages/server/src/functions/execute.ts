@@ -10,6 +10,7 @@
  * Invariants:
  *   - `execute` resolves for every user error; it rejects only for defects of the server.
  *   - What a failed nested mutation wrote is undone before its caller sees the error; what it read stays in the read set.
+ *   - A function goes on until nothing it started is under way, awaited or not; then it has ended (`settle.ts`).
  *   - The transaction is neither committed nor aborted here.
  *
  * Not here: endless loops (the watchdog ends the thread), commits, retries.
@@ -24,7 +25,7 @@ import { untracked } from "../tx/tracked-document.ts";
 import { createMutationCtx, createQueryCtx } from "./ctx.ts";
 import { Run, Scope } from "./run.ts";
 import { RunClock } from "../isolate/run-clock.ts";
-import { settleOrStall } from "../isolate/settle.ts";
+import { timeOut } from "../isolate/settle.ts";
 import type { StackMapper } from "../isolate/source-maps.ts";
 import { ScopeSyscalls } from "./syscalls.ts";
 import type { HostSyscalls } from "../isolate/syscalls-types.ts";
@@ -77,7 +78,7 @@ export class Executor {
     Error.stackTraceLimit = STACK_FRAMES_MAX;
     let result: ExecuteOutcome["result"];
     try {
-      const value = await settleOrStall(this.#root(run), run, request.path);
+      const value = await this.#root(run);
       const { userTimeMs } = request.host.limits;
       if (this.#clock.isOver(userTimeMs)) throw timeOut(userTimeMs);
       result = { ok: true, value };
@@ -104,7 +105,7 @@ export class Executor {
   async #root(run: Run): Promise<string> {
     const { path, kind, args, allowInternal } = run.request;
     const info = requireFunction(this.#infos.get(path), path, kind, allowInternal);
-    return this.#invoke(run, info, kind, args, 0);
+    return this.#invoke(run, info, kind, args, undefined);
   }
 
   /** @returns Convex JSON text of the result. */
@@ -113,25 +114,34 @@ export class Executor {
     info: FunctionInfo,
     kind: "query" | "mutation",
     args: string,
-    depth: number,
+    caller: Scope | undefined,
   ): Promise<string> {
+    const depth = caller === undefined ? 0 : caller.depth + 1;
     const loaded = this.#parts.functions.get(info.path);
     if (loaded === undefined) throw functionNotFound(info.path, true);
     const parsed = parseArguments(args, info, run.tx, run.host.limits);
     const scope = new Scope(run, info, kind, depth);
     const ctx = kind === "query" ? createQueryCtx(scope, this.#nested) : createMutationCtx(scope, this.#nested);
     const outer = this.#scope;
-    this.#scope = scope;
     const leave = depth === 0 ? undefined : run.tx.enterFunction();
-    try {
+    const handle = async (): Promise<string> => {
+      caller?.assertOpen();
+      this.#scope = scope;
       // Called without its object, as `convex/server` does: stack traces then say "handler".
       const handler = handlerOf(loaded.registered);
       const result = await handler(ctx, parsed);
       const known = run.tx.knownRows();
       const plain = run.tx.hasTracked ? untracked(result, known) : result;
       return renderResult(plain, info, run.tx, run.host.limits, known);
+    };
+    const close = (): void => scope.close();
+    try {
+      const { settling } = run;
+      return await (depth === 0
+        ? settling.outermost(info.path, handle, close)
+        : settling.nested(info.path, handle, close));
     } finally {
-      await scope.end();
+      scope.close();
       leave?.();
       this.#scope = outer;
     }
@@ -146,7 +156,7 @@ export class Executor {
           throw new CallError(`Function call depth limit exceeded. Limit: ${run.host.limits.callDepthMax}`);
         }
         const info = requireFunction(this.#infos.get(path), path, kind, true);
-        return parseValue(await this.#invoke(run, info, kind, args, depth + 1));
+        return parseValue(await this.#invoke(run, info, kind, args, parent));
       } catch (thrown) {
         if (savepoint !== undefined) run.tx.rollbackTo(savepoint);
         throw errorForCaller(thrown, this.#parts.mapper);
@@ -168,8 +178,4 @@ export class Executor {
     }
     return syscalls;
   }
-}
-
-function timeOut(maxMs: number): CallError {
-  return new CallError(`Function execution timed out (maximum duration: ${maxMs / 1_000}s)`);
 }

@@ -12,11 +12,13 @@
  * @module
  */
 import { loadTracked } from "../tx/tracked-document.ts";
+import { UserError } from "../tx/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import { builtinVariable } from "../isolate/builtin-variables.ts";
 import { ConsoleCapture } from "../isolate/console.ts";
 import { newFileUsage } from "./file-usage.ts";
 import { SeededRandom } from "../isolate/seeded-random.ts";
+import { Settling } from "../isolate/settle.ts";
 import type { HostSyscalls } from "../isolate/syscalls-types.ts";
 import type { FunctionInfo } from "../app/types.ts";
 import type { ExecuteRequest, RunHost } from "./execute-types.ts";
@@ -38,8 +40,7 @@ export class Run implements Activity {
   clockObserved = false;
   /** What the next execution of the same subscription is given; set by `paginate`. */
   journal: string | null = null;
-  /** Real asynchronous operations under way. */
-  pendingCount = 0;
+  readonly settling: Settling;
   readonly fileUsage = newFileUsage();
   /** Made at the first use: most runs need no chance. */
   #seeded: SeededRandom | undefined;
@@ -57,6 +58,7 @@ export class Run implements Activity {
         if (request.tx.hasTracked) loadTracked(value);
       },
     );
+    this.settling = new Settling(request.host.limits);
     this.#syscalls = syscalls;
   }
 
@@ -98,8 +100,8 @@ export class Run implements Activity {
     return [...this.host.environment.keys(), "CONVEX_CLOUD_URL", "CONVEX_SITE_URL"];
   }
 
-  pending(change: 1 | -1): void {
-    this.pendingCount += change;
+  realWork<T>(work: () => Promise<T>): Promise<T> {
+    return this.settling.work(work);
   }
 }
 
@@ -129,14 +131,14 @@ export class Scope {
   /** @throws {Error} If the function has ended. */
   assertOpen(): void {
     if (!this.#ended && !this.run.isOver) return;
-    throw new Error(
+    throw new UserError(
+      "FunctionEnded",
       `Cannot use "ctx" of ${this.info.path}: the function has ended; await every promise before the function returns`,
     );
   }
 
-  /** Ends the scope when nested calls that nobody awaited are through: a nested call happens completely or not at all. */
-  async end(): Promise<void> {
-    while (this.#busy !== undefined) await this.#busy;
+  /** From now on everything is refused. A nested call that is under way is finished, none begins. */
+  close(): void {
     this.#ended = true;
   }
 

@@ -35,8 +35,8 @@ export interface Activity {
   environmentVariable(name: string): string | undefined;
   /** All names; records the dependency on the whole environment. */
   environmentNames(): readonly string[];
-  /** Counts real asynchronous work (such as `crypto.subtle`) that the run waits for. */
-  pending(change: 1 | -1): void;
+  /** Does real asynchronous work (such as `crypto.subtle`) for which the run waits. */
+  realWork<T>(work: () => Promise<T>): Promise<T>;
   /** Where a refused global is used, for its message. */
   readonly phase: "import" | "run";
   readonly syscalls: HostSyscalls;
@@ -207,15 +207,8 @@ function seededCrypto(current: () => Activity): object {
     get: (target, name) => {
       const method: unknown = Reflect.get(target, name, target);
       if (typeof method !== "function") return method;
-      return async (...args: readonly unknown[]) => {
-        const activity = current();
-        activity.pending(1);
-        try {
-          return (await Reflect.apply(method, target, args)) as unknown;
-        } finally {
-          activity.pending(-1);
-        }
-      };
+      return (...args: readonly unknown[]) =>
+        current().realWork(() => Reflect.apply(method, target, args) as Promise<unknown>);
     },
   });
   return {
