@@ -152,7 +152,9 @@ export class ActionRunner {
     // Called without its object, as `convex/server` does: stack traces then say "handler".
     const handler = handlerOf(loaded.registered);
     const returned = await handler(createActionCtx(facts, run), args);
-    return this.#withTables(run, (tables) => renderResult(returned, info, tables, limits));
+    const text = await this.#withTables(run, (tables) => renderResult(returned, info, tables, limits));
+    await run.leaveBehind();
+    return text;
   }
 
   /** Validates with the tables known so far; a failure counts only if it holds with the host's newest as well. */
