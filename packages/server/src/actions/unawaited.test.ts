@@ -35,7 +35,9 @@ const APP = {
 };
 
 /** Runs one action or request in a host that answers calls a turn later than actions end. */
-async function messagesOf(target: { readonly path: string } | { readonly url: string }): Promise<readonly FromWorker[]> {
+async function messagesOf(
+  target: { readonly path: string } | { readonly url: string },
+): Promise<readonly FromWorker[]> {
   const sent: FromWorker[] = [];
   let end = (): void => {};
   const ended = new Promise<void>((resolve) => {

@@ -195,11 +195,7 @@ export class Settling {
       this.#isOver = true;
       for (const frame of this.#frames) frame.isOver = true;
       this.#waiters[0]?.fail(timeOut(userTimeMs));
-    } else if (
-      this.#idleSinceMs !== undefined &&
-      now - this.#idleSinceMs > GRACE_MS &&
-      this.#idlePolls > GRACE_POLLS
-    ) {
+    } else if (this.#idleSinceMs !== undefined && now - this.#idleSinceMs > GRACE_MS && this.#idlePolls > GRACE_POLLS) {
       this.#idleSinceMs = undefined;
       this.#waiters.pop();
       innermost.fail(

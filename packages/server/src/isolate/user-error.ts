@@ -75,7 +75,8 @@ export function errorForCaller(thrown: unknown, mapper: StackMapper): Error {
 
 /** Marks an error that the server gives to user code, so that it is known as the user's if nobody handles it. @returns `thrown`. */
 export function asUserCaused<T>(thrown: T): T {
-  if (thrown instanceof Error && Object.isExtensible(thrown)) Object.defineProperty(thrown, USER_CAUSED, { value: true });
+  if (thrown instanceof Error && Object.isExtensible(thrown))
+    Object.defineProperty(thrown, USER_CAUSED, { value: true });
   return thrown;
 }
 

@@ -225,19 +225,21 @@ function seededCrypto(current: () => Activity): object {
   };
 }
 
-/** `process.env` of the deployment: reads are recorded, writes are refused as nothing would see them. */
+/** `process.env` of the deployment: reads are recorded; writes have no effect, as nothing would see them, and are no error. */
 function environmentView(current: () => Activity): object {
   return new Proxy(Object.create(null) as object, {
     get: (_, name) => (typeof name === "string" ? current().environmentVariable(name) : undefined),
     has: (_, name) => typeof name === "string" && current().environmentVariable(name) !== undefined,
-    ownKeys: () => [...current().environmentNames()],
+    // The built-in ones may be among the deployment's as well, and a name must be told once.
+    ownKeys: () => [...new Set(current().environmentNames())],
     getOwnPropertyDescriptor: (_, name) => {
       const value = typeof name === "string" ? current().environmentVariable(name) : undefined;
-      return value === undefined ? undefined : { value, enumerable: true, configurable: true, writable: false };
+      return value === undefined ? undefined : { value, enumerable: true, configurable: true, writable: true };
     },
-    set: () => false,
-    deleteProperty: () => false,
-    defineProperty: () => false,
+    set: () => true,
+    deleteProperty: () => true,
+    // The platform wants what was defined to be there, unless it was there before.
+    defineProperty: () => true,
   });
 }
 
@@ -247,7 +249,23 @@ function writableView(view: object): object {
   return new Proxy(view, {
     get: (target, name) => (own.has(name) ? own.get(name) : (Reflect.get(target, name) as unknown)),
     has: (target, name) => (own.has(name) ? own.get(name) !== undefined : Reflect.has(target, name)),
+    ownKeys: (target) => {
+      const names = new Set(Reflect.ownKeys(target));
+      for (const [name, value] of own) {
+        if (value === undefined) names.delete(name);
+        else names.add(name);
+      }
+      return [...names];
+    },
+    getOwnPropertyDescriptor: (target, name) => {
+      const value = own.has(name) ? own.get(name) : (Reflect.get(target, name) as unknown);
+      return value === undefined ? undefined : { value, enumerable: true, configurable: true, writable: true };
+    },
     set: (_, name, value) => {
+      own.set(name, String(value));
+      return true;
+    },
+    defineProperty: (_, name, { value }) => {
       own.set(name, String(value));
       return true;
     },
