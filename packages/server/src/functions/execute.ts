@@ -20,7 +20,7 @@
 import { parseValue } from "@narrowcast/values";
 import type { Value } from "@narrowcast/values";
 import { handlerOf } from "../isolate/analyze.ts";
-import type { LoadedFunction } from "../isolate/analyze.ts";
+import type { LoadedFunction, RegisteredFunction } from "../isolate/analyze.ts";
 import { untracked } from "../tx/tracked-document.ts";
 import { createMutationCtx, createQueryCtx } from "./ctx.ts";
 import { Run, Scope } from "./run.ts";
@@ -44,6 +44,8 @@ export interface ExecutorParts {
   readonly analysis: Analysis;
   /** Functions of the isolate bundle by canonical path. */
   readonly functions: ReadonlyMap<string, LoadedFunction>;
+  /** The function as the run that calls it should see it: of modules of its own, where they hold state. */
+  fresh(loaded: LoadedFunction): RegisteredFunction;
   readonly mapper: StackMapper;
   /** Cell that the user's globals look into; the executor puts the current run there. */
   readonly current: { activity: Activity };
@@ -128,7 +130,7 @@ export class Executor {
       caller?.assertOpen();
       this.#scope = scope;
       // Called without its object, as `convex/server` does: stack traces then say "handler".
-      const handler = handlerOf(loaded.registered);
+      const handler = handlerOf(this.#parts.fresh(loaded));
       const result = await handler(ctx, parsed);
       const known = run.tx.knownRows();
       const plain = run.tx.hasTracked ? untracked(result, known) : result;

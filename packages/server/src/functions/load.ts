@@ -1,8 +1,7 @@
 /**
  * Loads a code package into this thread: evaluates the bundles once, reads what they define, and gives an executor over it.
  *
- * Modules are evaluated once and live as long as the loaded code. Unlike on Convex, module-level variables therefore keep their
- * values between executions; functions must not rely on either.
+ * Modules are evaluated once; those that hold state, again for each function that is called (`evaluated-script.ts`).
  *
  * Not here: bundling (`bundle.ts`), running (`execute.ts`), actions (`action-runner.ts`).
  *
@@ -10,7 +9,8 @@
  */
 import { compileFunction } from "node:vm";
 import { AnalysisError, analyzeCrons, analyzeFunctions, analyzeRouter, analyzeSchema } from "../isolate/analyze.ts";
-import type { LoadedFunction, ModuleTable } from "../isolate/analyze.ts";
+import type { LoadedFunction, ModuleTable, RegisteredFunction } from "../isolate/analyze.ts";
+import { EvaluatedScript } from "./evaluated-script.ts";
 import { Executor } from "./execute.ts";
 import { ImportActivity } from "../isolate/import-activity.ts";
 import type { ImportSettings } from "../isolate/import-activity.ts";
@@ -38,6 +38,8 @@ export interface LoadOptions extends ImportSettings {
 export interface LoadedUserCode extends UserCode {
   /** When one of these changes, the code must be loaded again; `*` stands for all. */
   readonly environmentRead: ReadonlySet<string>;
+  /** How often modules that hold state were evaluated again. */
+  readonly evaluations: number;
 }
 
 /**
@@ -50,24 +52,42 @@ export async function loadUserCode(code: CodePackage, options: LoadOptions): Pro
   const mapper = new StackMapper(code);
   const importing = new ImportActivity(options);
   const current: { activity: Activity } = { activity: importing };
-  const modules = evaluateBundle(
-    code.isolate,
-    "isolate",
-    deterministicGlobals(() => current.activity, untracked),
+  const script = new EvaluatedScript(
+    code.isolate.code,
+    () => deterministicGlobals(() => current.activity, untracked),
     mapper,
   );
+  const { modules } = script;
   const isolate = [...analyzeFunctions(modules, "isolate"), ...(options.extra ?? [])];
   const infos = [...isolate.map((loaded) => loaded.info), ...nodeFunctions(code, options, importing, mapper)];
   const analysis: Analysis = {
     functions: infos,
     schema: analyzeSchema(modules),
     crons: analyzeCrons(modules, infos),
+    moduleState: script.state,
     httpRoutes: (analyzeRouter(modules)?.getRoutes() ?? []).map(([path, method]) => ({ path, method })),
   };
-  const executor = new Executor({ analysis, functions: functionTable(isolate), mapper, current });
+  const freshPaths = new Set(
+    isolate.map(({ info }) => info.path).filter((path) => script.isFresh(moduleAndExport(path)[0])),
+  );
+  const fresh = (loaded: LoadedFunction): RegisteredFunction => {
+    if (!freshPaths.has(loaded.info.path)) return loaded.registered;
+    const [modulePath, name] = moduleAndExport(loaded.info.path);
+    const running = current.activity;
+    current.activity = new ImportActivity(options);
+    try {
+      return (script.evaluate()[modulePath]?.[name] as RegisteredFunction | undefined) ?? loaded.registered;
+    } finally {
+      current.activity = running;
+    }
+  };
+  const executor = new Executor({ analysis, functions: functionTable(isolate), fresh, mapper, current });
   return {
     analysis,
     environmentRead: importing.environmentRead,
+    get evaluations() {
+      return script.evaluations;
+    },
     find: (path) => executor.find(path),
     execute: (request) => executor.execute(request),
   };
@@ -93,6 +113,12 @@ export function evaluateBundle(
   } catch (error) {
     throw new AnalysisError(`Failed to import the app's modules: ${describeError(error, mapper)}`, { cause: error });
   }
+}
+
+/** Where a function is exported: `["dir/mod.js", "fn"]` of `dir/mod:fn`. */
+export function moduleAndExport(path: string): readonly [modulePath: string, name: string] {
+  const colon = path.lastIndexOf(":");
+  return [`${path.slice(0, colon)}.js`, path.slice(colon + 1)];
 }
 
 /** Functions by canonical path. */

@@ -51,6 +51,16 @@ export class StackMapper {
     return kept.map((line) => `\n${line}`).join("");
   }
 
+  /** The developer's file and line of an offset of the isolate script. */
+  placeOf(text: string, position: number): { readonly file: string; readonly line: number } {
+    const lines = text.slice(0, position).split("\n");
+    const file = BUNDLE_FILES.isolate;
+    const bundle = this.#bundles[0]?.bundle;
+    const place = bundle && this.#original(file, bundle, lines.length, (lines.at(-1)?.length ?? 0) + 1);
+    const [, source = file, line = lines.length] = /^(.*):(\d+):\d+$/.exec(place ?? "") ?? [];
+    return { file: source, line: Number(line) };
+  }
+
   #mapLine(line: string): string | undefined {
     for (const { file, bundle } of this.#bundles) {
       const at = line.indexOf(file);
