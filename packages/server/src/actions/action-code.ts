@@ -5,11 +5,12 @@
  */
 import type { Value } from "@narrowcast/values";
 import { analyzeFunctions, analyzeRouter } from "../isolate/analyze.ts";
-import type { HttpRouter, LoadedFunction, ModuleTable } from "../isolate/analyze.ts";
+import type { HttpRouter, LoadedFunction, ModuleTable, RegisteredFunction } from "../isolate/analyze.ts";
 import { HOST_EXPORTS } from "../app/bundle-plugins.ts";
 import { ImportActivity } from "../isolate/import-activity.ts";
 import type { ImportSettings } from "../isolate/import-activity.ts";
-import { evaluateBundle, functionTable } from "../functions/load.ts";
+import { EvaluatedScript } from "../functions/evaluated-script.ts";
+import { evaluateBundle, functionTable, moduleAndExport } from "../functions/load.ts";
 import { StackMapper } from "../isolate/source-maps.ts";
 import type { CodePackage, FunctionInfo, ModuleEnvironment } from "../app/types.ts";
 import { actionGlobals, nodeGlobals } from "../isolate/user-globals.ts";
@@ -20,8 +21,9 @@ type ErrorClass = new (data: Value) => Error & { data: Value };
 /** The functions, the router and the error classes of both bundles. */
 export class ActionCode {
   readonly mapper: StackMapper;
-  readonly router: HttpRouter | null;
   readonly nodeFunctions: readonly FunctionInfo[];
+  readonly #script: EvaluatedScript;
+  readonly #router: HttpRouter | null;
   readonly #functions: ReadonlyMap<string, LoadedFunction>;
   readonly #errorClasses: { readonly [environment in ModuleEnvironment]: ErrorClass | undefined };
 
@@ -38,7 +40,8 @@ export class ActionCode {
     this.mapper = new StackMapper(code);
     const importing = new ImportActivity(settings);
     const current = () => running() ?? importing;
-    const isolate = evaluateBundle(code.isolate, "isolate", actionGlobals(current, hasVirtualTime), this.mapper);
+    this.#script = new EvaluatedScript(code.isolate.code, () => actionGlobals(current, hasVirtualTime), this.mapper);
+    const isolate = this.#script.modules;
     const node =
       code.node === null
         ? {}
@@ -46,12 +49,25 @@ export class ActionCode {
     const ofNode = analyzeFunctions(node, "node");
     this.#functions = functionTable([...analyzeFunctions(isolate, "isolate"), ...ofNode]);
     this.nodeFunctions = ofNode.map((loaded) => loaded.info);
-    this.router = analyzeRouter(isolate);
+    this.#router = analyzeRouter(isolate);
     this.#errorClasses = { isolate: errorClassOf(isolate), node: errorClassOf(node) };
   }
 
+  /** What is known of a function; not for calling it. */
   find(path: string): LoadedFunction | undefined {
     return this.#functions.get(path);
+  }
+
+  /** A function for one run: of modules of its own, where they hold state. "use node" modules keep theirs, as on Convex. */
+  forRun({ info, registered }: LoadedFunction): RegisteredFunction {
+    const [modulePath, name] = moduleAndExport(info.path);
+    if (info.environment === "node" || !this.#script.isFresh(modulePath)) return registered;
+    return (this.#script.evaluate()[modulePath]?.[name] as RegisteredFunction | undefined) ?? registered;
+  }
+
+  /** The router for one request, as `forRun`. */
+  routerForRun(): HttpRouter | null {
+    return this.#script.isFresh("http.js") ? analyzeRouter(this.#script.evaluate()) : this.#router;
   }
 
   /** A ConvexError that code of that environment knows as its own. */

@@ -32,7 +32,7 @@ export async function runHttp(run: ActionRun, message: RunHttpMessage, parts: Ht
     run.finish();
     parts.send({ type: "end", id: message.id, error, isBroken, userMs: performance.now() - run.startedMs });
   };
-  const { router } = parts.code;
+  const router = parts.code.routerForRun();
   const { pathname } = new URL(message.url);
   const route = router?.lookup(pathname, message.method) ?? null;
   if (route === null) {

@@ -152,7 +152,9 @@ test("frames of modules that are evaluated again point into the developer's file
     "kept.ts": `import { queryGeneric as query } from "convex/server";\nlet n = 0;\nexport const fails = query(() => {\n  n += 1;\n  throw new Error("n is " + n);\n});`,
   });
   for (let call = 0; call < 2; call += 1) {
-    expect((await app.query("kept:fails")).error).toMatch(/Uncaught Error: n is 1\n {4}at .*\.\.\/convex\/kept\.ts:5:9/);
+    expect((await app.query("kept:fails")).error).toMatch(
+      /Uncaught Error: n is 1\n {4}at .*\.\.\/convex\/kept\.ts:5:9/,
+    );
   }
 });
 
@@ -188,7 +190,8 @@ test("a program of any modules with state answers as a fresh load does", async (
         for (const [at, form] of forms.entries()) {
           // Each module uses the one before it as well, so states lie behind each other.
           const before = at === 0 ? "" : `import { all as before } from "./m${at - 1}";`;
-          const all = at === 0 ? `export const all = () => [bump()];` : `export const all = () => [bump(), ...before()];`;
+          const all =
+            at === 0 ? `export const all = () => [bump()];` : `export const all = () => [bump(), ...before()];`;
           files[`m${at}.ts`] = `// @ts-nocheck\n${before}\n${FORMS[NAMES[form]!]}\n${all}`;
           files[`f${at}.ts`] = `
             import { queryGeneric as query, mutationGeneric as mutation } from "convex/server";

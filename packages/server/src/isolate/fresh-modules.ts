@@ -61,7 +61,7 @@ export function planFreshModules(text: string): FreshPlan | undefined {
 /** Modules that hold state, those that import them, and those that any of these fill. */
 function closureOf({ modules }: ScriptParts, { places, filledBy }: ModuleState): ReadonlySet<ScriptModule> {
   const again = new Set(places.map(({ module }) => module));
-  for (let before = -1; before !== again.size; ) {
+  for (let before = -1; before !== again.size;) {
     before = again.size;
     for (const module of modules) {
       if (isScaffold(module)) continue;

@@ -32,8 +32,10 @@ type FunctionNode = es.FunctionDeclaration | es.FunctionExpression | es.ArrowFun
 
 /** Methods of the platform's containers that change nothing; libraries have methods of these names that do. */
 const PLAIN_METHODS: ReadonlySet<string> = new Set(
-  ("map filter slice concat flat flatMap find findIndex findLast some every includes indexOf join at reduce forEach get has keys " +
-    "values entries toString size length").split(" "),
+  (
+    "map filter slice concat flat flatMap find findIndex findLast some every includes indexOf join at reduce forEach get has keys " +
+    "values entries toString size length"
+  ).split(" "),
 );
 const GLOBAL_OBJECTS: ReadonlySet<string> = new Set(["globalThis", "self", "global"]);
 
@@ -127,7 +129,8 @@ class Search {
   #filled(target: es.Node, at: es.Node): void {
     for (const { node } of rootsOf(target)) {
       const variable = node.type === "Identifier" ? this.#variableOf(node) : undefined;
-      const filled = variable !== undefined && this.#isModuleLevel(variable.scope) ? this.#parts.moduleOf(variable) : undefined;
+      const filled =
+        variable !== undefined && this.#isModuleLevel(variable.scope) ? this.#parts.moduleOf(variable) : undefined;
       if (filled === undefined) continue;
       for (const module of this.#loadersOf(at, new Set())) {
         if (module === filled) continue;
@@ -147,7 +150,10 @@ class Search {
     const name = seen.has(fn) ? undefined : this.#nameOfFunction(fn);
     seen.add(fn);
     if (name === undefined || typeof name === "string") return [];
-    return name.references.flatMap(({ identifier }) => this.#loadersOf(identifier as unknown as es.Node, seen));
+    return name.references.flatMap(({ identifier }) => {
+      const use = identifier as unknown as es.Node;
+      return this.#isExport(use) ? [] : this.#loadersOf(use, seen);
+    });
   }
 
   #rootChanged(root: es.Identifier, at: es.Node, { isInside, isResult }: Root): void {
@@ -175,7 +181,11 @@ class Search {
     for (const def of variable.defs) {
       const node = def.node as unknown as es.Node;
       if (def.type === "Parameter") {
-        this.#parameterChanged(node as FunctionNode, def.index ?? 0, isInside || isPattern(def.name as es.Node, node, def.index));
+        this.#parameterChanged(
+          node as FunctionNode,
+          def.index ?? 0,
+          isInside || isPattern(def.name as es.Node, node, def.index),
+        );
       } else if (node.type === "VariableDeclarator") {
         const declaration = this.#parts.parents.get(node);
         const loop = declaration === undefined ? undefined : this.#parts.parents.get(declaration);
@@ -187,7 +197,8 @@ class Search {
     }
     // Assigned later: `let list; list = cache.get(key)`.
     for (const { writeExpr, init } of variable.references) {
-      if (writeExpr !== undefined && writeExpr !== null && init !== true) this.#mutated(writeExpr as es.Node, at, isInside);
+      if (writeExpr !== undefined && writeExpr !== null && init !== true)
+        this.#mutated(writeExpr as es.Node, at, isInside);
     }
   }
 
@@ -239,7 +250,13 @@ class Search {
     if (value.type === "NewExpression") {
       return value.callee.type === "Identifier" && ["Map", "Set", "Array", "WeakMap"].includes(value.callee.name);
     }
-    return value.type === "ArrayExpression" || value.type === "Literal" || value.type === "TemplateLiteral" || value.type === "MemberExpression" || value.type === "CallExpression" && value.callee.type === "MemberExpression";
+    return (
+      value.type === "ArrayExpression" ||
+      value.type === "Literal" ||
+      value.type === "TemplateLiteral" ||
+      value.type === "MemberExpression" ||
+      (value.type === "CallExpression" && value.callee.type === "MemberExpression")
+    );
   }
 
   #variableChanged(variable: Variable, at: es.Node): void {
@@ -332,11 +349,14 @@ class Search {
         const around = this.#functionAround(at);
         const { id } = at;
         return [...referenceAt].some(
-          ([use, { resolved }]) =>
-            resolved?.defs[0]?.name === (id as unknown) && this.#functionAround(use) !== around,
+          ([use, { resolved }]) => resolved?.defs[0]?.name === (id as unknown) && this.#functionAround(use) !== around,
         );
       }
-      if (!/^(?:Property|ObjectExpression|ArrayExpression|AwaitExpression|ConditionalExpression|LogicalExpression|SpreadElement)$/.test(at.type)) {
+      if (
+        !/^(?:Property|ObjectExpression|ArrayExpression|AwaitExpression|ConditionalExpression|LogicalExpression|SpreadElement)$/.test(
+          at.type,
+        )
+      ) {
         return false;
       }
     }
@@ -386,7 +406,11 @@ class Search {
     const property = this.#parts.parents.get(fn);
     const object = property?.type === "Property" ? this.#parts.parents.get(property) : undefined;
     const call = object?.type === "ObjectExpression" ? this.#parts.parents.get(object) : undefined;
-    return call?.type === "CallExpression" && call.callee.type === "Identifier" && /^__(?:commonJS|esm)/.test(call.callee.name);
+    return (
+      call?.type === "CallExpression" &&
+      call.callee.type === "Identifier" &&
+      /^__(?:commonJS|esm)/.test(call.callee.name)
+    );
   }
 
   /** The function in which `node` is executed; functions that are called where they stand are no border. None: while loading. */
@@ -412,7 +436,10 @@ class Search {
     const uses =
       name === undefined || typeof name === "string"
         ? []
-        : name.references.filter((reference) => reference.init !== true).map(({ identifier }) => identifier as unknown as es.Node);
+        : name.references
+            .filter((reference) => reference.init !== true)
+            .map(({ identifier }) => identifier as unknown as es.Node)
+            .filter((use) => !this.#isExport(use));
     const isLoadOnly =
       uses.length > 0 &&
       uses.every((use) => {
@@ -424,11 +451,22 @@ class Search {
     return isLoadOnly;
   }
 
+  /** `__export(exports, { name: () => name })`: nobody calls the function there. */
+  #isExport(use: es.Node): boolean {
+    const { parents } = this.#parts;
+    const getter = parents.get(use);
+    const property = getter?.type === "ArrowFunctionExpression" ? parents.get(getter) : undefined;
+    const object = property?.type === "Property" ? parents.get(property) : undefined;
+    const call = object?.type === "ObjectExpression" ? parents.get(object) : undefined;
+    return call?.type === "CallExpression" && call.callee.type === "Identifier" && call.callee.name === "__export";
+  }
+
   /** The variable that names a function, or the name of a method. */
   #nameOfFunction(fn: FunctionNode): Variable | string | undefined {
     const parent = this.#parts.parents.get(fn);
     const scope = this.#scopeOf.get(fn)?.upper;
-    const id = fn.type === "FunctionDeclaration" ? fn.id : parent?.type === "VariableDeclarator" ? parent.id : undefined;
+    const id =
+      fn.type === "FunctionDeclaration" ? fn.id : parent?.type === "VariableDeclarator" ? parent.id : undefined;
     if (id?.type === "Identifier") {
       for (let at = scope; at !== undefined && at !== null; at = at.upper) {
         const variable = at.set.get(id.name);
@@ -510,7 +548,8 @@ function methodName(parent: es.Node): string | undefined {
 function isRememberingPattern(variable: Variable): boolean {
   const node = variable.defs[0]?.node as es.Node | undefined;
   if (node?.type !== "VariableDeclarator" || !node.init) return false;
-  if (node.init.type === "NewExpression") return node.init.callee.type === "Identifier" && node.init.callee.name === "RegExp";
+  if (node.init.type === "NewExpression")
+    return node.init.callee.type === "Identifier" && node.init.callee.name === "RegExp";
   if (node.init.type !== "Literal") return false;
   return "regex" in node.init && /[gy]/.test(node.init.regex.flags);
 }

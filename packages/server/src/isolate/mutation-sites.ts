@@ -15,10 +15,12 @@ export interface MutationSite {
 
 /** Methods of the platform's containers that change them. */
 export const MUTATORS: ReadonlySet<string> = new Set(
-  ("set add delete clear push pop shift unshift splice sort reverse fill copyWithin append next enterWith " +
+  (
+    "set add delete clear push pop shift unshift splice sort reverse fill copyWithin append next enterWith " +
     "setTime setDate setFullYear setHours setMilliseconds setMinutes setMonth setSeconds setUTCDate setUTCFullYear setUTCHours " +
     "setUTCMilliseconds setUTCMinutes setUTCMonth setUTCSeconds setInt8 setInt16 setInt32 setUint8 setUint16 setUint32 setFloat32 " +
-    "setFloat64 setBigInt64 setBigUint64").split(" "),
+    "setFloat64 setBigInt64 setBigUint64"
+  ).split(" "),
 );
 /** Methods that change their pattern if it has the flag `g` or `y`. */
 const PATTERN_METHODS: ReadonlySet<string> = new Set(["exec", "test"]);
@@ -28,8 +30,10 @@ const STATIC_MUTATORS: ReadonlySet<string> = new Set(
 );
 /** Methods that call the function they are given before they return. */
 const CALLBACK_METHODS: ReadonlySet<string> = new Set(
-  ("map forEach filter reduce reduceRight some every find findIndex findLast findLastIndex flatMap sort toSorted from replace " +
-    "replaceAll").split(" "),
+  (
+    "map forEach filter reduce reduceRight some every find findIndex findLast findLastIndex flatMap sort toSorted from replace " +
+    "replaceAll"
+  ).split(" "),
 );
 
 /** The change that `node` makes, if it makes one to an object. A declared or assigned variable is none. */
@@ -95,8 +99,10 @@ export function bare(node: es.Node): es.Node {
 
 /** Methods whose result is a new object; what it holds may be old. */
 const FRESH_RESULTS: ReadonlySet<string> = new Set(
-  ("map filter slice concat flat flatMap toSorted toReversed toSpliced with from of keys entries values split match matchAll replace " +
-    "replaceAll trim join toString toLowerCase toUpperCase").split(" "),
+  (
+    "map filter slice concat flat flatMap toSorted toReversed toSpliced with from of keys entries values split match matchAll replace " +
+    "replaceAll trim join toString toLowerCase toUpperCase"
+  ).split(" "),
 );
 
 /** Where an object comes from. */

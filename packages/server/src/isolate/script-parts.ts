@@ -61,7 +61,8 @@ export function takeScriptApart(text: string): ScriptParts | undefined {
   const holder = holderOf(program);
   const body = holder?.body;
   const tableReturn = program.body.at(-1);
-  if (holder === undefined || body?.type !== "BlockStatement" || tableReturn?.type !== "ReturnStatement") return undefined;
+  if (holder === undefined || body?.type !== "BlockStatement" || tableReturn?.type !== "ReturnStatement")
+    return undefined;
   const last = body.body.at(-1) as SyntaxNode | undefined;
   if (last?.type !== "ReturnStatement") return undefined;
   const scopes = analyze(program as never, { ecmaVersion: 2022, globalReturn: true } as never) as ScopeManager;
