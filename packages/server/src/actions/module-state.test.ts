@@ -4,7 +4,8 @@
 import { CONVEX_LIMITS } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import type { FromWorker } from "../protocol/action-protocol.ts";
-import { NOBODY, bundleTexts } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
+import { NOBODY } from "../testing/app-harness.ts";
 import { ActionRunner } from "./action-runner.ts";
 
 const APP = {

@@ -5,7 +5,8 @@ import { CONVEX_LIMITS } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import type { FromWorker } from "../protocol/action-protocol.ts";
 import { formatLogLine } from "../isolate/console.ts";
-import { NOBODY, bundleTexts } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
+import { NOBODY } from "../testing/app-harness.ts";
 import { ownRejections } from "../testing/own-rejections.ts";
 import { ActionRunner } from "./action-runner.ts";
 

@@ -30,6 +30,8 @@ export interface LoadOptions extends ImportSettings {
    * thread to find out.
    */
   readonly nodeFunctions?: readonly FunctionInfo[] | undefined;
+  /** Evaluates every module once, also those that hold state: for measuring what the others cost. */
+  readonly keepsModules?: boolean | undefined;
   /** Functions beside the app's own. */
   readonly extra?: readonly LoadedFunction[] | undefined;
 }
@@ -68,7 +70,9 @@ export async function loadUserCode(code: CodePackage, options: LoadOptions): Pro
     httpRoutes: (analyzeRouter(modules)?.getRoutes() ?? []).map(([path, method]) => ({ path, method })),
   };
   const freshPaths = new Set(
-    isolate.map(({ info }) => info.path).filter((path) => script.isFresh(moduleAndExport(path)[0])),
+    isolate
+      .map(({ info }) => info.path)
+      .filter((path) => options.keepsModules !== true && script.isFresh(moduleAndExport(path)[0])),
   );
   const fresh = (loaded: LoadedFunction): RegisteredFunction => {
     if (!freshPaths.has(loaded.info.path)) return loaded.registered;

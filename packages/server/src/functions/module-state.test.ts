@@ -3,7 +3,8 @@
  */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { bundleTexts, openApp, openTexts } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
+import { openApp, openTexts } from "../testing/app-harness.ts";
 import type { TestApp } from "../testing/app-harness.ts";
 
 /** Each gives a function that counts how often it was called since its module was evaluated. */

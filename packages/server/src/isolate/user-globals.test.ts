@@ -5,7 +5,8 @@ import { CONVEX_LIMITS } from "@narrowcast/values";
 import { beforeAll, expect, test } from "vitest";
 import { ImportActivity } from "./import-activity.ts";
 import { nodeGlobals } from "./user-globals.ts";
-import { NOW_MS, bundleTexts, openApp, openTexts } from "../testing/app-harness.ts";
+import { NOW_MS, openApp, openTexts } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import type { TestApp } from "../testing/app-harness.ts";
 
 const FUNCTIONS = `
