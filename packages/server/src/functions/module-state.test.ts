@@ -51,6 +51,7 @@ const FORMS: { readonly [name: string]: string } = {
   "a parameter's part": `const box = { list: [] }; function add({ list }) { return list.push(1); } export const bump = () => add(box);`,
   "what a function returns": `const list = []; function store() { return list; } export const bump = () => store().push(1);`,
   "an object that holds it": `const list = []; const services = { list }; export const bump = () => services.list.push(1);`,
+  "what an instance was given": `class Log { constructor(list) { this.list = list; } add() { return this.list.push(1); } } const list = []; const log = new Log(list); export const bump = () => log.add();`,
   "a pattern with the flag g": `const word = /a/g; export function bump() { word.test("aaa"); return word.lastIndex; }`,
   "a generator": `function* numbers() { for (let n = 1; ; n++) yield n; } const all = numbers(); export const bump = () => all.next().value;`,
   "a date": `const at = new Date(0); export function bump() { at.setTime(at.getTime() + 1); return at.getTime(); }`,
@@ -146,6 +147,18 @@ test("what a module with state fills while it loads is not filled twice", async 
       export const next = query(() => [++n, kinds.length]);`,
   });
   for (let call = 0; call < 3; call += 1) expect((await app.query("kept:next")).value).toEqual([1, 1]);
+});
+
+test("objects of one module that another one's object holds start anew, too", async () => {
+  const app = await openTexts({
+    "list.ts": `export const list = [];`,
+    "log.ts": `import { list } from "./list"; class Log { constructor(given) { this.list = given; } add() { return this.list.push(1); } } export const log = new Log(list);`,
+    "caller.ts": `
+      import { queryGeneric as query } from "convex/server";
+      import { list } from "./list"; import { log } from "./log";
+      export const next = query(() => [log.add(), list.length]);`,
+  });
+  for (let call = 0; call < 3; call += 1) expect((await app.query("caller:next")).value).toEqual([1, 1]);
 });
 
 test("frames of modules that are evaluated again point into the developer's files", async () => {

@@ -13,12 +13,21 @@
  *
  * @module
  */
-import type { Scope, Variable } from "eslint-scope";
+import type { Variable } from "eslint-scope";
 import type * as es from "estree";
 import { bare, calledFor, inlineCallOf, isPatternCall, mutationsOf, rootsOf } from "./mutation-sites.ts";
 import type { Root } from "./mutation-sites.ts";
-import { nameOf } from "./script-parts.ts";
 import type { ScriptModule, ScriptParts, SyntaxNode } from "./script-parts.ts";
+import {
+  ScriptScopes,
+  declarationOf,
+  isCode,
+  isFunction,
+  isPattern,
+  isRememberingPattern,
+  methodName,
+} from "./script-scopes.ts";
+import type { FunctionNode } from "./script-scopes.ts";
 
 /** A place that keeps state. */
 export interface StatePlace {
@@ -27,8 +36,6 @@ export interface StatePlace {
   /** Where it is declared. */
   readonly position: number;
 }
-
-type FunctionNode = es.FunctionDeclaration | es.FunctionExpression | es.ArrowFunctionExpression;
 
 /** Methods of the platform's containers that change nothing; libraries have methods of these names that do. */
 const PLAIN_METHODS: ReadonlySet<string> = new Set(
@@ -57,37 +64,22 @@ export function findModuleState(parts: ScriptParts): ModuleState {
 class Search {
   readonly #parts: ScriptParts;
   readonly #found = new Map<string, StatePlace>();
-  readonly #scopeOf = new Map<es.Node, Scope>();
-  /** Calls and reads of members by the member's name. */
-  readonly #membersByName = new Map<string, es.MemberExpression[]>();
+  readonly #view: ScriptScopes;
   readonly #seenVariables = new Set<Variable>();
   readonly #seenInside = new Set<Variable>();
   readonly #seenMethods = new Set<string>();
   readonly #seenParameters = new Set<string>();
   readonly #seenFactories = new Set<FunctionNode>();
-  readonly #loadOnly = new Map<FunctionNode, boolean>();
   readonly #filledBy = new Map<ScriptModule, Set<ScriptModule>>();
   #isOnGlobalObject = false;
 
   constructor(parts: ScriptParts) {
     this.#parts = parts;
-    for (const scope of parts.scopes.scopes) {
-      const node = scope.block as unknown as es.Node;
-      if (scope.type === "function") this.#scopeOf.set(node, scope);
-    }
+    this.#view = new ScriptScopes(parts);
   }
 
   run(): ModuleState {
-    const { parents } = this.#parts;
-    const nodes = [...parents.keys()];
-    for (const node of nodes) {
-      if (node.type !== "MemberExpression" || (node.computed && node.property.type !== "Literal")) continue;
-      const name = nameOf(node.property);
-      const known = this.#membersByName.get(name);
-      if (known === undefined) this.#membersByName.set(name, [node]);
-      else known.push(node);
-    }
-    for (const node of nodes) {
+    for (const node of this.#parts.parents.keys()) {
       // What the bundler's helpers remember (that a module was loaded) belongs to the modules.
       if (this.#parts.moduleAt((node as SyntaxNode).start)?.name === "") continue;
       for (const site of mutationsOf(node)) this.#mutated(site.target, site.node);
@@ -112,7 +104,7 @@ class Search {
 
   /** The object that `target` gives is changed at `at`. */
   #mutated(target: es.Node, at: es.Node, isInside = false): void {
-    if (this.#isLoading(at)) {
+    if (this.#view.isLoading(at)) {
       this.#filled(target, at);
       return;
     }
@@ -121,18 +113,18 @@ class Search {
       else this.#rootChanged(root.node, at, root);
     }
     const called = calledFor(target);
-    const maker = called === undefined ? undefined : this.#functionOf(this.#variableOf(called));
-    if (maker !== undefined) for (const given of this.#returnsOf(maker)) this.#mutated(given, given, isInside);
+    const maker = called === undefined ? undefined : this.#view.functionOf(this.#view.variableOf(called));
+    if (maker !== undefined) for (const given of this.#view.returnsOf(maker)) this.#mutated(given, given, isInside);
   }
 
   /** A module changes an object of another one while it loads. */
   #filled(target: es.Node, at: es.Node): void {
     for (const { node } of rootsOf(target)) {
-      const variable = node.type === "Identifier" ? this.#variableOf(node) : undefined;
+      const variable = node.type === "Identifier" ? this.#view.variableOf(node) : undefined;
       const filled =
-        variable !== undefined && this.#isModuleLevel(variable.scope) ? this.#parts.moduleOf(variable) : undefined;
+        variable !== undefined && this.#view.isModuleLevel(variable.scope) ? this.#parts.moduleOf(variable) : undefined;
       if (filled === undefined) continue;
-      for (const module of this.#loadersOf(at, new Set())) {
+      for (const module of this.#view.loadersOf(at, new Set())) {
         if (module === filled) continue;
         const others = this.#filledBy.get(module) ?? new Set();
         this.#filledBy.set(module, others.add(filled));
@@ -140,24 +132,8 @@ class Search {
     }
   }
 
-  /** Modules that execute `node` while they load. */
-  #loadersOf(node: es.Node, seen: Set<es.Node>): readonly ScriptModule[] {
-    const fn = this.#functionAround(node);
-    if (fn === undefined) {
-      const module = this.#parts.moduleAt((node as SyntaxNode).start);
-      return module === undefined ? [] : [module];
-    }
-    const name = seen.has(fn) ? undefined : this.#nameOfFunction(fn);
-    seen.add(fn);
-    if (name === undefined || typeof name === "string") return [];
-    return name.references.flatMap(({ identifier }) => {
-      const use = identifier as unknown as es.Node;
-      return this.#isExport(use) ? [] : this.#loadersOf(use, seen);
-    });
-  }
-
   #rootChanged(root: es.Identifier, at: es.Node, { isInside, isResult }: Root): void {
-    const variable = this.#variableOf(root);
+    const variable = this.#view.variableOf(root);
     if (variable === undefined) {
       if (GLOBAL_OBJECTS.has(root.name)) this.#globalsChanged();
       return;
@@ -165,7 +141,7 @@ class Search {
     // What a function or a static method gives is not held by it.
     if (isResult && isCode(variable)) return;
     if (isPatternCall(at) && (isInside || !isRememberingPattern(variable))) return;
-    if (this.#isModuleLevel(variable.scope)) {
+    if (this.#view.isModuleLevel(variable.scope)) {
       this.#variableChanged(variable, at);
       return;
     }
@@ -181,11 +157,7 @@ class Search {
     for (const def of variable.defs) {
       const node = def.node as unknown as es.Node;
       if (def.type === "Parameter") {
-        this.#parameterChanged(
-          node as FunctionNode,
-          def.index ?? 0,
-          isInside || isPattern(def.name as es.Node, node, def.index),
-        );
+        this.#parameterChanged(node as FunctionNode, def.index ?? 0, isInside || isPattern(def.name, node, def.index));
       } else if (node.type === "VariableDeclarator") {
         const declaration = this.#parts.parents.get(node);
         const loop = declaration === undefined ? undefined : this.#parts.parents.get(declaration);
@@ -197,8 +169,7 @@ class Search {
     }
     // Assigned later: `let list; list = cache.get(key)`.
     for (const { writeExpr, init } of variable.references) {
-      if (writeExpr !== undefined && writeExpr !== null && init !== true)
-        this.#mutated(writeExpr as es.Node, at, isInside);
+      if (writeExpr !== undefined && writeExpr !== null && init !== true) this.#mutated(writeExpr, at, isInside);
     }
   }
 
@@ -214,8 +185,8 @@ class Search {
       if (callee.type === "MemberExpression") this.#mutated(callee.object, callee.object, true);
       return;
     }
-    const name = this.#nameOfFunction(fn);
-    for (const call of name === undefined ? [] : this.#callsOf(name)) {
+    const name = this.#view.nameOfFunction(fn);
+    for (const call of name === undefined ? [] : this.#view.callsOf(name)) {
       const argument = call.arguments[index];
       if (argument !== undefined && argument.type !== "SpreadElement") this.#mutated(argument, call, isInside);
     }
@@ -236,7 +207,7 @@ class Search {
     const name = methodName(parent);
     if (name === undefined || this.#seenMethods.has(name)) return;
     this.#seenMethods.add(name);
-    for (const member of this.#membersByName.get(name) ?? []) {
+    for (const member of this.#view.membersOf(name)) {
       if (!this.#isPlain(member.object, name)) this.#mutated(member.object, member);
     }
   }
@@ -244,7 +215,7 @@ class Search {
   /** Whether an object's method of this name can only be the platform's. */
   #isPlain(object: es.Node, name: string): boolean {
     if (!PLAIN_METHODS.has(name)) return false;
-    const node = this.#variableOf(object)?.defs[0]?.node as es.Node | undefined;
+    const node = this.#view.variableOf(object)?.defs[0]?.node as es.Node | undefined;
     const value = node?.type === "VariableDeclarator" && node.id.type === "Identifier" ? node.init : object;
     if (value === null || value === undefined) return false;
     if (value.type === "NewExpression") {
@@ -260,8 +231,8 @@ class Search {
   }
 
   #variableChanged(variable: Variable, at: es.Node): void {
-    if (this.#isLoading(at)) return;
-    if (this.#isModuleLevel(variable.scope)) {
+    if (this.#view.isLoading(at)) return;
+    if (this.#view.isModuleLevel(variable.scope)) {
       this.#keep(variable);
       return;
     }
@@ -285,8 +256,11 @@ class Search {
   /** `{ cache }`, `[cache]`, `cache`: the same objects under another name. */
   #keepParts(value: es.Node): void {
     if (value.type === "Identifier") {
-      const variable = this.#variableOf(value);
-      if (variable !== undefined && this.#isModuleLevel(variable.scope)) this.#keep(variable);
+      const variable = this.#view.variableOf(value);
+      if (variable === undefined || !this.#view.isModuleLevel(variable.scope)) return;
+      if (!this.#isCodeByName(variable)) this.#keep(variable);
+    } else if (value.type === "NewExpression" || value.type === "CallExpression") {
+      for (const argument of value.arguments) this.#keepParts(argument);
     } else if (value.type === "MemberExpression") {
       this.#keepParts(value.object);
     } else if (value.type === "ObjectExpression") {
@@ -296,11 +270,20 @@ class Search {
     }
   }
 
+  /** Functions and classes, under whatever names, hold nothing by themselves. */
+  #isCodeByName(variable: Variable): boolean {
+    if (isCode(variable)) return true;
+    const node = variable.defs[0]?.node as es.Node | undefined;
+    if (node?.type !== "VariableDeclarator" || node.init?.type !== "Identifier") return false;
+    const other = this.#view.variableOf(node.init);
+    return other !== undefined && other !== variable && this.#isCodeByName(other);
+  }
+
   /** A local variable that functions inside of its own function change: it lives as long as they do. */
   #captured(variable: Variable, at: es.Node): void {
     const declared = declarationOf(variable) ?? at;
-    const owner = this.#functionAround(declared);
-    if (owner === this.#functionAround(at)) return;
+    const owner = this.#view.functionAround(declared);
+    if (owner === this.#view.functionAround(at)) return;
     // Of a block, or of a function that was called where it stands, while loading.
     if (owner === undefined) this.#note(declared, variable.name);
     else this.#factory(owner);
@@ -310,14 +293,14 @@ class Search {
   #factory(fn: FunctionNode): void {
     if (this.#seenFactories.has(fn)) return;
     this.#seenFactories.add(fn);
-    const name = this.#nameOfFunction(fn);
+    const name = this.#view.nameOfFunction(fn);
     if (name === undefined) {
       if (this.#isGiven(fn)) this.#factoryAround(fn);
       return;
     }
     const uses: readonly es.Node[] =
       typeof name === "string"
-        ? (this.#membersByName.get(name) ?? [])
+        ? this.#view.membersOf(name)
         : name.references.map(({ identifier }) => identifier as unknown as es.Node);
     for (const use of uses) this.#madeAt(use);
   }
@@ -325,7 +308,7 @@ class Search {
   #madeAt(use: es.Node): void {
     const call = this.#parts.parents.get(use);
     if (call?.type !== "CallExpression" && call?.type !== "NewExpression") return;
-    if (this.#isLoading(use)) {
+    if (this.#view.isLoading(use)) {
       const declarator = this.#declaratorAround(use);
       this.#note(use, declarator?.id.type === "Identifier" ? declarator.id.name : "");
     } else if (call.callee === use && this.#isGiven(call)) {
@@ -334,7 +317,7 @@ class Search {
   }
 
   #factoryAround(node: es.Node): void {
-    const around = this.#functionAround(node);
+    const around = this.#view.functionAround(node);
     if (around !== undefined) this.#factory(around);
   }
 
@@ -346,10 +329,11 @@ class Search {
       if (at.type === "ReturnStatement") return true;
       if (at.type === "ArrowFunctionExpression") return at.body === node;
       if (at.type === "VariableDeclarator") {
-        const around = this.#functionAround(at);
+        const around = this.#view.functionAround(at);
         const { id } = at;
         return [...referenceAt].some(
-          ([use, { resolved }]) => resolved?.defs[0]?.name === (id as unknown) && this.#functionAround(use) !== around,
+          ([use, { resolved }]) =>
+            resolved?.defs[0]?.name === (id as unknown) && this.#view.functionAround(use) !== around,
         );
       }
       if (
@@ -389,167 +373,4 @@ class Search {
       }
     }
   }
-
-  #variableOf(identifier: es.Node): Variable | undefined {
-    return this.#parts.referenceAt.get(identifier)?.resolved ?? undefined;
-  }
-
-  /** Modules' own scopes: the script's, and those of CommonJS modules, which are functions that the bundler's helper calls once. */
-  #isModuleLevel(scope: Scope): boolean {
-    if (scope === this.#parts.top) return true;
-    const block = scope.block as unknown as es.Node;
-    return scope.type === "function" && this.#isWrapper(block);
-  }
-
-  /** `var require_x = __commonJS({ "x.js"(exports, module) { … } })`, and the same with `__esm`. */
-  #isWrapper(fn: es.Node): boolean {
-    const property = this.#parts.parents.get(fn);
-    const object = property?.type === "Property" ? this.#parts.parents.get(property) : undefined;
-    const call = object?.type === "ObjectExpression" ? this.#parts.parents.get(object) : undefined;
-    return (
-      call?.type === "CallExpression" &&
-      call.callee.type === "Identifier" &&
-      /^__(?:commonJS|esm)/.test(call.callee.name)
-    );
-  }
-
-  /** The function in which `node` is executed; functions that are called where they stand are no border. None: while loading. */
-  #functionAround(node: es.Node): FunctionNode | undefined {
-    const { parents, top } = this.#parts;
-    for (let at: es.Node | undefined = parents.get(node); at !== undefined; at = parents.get(at)) {
-      if (!isFunction(at)) continue;
-      if (at === (top.block as unknown as es.Node) || this.#isWrapper(at)) return undefined;
-      if (inlineCallOf(at, parents.get(at)) === undefined) return at;
-    }
-    return undefined;
-  }
-
-  /** Whether `node` is executed only while modules load. */
-  #isLoading(node: es.Node): boolean {
-    const fn = this.#functionAround(node);
-    if (fn === undefined) return true;
-    const known = this.#loadOnly.get(fn);
-    if (known !== undefined) return known;
-    // A function that calls itself is as its other callers say.
-    this.#loadOnly.set(fn, true);
-    const name = this.#nameOfFunction(fn);
-    const uses =
-      name === undefined || typeof name === "string"
-        ? []
-        : name.references
-            .filter((reference) => reference.init !== true)
-            .map(({ identifier }) => identifier as unknown as es.Node)
-            .filter((use) => !this.#isExport(use));
-    const isLoadOnly =
-      uses.length > 0 &&
-      uses.every((use) => {
-        const call = this.#parts.parents.get(use);
-        const isCalled = (call?.type === "CallExpression" || call?.type === "NewExpression") && call.callee === use;
-        return isCalled && this.#isLoading(use);
-      });
-    this.#loadOnly.set(fn, isLoadOnly);
-    return isLoadOnly;
-  }
-
-  /** `__export(exports, { name: () => name })`: nobody calls the function there. */
-  #isExport(use: es.Node): boolean {
-    const { parents } = this.#parts;
-    const getter = parents.get(use);
-    const property = getter?.type === "ArrowFunctionExpression" ? parents.get(getter) : undefined;
-    const object = property?.type === "Property" ? parents.get(property) : undefined;
-    const call = object?.type === "ObjectExpression" ? parents.get(object) : undefined;
-    return call?.type === "CallExpression" && call.callee.type === "Identifier" && call.callee.name === "__export";
-  }
-
-  /** The variable that names a function, or the name of a method. */
-  #nameOfFunction(fn: FunctionNode): Variable | string | undefined {
-    const parent = this.#parts.parents.get(fn);
-    const scope = this.#scopeOf.get(fn)?.upper;
-    const id =
-      fn.type === "FunctionDeclaration" ? fn.id : parent?.type === "VariableDeclarator" ? parent.id : undefined;
-    if (id?.type === "Identifier") {
-      for (let at = scope; at !== undefined && at !== null; at = at.upper) {
-        const variable = at.set.get(id.name);
-        if (variable !== undefined) return variable;
-      }
-    }
-    return parent === undefined ? undefined : methodName(parent);
-  }
-
-  #functionOf(variable: Variable | undefined): FunctionNode | undefined {
-    const node = variable?.defs[0]?.node as es.Node | undefined;
-    if (node === undefined) return undefined;
-    if (isFunction(node)) return node;
-    return node.type === "VariableDeclarator" && node.init && isFunction(node.init) ? node.init : undefined;
-  }
-
-  #callsOf(name: Variable | string): readonly es.SimpleCallExpression[] {
-    const callees: readonly es.Node[] =
-      typeof name === "string"
-        ? (this.#membersByName.get(name) ?? [])
-        : name.references.map(({ identifier }) => identifier as unknown as es.Node);
-    return callees.flatMap((callee) => {
-      const call = this.#parts.parents.get(callee);
-      return call?.type === "CallExpression" && call.callee === callee ? [call] : [];
-    });
-  }
-
-  #returnsOf(fn: FunctionNode): readonly es.Node[] {
-    if (fn.body.type !== "BlockStatement") return [fn.body];
-    const found: es.Node[] = [];
-    const visit = (node: es.Node): void => {
-      if (node.type === "ReturnStatement" && node.argument) found.push(node.argument);
-      if (isFunction(node)) return;
-      for (const value of Object.values(node)) {
-        for (const child of Array.isArray(value) ? (value as unknown[]) : [value as unknown]) {
-          if (typeof child === "object" && child !== null && "type" in child) visit(child as es.Node);
-        }
-      }
-    };
-    visit(fn.body);
-    return found;
-  }
-}
-
-/** Whether a parameter is a part of the argument, or another one of the rest. */
-function isPattern(name: es.Node, fn: es.Node, index: number | null): boolean {
-  return isFunction(fn) && fn.params[index ?? 0] !== name;
-}
-
-function isCode(variable: Variable): boolean {
-  const node = variable.defs[0]?.node as es.Node | undefined;
-  if (node === undefined) return false;
-  const value = node.type === "VariableDeclarator" ? node.init : node;
-  return value !== null && value !== undefined && (isFunction(value) || /^Class/.test(value.type));
-}
-
-function isFunction(node: es.Node): node is FunctionNode {
-  return (
-    node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression"
-  );
-}
-
-function declarationOf(variable: Variable): es.Node | undefined {
-  return variable.defs[0]?.name as es.Node | undefined;
-}
-
-function methodName(parent: es.Node): string | undefined {
-  if (parent.type === "MethodDefinition" || parent.type === "PropertyDefinition" || parent.type === "Property") {
-    return parent.key.type === "Identifier" || parent.key.type === "PrivateIdentifier" || parent.key.type === "Literal"
-      ? nameOf(parent.key)
-      : undefined;
-  }
-  // `Counter.prototype.add = function () { … }`
-  if (parent.type !== "AssignmentExpression" || parent.left.type !== "MemberExpression") return undefined;
-  return nameOf(parent.left.property);
-}
-
-/** A pattern with the flag `g` or `y` keeps the place of its last match. */
-function isRememberingPattern(variable: Variable): boolean {
-  const node = variable.defs[0]?.node as es.Node | undefined;
-  if (node?.type !== "VariableDeclarator" || !node.init) return false;
-  if (node.init.type === "NewExpression")
-    return node.init.callee.type === "Identifier" && node.init.callee.name === "RegExp";
-  if (node.init.type !== "Literal") return false;
-  return "regex" in node.init && /[gy]/.test(node.init.regex.flags);
 }

@@ -66,7 +66,7 @@ export function takeScriptApart(text: string): ScriptParts | undefined {
   const last = body.body.at(-1) as SyntaxNode | undefined;
   if (last?.type !== "ReturnStatement") return undefined;
   const scopes = analyze(program as never, { ecmaVersion: 2022, globalReturn: true } as never) as ScopeManager;
-  const top = scopes.acquire(holder as never);
+  const top = scopes.acquire(holder);
   const exportsOf = exportNames(tableReturn, body.body);
   if (top === null || exportsOf === undefined) return undefined;
   const statements = body.body.slice(0, -1) as SyntaxNode[];
