@@ -65,7 +65,7 @@ export function takeScriptApart(text: string): ScriptParts | undefined {
     return undefined;
   const last = body.body.at(-1) as SyntaxNode | undefined;
   if (last?.type !== "ReturnStatement") return undefined;
-  const scopes = analyze(program as never, { ecmaVersion: 2022, globalReturn: true } as never) as ScopeManager;
+  const scopes = analyze(program, { ecmaVersion: 2022 });
   const top = scopes.acquire(holder);
   const exportsOf = exportNames(tableReturn, body.body);
   if (top === null || exportsOf === undefined) return undefined;

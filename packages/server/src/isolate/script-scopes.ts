@@ -182,7 +182,7 @@ export function isCode(variable: Variable): boolean {
   const node = variable.defs[0]?.node as es.Node | undefined;
   if (node === undefined) return false;
   const value = node.type === "VariableDeclarator" ? node.init : node;
-  return value !== null && value !== undefined && (isFunction(value) || /^Class/.test(value.type));
+  return value !== null && value !== undefined && (isFunction(value) || value.type.startsWith("Class"));
 }
 
 /** Whether `node` is a function. */
