@@ -52,7 +52,9 @@ export interface LoadedUserCode extends UserCode {
 export async function loadUserCode(code: CodePackage, options: LoadOptions): Promise<LoadedUserCode> {
   guardRejections();
   const mapper = new StackMapper(code);
-  const importing = new ImportActivity(options);
+  // Evaluations of later runs must see what this one sees.
+  const settings = { ...options, environment: new Map(options.environment) };
+  const importing = new ImportActivity(settings);
   const current: { activity: Activity } = { activity: importing };
   const script = new EvaluatedScript(
     code.isolate.code,
@@ -78,7 +80,7 @@ export async function loadUserCode(code: CodePackage, options: LoadOptions): Pro
     if (!freshPaths.has(loaded.info.path)) return loaded.registered;
     const [modulePath, name] = moduleAndExport(loaded.info.path);
     const running = current.activity;
-    current.activity = new ImportActivity(options);
+    current.activity = new ImportActivity(settings);
     try {
       return (script.evaluate()[modulePath]?.[name] as RegisteredFunction | undefined) ?? loaded.registered;
     } finally {

@@ -229,4 +229,5 @@ test("a program of any modules with state answers as a fresh load does", async (
     ),
     { numRuns: 15 },
   );
-});
+  // Each of its programs is bundled, and loaded for every call.
+}, 240_000);
