@@ -7,6 +7,8 @@ import type { FromWorker } from "../protocol/action-protocol.ts";
 import { bundleTexts } from "../kit/text-app.ts";
 import { NOBODY } from "../testing/app-harness.ts";
 import { ActionRunner } from "./action-runner.ts";
+import { takeApart } from "../app/code-manifest.ts";
+import { newWatchMemory } from "../protocol/watchdog.ts";
 
 const APP = {
   "kept.ts": `
@@ -32,9 +34,13 @@ test("each action and each request sees fresh modules", async () => {
   const sent: FromWorker[] = [];
   const waiting = new Map<number, () => void>();
   const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
-  const data = { code: await bundleTexts(APP), environment: [], limits: CONVEX_LIMITS, ...urls };
+  const code = await bundleTexts(APP);
+  const { manifest } = takeApart(code);
+  const shared = { watchMemory: newWatchMemory(), why: "start" } as const;
+  const data = { code: manifest, ...shared, environment: [], limits: CONVEX_LIMITS, ...urls };
   const runner = new ActionRunner(
     data,
+    code,
     (message) => {
       sent.push(message);
       if (message.type === "done" || message.type === "end") waiting.get(message.id)?.();

@@ -9,6 +9,8 @@ import { bundleTexts } from "../kit/text-app.ts";
 import { NOBODY } from "../testing/app-harness.ts";
 import { ownRejections } from "../testing/own-rejections.ts";
 import { ActionRunner } from "./action-runner.ts";
+import { takeApart } from "../app/code-manifest.ts";
+import { newWatchMemory } from "../protocol/watchdog.ts";
 
 ownRejections();
 
@@ -45,9 +47,13 @@ async function messagesOf(
     end = resolve;
   });
   const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
-  const data = { code: await bundleTexts(APP), environment: [], limits: CONVEX_LIMITS, ...urls };
+  const code = await bundleTexts(APP);
+  const { manifest } = takeApart(code);
+  const shared = { watchMemory: newWatchMemory(), why: "start" } as const;
+  const data = { code: manifest, ...shared, environment: [], limits: CONVEX_LIMITS, ...urls };
   const runner: ActionRunner = new ActionRunner(
     data,
+    code,
     (message) => {
       sent.push(message);
       if (message.type === "done" || message.type === "end") end();

@@ -24,10 +24,10 @@ import type { Wake } from "../reactive/wake.ts";
 import type { Commit, TableUsage } from "../tx/types.ts";
 import type { Catalogue } from "../tx/catalogue.ts";
 import type { Caller } from "../protocol/deployment-types.ts";
+import type { CommitObserver } from "./commits.ts";
 import { KnownWays } from "./known-ways.ts";
 import type { ActionNote, SentNote } from "../protocol/meter-notes.ts";
 
-const INTERNAL_MARK = "!";
 const SYSTEM_MARK = "_";
 /** Longer arguments are hashed in keys and cut in labels. */
 const KEY_CHARS_MAX = 160;
@@ -40,8 +40,6 @@ const DEFINED_INDEXES_FROM = 2;
 export interface CoreMeterParts {
   nowMs(): number;
   readonly catalogue: Catalogue;
-  /** Who causes the query that runs now. */
-  caller(): Caller;
   /** Hears of each record, for a trace. */
   onRun(record: RunRecord): void;
 }
@@ -58,7 +56,7 @@ export interface EndedMutation {
 }
 
 /** See the module comment. */
-export class CoreMeter implements RunObserver {
+export class CoreMeter implements RunObserver, CommitObserver {
   readonly ledger: Ledger;
   readonly #parts: CoreMeterParts;
   readonly #ways: KnownWays;
@@ -71,7 +69,7 @@ export class CoreMeter implements RunObserver {
     this.#ways = new KnownWays(parts.catalogue);
   }
 
-  ran(run: Run, { cost, isFirst, isNews, askers }: ObservedExecution): void {
+  ran(run: Run, { caller, cost, isFirst, isNews, askers }: ObservedExecution): void {
     // System queries and questions that were refused read nothing of the app's.
     if (cost === undefined) return;
     const { wake, result } = run;
@@ -79,9 +77,9 @@ export class CoreMeter implements RunObserver {
     const record = this.ledger.nextRun;
     record.atMs = run.ranMs;
     if (isSubscribed) record.question = this.#questionOf(run);
-    else record.askOnce(unmarked(run.path), shortened(run.args));
+    else record.askOnce(run.path, shortened(run.args));
     record.kind = "query";
-    record.caller = this.#parts.caller();
+    record.caller = caller;
     record.cause = wake === undefined ? null : this.#causeOf(wake);
     record.causeTs = wake?.ts ?? 0;
     record.isSubscribed = isSubscribed;
@@ -98,7 +96,7 @@ export class CoreMeter implements RunObserver {
   shared(run: Run): void {
     if (run.cost === undefined) return;
     const isSubscribed = run.holders.size > 0;
-    const path = unmarked(run.path);
+    const { path } = run;
     this.ledger.answered(isSubscribed ? this.#questionOf(run) : { path, key: "", label: path }, isSubscribed);
   }
 
@@ -178,7 +176,7 @@ export class CoreMeter implements RunObserver {
 
   #questionOf(run: Run): Question {
     // Kept with the run and not in a weak map, for the reason below.
-    run.note ??= questionOf(unmarked(run.path), run.args, run.identityObserved ? run.identity.key : null);
+    run.note ??= questionOf(run.path, run.args, run.identityObserved ? run.identity.key : null);
     return run.note as Question;
   }
 
@@ -215,10 +213,6 @@ export class CoreMeter implements RunObserver {
       part.bytesWritten = isKept ? table.bytesWritten : 0;
     }
   }
-}
-
-function unmarked(path: string): string {
-  return path.startsWith(INTERNAL_MARK) ? path.slice(INTERNAL_MARK.length) : path;
 }
 
 function questionOf(path: string, args: string, identityKey: string | null): Question {

@@ -12,9 +12,8 @@ import type { CodeLoader } from "../functions/code-loader.ts";
 import { CommitClock } from "./commit-clock.ts";
 import { Core } from "./core.ts";
 import type { CoreStart, FromCore } from "../protocol/core-protocol.ts";
-import { timeOutText } from "../protocol/core-protocol.ts";
-import { environmentMap, readEnvironment } from "../functions/environment.ts";
-import { activeOf, loadWatched, readCode } from "./push.ts";
+import { FILE_SECRET_BYTES } from "../functions/file-addresses.ts";
+import { storeSecret } from "./file-secret.ts";
 import { SYSTEM_TABLES } from "../functions/system-rows.ts";
 import type { RunMonitor } from "../protocol/watchdog.ts";
 
@@ -41,33 +40,20 @@ export async function openCore(options: CoreOpenOptions): Promise<Core> {
     clock: commitClock,
     random,
     limits: start.limits,
-    onOwnCommit: (commit) => core?.noteCommit(commit),
+    onOwnCommit: (commit) => core?.commits.note(commit),
   });
   for (const { name, indexes } of SYSTEM_TABLES) database.defineSystemTable(name, indexes);
   core = new Core({ ...options, database, commitClock });
-  core.files.open();
-  await loadStored(core);
+  await core.codeStart.open(start.guilty);
+  core.commits.read((tx) => core.state.restore(tx));
+  if (!core.state.hasAddresses) core.commits.write("_system/storage", (tx) => storeSecret(tx, newSecret(random)));
   core.scheduler.recover(start.running, start.guilty);
   core.crons.recover(start.running, start.guilty);
-  core.requests.setSessionExpiry();
-  core.say({ type: "ready", active: activeOf(core) });
+  core.say({ type: "ready", active: core.active });
   core.enqueue(() => undefined);
   return core;
 }
 
-async function loadStored(core: Core): Promise<void> {
-  const { cloudUrl, siteUrl, guilty, limits } = core.options.start;
-  core.runner.environment = environmentMap(core.read(readEnvironment), cloudUrl, siteUrl);
-  const stored = core.read(readCode);
-  if (stored === null) return;
-  if (guilty.some(({ text }) => text === "load:start")) {
-    core.runner.loadError = `Cannot load the app's modules: ${timeOutText(limits)}`;
-    return;
-  }
-  try {
-    core.runner.active = await loadWatched(core, "load:start", stored, core.runner.environment);
-  } catch (error) {
-    // The app stays as it is, without functions; a push brings it back.
-    core.runner.loadError = `Cannot load the app's modules: ${error instanceof Error ? error.message : String(error)}`;
-  }
+function newSecret(random: CoreOpenOptions["random"]): Uint8Array {
+  return random.bytes(FILE_SECRET_BYTES);
 }

@@ -1,250 +1,125 @@
 /**
- * What each message to the core does. Every function here is a job of the core's serial queue.
+ * Who answers which request to the core. Every message is a job of the core's serial queue.
  *
- * Not here: the queue and durability (`core.ts`), pushes (`push.ts`).
+ * Not here: the queue and durability (`core.ts`), what each request does (`calls.ts`, `push.ts`, `file-requests.ts`, `scheduler.ts` …).
  *
  * @module
  */
 import { reportOf } from "../meter/report.ts";
-import type { Identity } from "../reactive/types.ts";
-import { UserError, type Transaction } from "../tx/types.ts";
-import type { Core } from "./core.ts";
-import type { CoreCall, CoreReplies, CoreRequest, ToCore } from "../protocol/core-protocol.ts";
-import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
-import type { CallOutcome } from "../protocol/deployment-types.ts";
-import { readEnvironment } from "../functions/environment.ts";
-import { clientLines } from "@narrowcast/values";
-import { INTERNAL_ERROR } from "./function-runner.ts";
+import { UserError } from "../tx/types.ts";
+import type { Catalogue } from "../tx/catalogue.ts";
+import type { Verifier } from "../reactive/verifier.ts";
+import type { Clock } from "../protocol/alarms.ts";
+import type { ActionTicket, CoreReplies, CoreRequest, FromCore } from "../protocol/core-protocol.ts";
+import { unknownKind } from "../protocol/unknown-kind.ts";
+import type { Calls } from "./calls.ts";
+import type { CoreMeter } from "./core-meter.ts";
+import type { Crons } from "./crons.ts";
+import type { DeployParts } from "./deploy-parts.ts";
 import { changeEnvironment } from "./environment-change.ts";
+import type { FileRequests } from "./file-requests.ts";
 import { pushCode } from "./push.ts";
-import { TraceWriter } from "./trace-writer.ts";
-import { expireSessions, findOutcome, nextExpiryMs, recordOutcome, type RecordedOutcome } from "./sessions.ts";
+import { readSource } from "./stored-code.ts";
+import type { Scheduler } from "./scheduler.ts";
 
-const NO_IDENTITY: Identity = { kind: "none", key: "", attributes: null };
+/** What can be told of the core itself. */
+export interface CoreFacts {
+  readonly clock: Clock;
+  readonly catalogue: Catalogue;
+  readonly meter: CoreMeter | undefined;
+  readonly verifier: Verifier | undefined;
+}
+
+/** Who answers. */
+export interface RequestParts {
+  readonly calls: Calls;
+  readonly deploy: DeployParts;
+  readonly files: FileRequests;
+  readonly scheduler: Scheduler;
+  readonly crons: Crons;
+  readonly facts: CoreFacts;
+  readonly say: (message: FromCore) => void;
+}
+
+/** The reply's value; undefined when the answer comes later. */
+type Answer = CoreReplies[keyof CoreReplies] | undefined;
 
 /** See the module comment. */
 export class CoreRequests {
-  readonly #core: Core;
-  #expiryIsSet = false;
+  readonly #parts: RequestParts;
 
-  constructor(core: Core) {
-    this.#core = core;
+  constructor(parts: RequestParts) {
+    this.#parts = parts;
   }
 
   /** Does what `message` asks. Failures of a request are its answer; they never end the core. */
-  async handle(message: ToCore): Promise<void> {
-    this.#core.trace?.message(message);
-    if (!("id" in message)) return this.#signal(message);
+  async handle(message: CoreRequest): Promise<void> {
     const { id } = message;
+    const { say } = this.#parts;
     try {
       const value = await this.#answer(message);
-      if (value !== undefined) this.#core.say({ type: "reply", id, value });
+      if (value !== undefined) say({ type: "reply", id, value });
     } catch (error) {
-      this.#core.say({ type: "refused", id, message: error instanceof Error ? error.message : String(error) });
+      say({ type: "refused", id, message: error instanceof Error ? error.message : String(error) });
       if (!(error instanceof UserError)) console.error("Cannot answer a request of type", message.type, error);
     }
   }
 
-  #signal(message: Exclude<ToCore, CoreRequest>): void {
-    const { reactor, logs } = this.#core;
-    switch (message.type) {
-      case "openSocket":
-        return reactor.openSocket(message.socket);
-      case "closeSocket":
-        return reactor.closeSocket(message.socket);
-      case "modifyQueries":
-        return reactor.modifyQueries(message.socket, message.querySet, message.add, message.remove);
-      case "setIdentity":
-        return reactor.setIdentity(message.socket, message.version, message.identity);
-      case "touch":
-        return reactor.touch(message.socket, message.ts);
-      case "wantLogs":
-        return logs.want(message.untilMs);
-      case "sent":
-        return this.#core.meter?.sent(message.notes);
-      case "acted":
-        return this.#core.meter?.acted(message.note);
-      case "filesMoved":
-        return this.#core.meter?.filesMoved(message.note);
-      case "trace":
-        this.#core.trace = new TraceWriter(this.#core, message.sockets);
-        return;
-      case "endTrace":
-        this.#core.trace = undefined;
-        return;
-    }
-  }
-
-  /** The reply's value; undefined when the answer comes later. */
-  async #answer(message: CoreRequest): Promise<CoreReplies[keyof CoreReplies] | undefined> {
-    const core = this.#core;
+  #answer(message: CoreRequest): Answer | Promise<Answer> {
+    const { calls, deploy, files, scheduler, facts } = this.#parts;
     switch (message.type) {
       case "query":
-        return this.#query(message.call);
-      case "queryBatch": {
-        const outcomes: CallOutcome[] = [];
-        for (const call of message.calls) outcomes.push(await this.#query(call));
-        return outcomes;
-      }
-      case "mutation": {
-        const outcome = await this.#mutation(message);
-        // The client waits for an update that shows it: asked for here, it goes with the answer.
-        if (outcome.ok && message.socket !== undefined) core.reactor.touch(message.socket, outcome.ts);
-        return outcome;
-      }
+        return calls.query(message.call);
+      case "queryBatch":
+        return calls.queryBatch(message.calls);
+      case "mutation":
+        return calls.mutation(message);
       case "head":
-        return core.head;
+        return deploy.commits.head;
       case "push":
-        pushCode(core, message.id, message.code);
+        pushCode(deploy, message.id, message.code);
         return undefined;
+      case "readModules":
+        return deploy.commits.read((tx) => message.hashes.map((hash) => readSource(tx, hash)));
       case "environment":
-        return core.read(readEnvironment);
+        return deploy.state.variables;
       case "setEnvironment":
-        changeEnvironment(core, message.id, message.changes);
+        changeEnvironment(deploy, message.id, message.changes);
         return undefined;
       case "schedule":
-        return this.#schedule(message);
+        return scheduler.schedule(message);
       case "cancelScheduled":
-        core.write("_system/scheduler", (tx) => core.scheduler.cancelIn(tx, message.jobId));
+        scheduler.cancel(message.jobId);
         return null;
       case "tables":
-        return [...core.database.catalogue.tables()].map(({ number, name }) => [number, name] as const);
+        return [...facts.catalogue.tables()].map(({ number, name }) => [number, name] as const);
       case "storage":
       case "findFile":
       case "checkUpload":
       case "commitFile":
       case "looseFiles":
-        return core.files.answer(message);
-      case "ledger": {
-        const { meter } = core;
-        return meter === undefined
-          ? null
-          : reportOf(meter.ledger, core.clock.nowMs(), message.options, core.verifier?.counters);
-      }
-      default:
-        if (message.ticket.kind === "job") core.scheduler.actionDone(message.ticket.key, message.error);
-        else core.crons.actionDone(message.ticket.key, message.error);
+        return files.answer(message);
+      case "ledger":
+        return this.#ledger(message.options);
+      case "actionDone":
+        this.#actionDone(message.ticket, message.error);
         return null;
+      default:
+        return unknownKind("a request", message);
     }
   }
 
-  async #query(call: CoreCall): Promise<CallOutcome> {
-    const { runner, reactor } = this.#core;
-    runner.queryCaller = call.caller;
-    const path = runner.sharedPath(call.path, call.allowInternal);
-    const { args, identity } = call;
-    const { result, ts, cached } = await reactor.query({ path, args, identity, journal: null });
-    if (cached) runner.logCached(call, result);
-    if (result.ok) return { ok: true, value: result.value, ts, logLines: result.logLines };
-    const { errorMessage, errorData, logLines } = result;
-    return { ok: false, errorMessage, errorData, logLines };
+  #ledger(options: Extract<CoreRequest, { type: "ledger" }>["options"]): CoreReplies["ledger"] {
+    const { meter, verifier, clock } = this.#parts.facts;
+    return meter === undefined ? null : reportOf(meter.ledger, clock.nowMs(), options, verifier?.counters);
   }
 
-  async #mutation({
-    id,
-    call,
-    dedupe,
-    timedOut = false,
-  }: Extract<CoreRequest, { type: "mutation" }>): Promise<CallOutcome> {
-    const core = this.#core;
-    const tx = core.database.begin(core.tracking.mutationOptions(call.path));
-    try {
-      const earlier = dedupe === null ? undefined : findOutcome(tx, dedupe);
-      if (earlier !== undefined) return { ok: true, ...earlier };
-      if (timedOut) return failed(serverErrorText(call.requestId, timeOutText(core.limits)), null, []);
-      const outcome = await core.runner.run("mutation", tx, { ...call, text: `call:${id}` });
-      this.#learn(call.path, tx);
-      const logLines = clientLines(outcome.logLines);
-      const { result } = outcome;
-      if (!result.ok) return failed(result.errorMessage, result.errorData, logLines);
-      // Nothing written: running it again changes nothing, so nothing is recorded.
-      if (tx.usage.documentsWritten + tx.usage.functionsScheduled === 0)
-        return this.#unrecorded(tx, call.path, result.value, logLines);
-      const recorded: RecordedOutcome = { value: result.value, logLines, ts: core.promiseTs(tx) };
-      if (dedupe !== null) recordOutcome(tx, dedupe, recorded);
-      core.commit(tx, call.path);
-      if (dedupe?.kind === "session") this.setSessionExpiry();
-      return { ok: true, ...recorded };
-    } finally {
-      tx.abort();
+  #actionDone({ kind, key }: ActionTicket, error: string | null): void {
+    switch (kind) {
+      case "job":
+        return this.#parts.scheduler.actionDone(key, error);
+      case "cron":
+        return this.#parts.crons.actionDone(key, error);
     }
   }
-
-  /** Only of functions that there are: anybody may ask for others, under any name. */
-  #learn(path: string, tx: Transaction): void {
-    if (this.#core.runner.find(path) !== undefined) this.#core.tracking.mutationRead(path, tx.usage);
-  }
-
-  #unrecorded(tx: Transaction, path: string, value: string, logLines: readonly string[]): CallOutcome {
-    // It may still have cancelled jobs.
-    this.#core.commit(tx, path);
-    return { ok: true, value, ts: this.#core.head, logLines };
-  }
-
-  /** Runs a mutation for the scheduler or a cron; see `SchedulerParts.runMutation`. */
-  async runOwnMutation(
-    path: string,
-    args: string,
-    text: string,
-    before: (tx: Transaction) => boolean,
-    mark: (tx: Transaction) => void,
-  ): Promise<string | null> {
-    const core = this.#core;
-    const tx = core.database.begin(core.tracking.mutationOptions(path));
-    try {
-      if (!before(tx)) return null;
-      const { result } = await core.runner.run("mutation", tx, {
-        path,
-        args,
-        identity: NO_IDENTITY,
-        allowInternal: true,
-        requestId: core.newRequestId(),
-        caller: text.startsWith("job:") ? "Scheduler" : "Cron",
-        text,
-      });
-      this.#learn(path, tx);
-      if (!result.ok) return result.errorMessage;
-      mark(tx);
-      core.commit(tx, path);
-      return null;
-    } catch (error) {
-      console.error("Cannot run", path, error);
-      return INTERNAL_ERROR;
-    } finally {
-      tx.abort();
-    }
-  }
-
-  #schedule({ path, args, atMs, parentJob, dedupe }: Extract<CoreRequest, { type: "schedule" }>): string {
-    const core = this.#core;
-    return core.write("_system/scheduler", (tx) => {
-      const earlier = findOutcome(tx, dedupe);
-      if (earlier !== undefined) return earlier.value;
-      const isBornCanceled = parentJob !== null && core.scheduler.isCanceled(tx, parentJob);
-      const value = core.scheduler.scheduleIn(tx, path, args, atMs, isBornCanceled);
-      recordOutcome(tx, dedupe, { value, logLines: [], ts: core.promiseTs(tx) });
-      return value;
-    });
-  }
-
-  /** Sets the alarm for the next expired session row, unless it is set. */
-  setSessionExpiry(): void {
-    if (this.#expiryIsSet) return;
-    const core = this.#core;
-    const { sessionKeptMs } = core.limits;
-    const atMs = core.read((tx) => nextExpiryMs(tx, sessionKeptMs));
-    if (atMs === undefined) return;
-    this.#expiryIsSet = true;
-    core.alarms.set("sessions", atMs, () => {
-      core.enqueue(() => {
-        core.write("_system/sessions", (tx) => expireSessions(tx, core.clock.nowMs(), sessionKeptMs));
-        this.#expiryIsSet = false;
-        this.setSessionExpiry();
-      });
-    });
-  }
-}
-
-function failed(errorMessage: string, errorData: string | null, logLines: readonly string[]): CallOutcome {
-  return { ok: false, errorMessage, errorData, logLines };
 }

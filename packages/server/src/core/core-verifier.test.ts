@@ -75,8 +75,8 @@ function breakCutOffs(world: World): () => void {
   const { runner } = world.core;
   const query = runner.query.bind(runner);
   let isBroken = true;
-  runner.query = async (request) => {
-    const outcome = await query(request);
+  runner.query = async (request, caller) => {
+    const outcome = await query(request, caller);
     const { readSet } = outcome;
     const broken: ReadSetView = {
       points: () => readSet.points(),

@@ -11,38 +11,50 @@
 import type { Run } from "../reactive/run.ts";
 import { Verifier, type Divergence, type VerifyOptions } from "../reactive/verifier.ts";
 import type { ReadSetView } from "../tx/types.ts";
-import type { Core } from "./core.ts";
-import { bareQueryPath } from "./function-runner.ts";
+import type { Reactor } from "../reactive/reactor.ts";
+import type { NodeStore } from "../reactive/node-store.ts";
+import type { FunctionRunner } from "./function-runner.ts";
+import type { TrackingRules } from "./tracking.ts";
 
 /** Longer arguments are cut. */
 const ARGS_SHOWN_CHARS = 200;
 
-export function openVerifier(core: Core, options: VerifyOptions): Verifier {
+/** What is verified, and what an alarm repairs. */
+export interface VerifiedParts {
+  readonly reactor: Reactor;
+  readonly runner: FunctionRunner;
+  readonly nodes: NodeStore;
+  readonly tracking: TrackingRules;
+  nowMs(): number;
+}
+
+export function openVerifier(parts: VerifiedParts, options: VerifyOptions): Verifier {
+  const { reactor, runner } = parts;
   return new Verifier(
     {
-      runs: () => core.reactor.runs,
-      executions: () => core.runner.queriesExecuted,
-      nowMs: () => core.clock.nowMs(),
-      execute: (request, moment) => core.runner.fromScratch(request, moment),
-      onDivergence: (divergence) => repair(core, divergence),
+      runs: () => reactor.runs,
+      executions: () => runner.queriesExecuted,
+      nowMs: () => parts.nowMs(),
+      execute: (request, moment) => runner.fromScratch(request, moment),
+      onDivergence: (divergence) => repair(parts, divergence),
     },
     options,
   );
 }
 
-function repair(core: Core, divergence: Divergence): void {
+function repair(parts: VerifiedParts, divergence: Divergence): void {
   const { run } = divergence;
   console.error(alarmText(divergence));
   // A function that goes by Convex's rules already is alone in it: were all the others run again each time, there would be no end of it.
-  const isFirst = core.tracking.distrust(bareQueryPath(run.path));
-  const runs = isFirst && run.readSet !== undefined ? misledWith(core, collectionsOf(run.readSet)) : [];
-  core.reactor.invalidateAll("verifier", new Set([run, ...runs]));
+  const isFirst = parts.tracking.distrust(run.path);
+  const runs = isFirst && run.readSet !== undefined ? misledWith(parts, collectionsOf(run.readSet)) : [];
+  parts.reactor.invalidateAll("verifier", new Set([run, ...runs]));
 }
 
 /** Forgets what is remembered of these tables, and finds the runs that relied on it. */
-function misledWith(core: Core, collections: ReadonlySet<number>): readonly Run[] {
-  core.nodes.forget(collections);
-  return [...core.reactor.runs].filter(
+function misledWith({ nodes, reactor }: VerifiedParts, collections: ReadonlySet<number>): readonly Run[] {
+  nodes.forget(collections);
+  return [...reactor.runs].filter(
     ({ readSet }) => readSet !== undefined && [...collectionsOf(readSet)].some((one) => collections.has(one)),
   );
 }
@@ -60,7 +72,7 @@ export function alarmText({ run, difference, spared, lastSpared }: Divergence): 
       : `${spared} commits touched what it read and were cut off since it ran, the last one by ${lastSpared.source} ` +
         `(${lastSpared.change} in "${lastSpared.table ?? "catalogue"}", index ${lastSpared.index}, fields ${lastSpared.fields.join(", ") || "none"})`;
   return (
-    `Alarm: the held result of ${bareQueryPath(run.path)} ${args} is not what a run from scratch gives. ` +
+    `Alarm: the held result of ${run.path} ${args} is not what a run from scratch gives. ` +
     `At ${difference}. Cause: ${cause}. Repaired: it runs again, by Convex's rules until other code is pushed`
   );
 }

@@ -128,7 +128,7 @@ test("a cron that ended a core waits for its next moment", async () => {
   await world.idle();
   world.crash();
   world.clock.moveTo(START_MS + MINUTE_MS);
-  await world.start([{ text: "cron:tick", times: 0, atMs: START_MS }]);
+  await world.start([{ run: { kind: "cron", name: "tick" }, times: 0, atMs: START_MS }]);
   expect(await world.value("notes:count")).toBe(1);
   await world.advance(MINUTE_MS);
   expect(await world.value("notes:count")).toBe(2);

@@ -9,35 +9,27 @@
  * @module
  */
 import { clientLines, type Limits } from "@narrowcast/values";
+import { mayRunInternal } from "../reactive/run.ts";
 import type { Identity, Moment, RunCost, RunOutcome, RunRequest, RunResult } from "../reactive/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import type { Clock } from "../protocol/alarms.ts";
-import type { ImportFacts } from "../functions/code-loader.ts";
 import type { CoreMeter } from "./core-meter.ts";
+import type { ActiveCode } from "./deployed-code.ts";
+import type { DeploymentState } from "./deployment-state.ts";
 import type { Caller } from "../protocol/deployment-types.ts";
 import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
 import type { LogEntry } from "../protocol/deployment-types.ts";
-import type { LoadedUserCode } from "../functions/load.ts";
+import { LogEntries } from "../protocol/log-entry.ts";
 import { quarantinedReadSet, type Quarantine } from "./quarantine.ts";
-import { queryRunText, stableRequestId } from "../protocol/run-key.ts";
+import { questionKey, stableRequestId, type RunKey } from "../protocol/run-key.ts";
 import { runSystemQuery } from "./system/system-queries.ts";
 import { SYSTEM_PREFIX } from "./system/system-types.ts";
-import type { CodePackage, FunctionInfo } from "../app/types.ts";
+import type { FunctionInfo } from "../app/types.ts";
 import type { ExecuteOutcome, RunFiles, RunHost } from "../functions/execute-types.ts";
-import type { RunMonitor } from "../protocol/watchdog.ts";
+import { runLimit, type RunMonitor } from "../protocol/watchdog.ts";
 
-/** Marks the path of a query that may be internal; part of the key under which the reactive room shares runs. */
-const INTERNAL_MARK = "!";
 /** What callers see of a failure of the server itself. */
 export const INTERNAL_ERROR = "Server Error\nYour request couldn't be completed. Try again later.";
-const NO_USAGE = {
-  documentsRead: 0,
-  bytesRead: 0,
-  storageDocuments: 0,
-  storageBytes: 0,
-  documentsWritten: 0,
-  bytesWritten: 0,
-};
 const MISSING_CODE = "Did you forget to run `npx convex dev` or `npx convex deploy`?";
 
 /** What the core gives the runner. */
@@ -47,23 +39,15 @@ export interface RunnerParts {
   readonly random: { bytes(count: number): Uint8Array };
   readonly monitor: RunMonitor;
   readonly quarantine: Quarantine;
-  readonly cloudUrl: string;
-  readonly siteUrl: string;
+  /** The code and the variables that are in force. */
+  readonly state: Pick<DeploymentState, "code" | "environment" | "find" | "urls">;
   /** Begins the transaction of a query; without a path one that reads from storage by Convex's rules. */
   begin(path?: string): Transaction;
   schedule(tx: Transaction, path: string, args: string, atMs: number): string;
   cancelScheduled(tx: Transaction, id: string): void;
-  /** Asked lazily: they are opened after the runner. */
-  files(): RunFiles;
+  readonly files: RunFiles;
   log(entry: LogEntry): void;
   readonly meter: CoreMeter | undefined;
-}
-
-/** Code that is active, or is being tried by a push. */
-export interface ActiveCode {
-  readonly code: CodePackage;
-  readonly facts: ImportFacts;
-  readonly user: LoadedUserCode;
 }
 
 /** One execution of a mutation (or of a query outside the reactive room). */
@@ -74,62 +58,58 @@ export interface RunCall {
   readonly allowInternal: boolean;
   readonly requestId: string;
   readonly caller: Caller;
-  /** For the watchdog; see `run-key.ts`. */
-  readonly text: string;
+  /** For the watchdog. */
+  readonly run: RunKey;
 }
 
 /** See the module comment. */
 export class FunctionRunner {
   readonly #parts: RunnerParts;
-  active: ActiveCode | undefined;
-  environment: ReadonlyMap<string, string> = new Map();
-  /** Why the stored code could not be loaded; every call fails with it. */
-  loadError: string | undefined;
-  /** Who causes the queries that run now; set by the core around settling and one-shot queries. */
-  queryCaller: Caller = "Subscription";
   /** Queries really executed. */
   queriesExecuted = 0;
-  #executions = 0;
+  readonly #entries = new LogEntries();
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
   }
 
-  find(path: string): FunctionInfo | undefined {
-    return this.active?.user.find(path);
+  get active(): ActiveCode | undefined {
+    return this.#parts.state.code.active;
   }
 
-  /** The path under which the reactive room runs and shares a query for this caller. */
-  sharedPath(path: string, allowInternal: boolean): string {
-    const isInternal = allowInternal && this.find(path)?.visibility === "internal";
-    return isInternal ? INTERNAL_MARK + path : path;
+  find(path: string): FunctionInfo | undefined {
+    return this.#parts.state.find(path);
+  }
+
+  /** The request of a call: the permission is asked for only where it is needed, so that other runs are shared with everybody. */
+  requestOf(call: Pick<RunCall, "path" | "args" | "identity" | "allowInternal">): RunRequest {
+    const { path, args, identity } = call;
+    const allowInternal = call.allowInternal && this.find(path)?.visibility === "internal";
+    return { path, args, identity, journal: null, allowInternal };
   }
 
   /** Executes a query at the head; the executor of the reactive room. */
-  async query(request: RunRequest): Promise<RunOutcome> {
+  async query(request: RunRequest, caller: Caller): Promise<RunOutcome> {
     this.queriesExecuted += 1;
-    const path = bareQueryPath(request.path);
-    const isMarked = path !== request.path;
-    const text = queryRunText(path, request.args, request.identity.key);
-    if (this.#parts.quarantine.has(text)) return this.#quarantined(text);
+    const { path } = request;
+    const question = questionKey(path, request.args, request.identity.key);
+    if (this.#parts.quarantine.has(question)) return this.#quarantined(question);
     const isSystem = path.startsWith(SYSTEM_PREFIX);
     const moment = isSystem ? undefined : this.#moment();
     const tx = this.#parts.begin(path);
     try {
       const outcome =
-        moment === undefined
-          ? this.#system(tx, path, request)
-          : await this.#userQuery(tx, path, isMarked, text, request, moment);
+        moment === undefined ? this.#system(tx, request) : await this.#userQuery(tx, question, request, caller, moment);
       const { result, journal, clockObserved } = outcome;
       // Whether an internal function may be seen depends on who asks, so nobody else may be given this answer.
-      const isPrivate = !isMarked && this.find(path)?.visibility === "internal";
+      const isPrivate = request.allowInternal !== true && this.find(path)?.visibility === "internal";
       const identityObserved = outcome.identityObserved || isPrivate;
       const logLines = clientLines(outcome.logLines);
       const cost = isSystem ? undefined : costOf(tx, outcome);
       const { readSet } = tx;
       return { result: { ...result, logLines, journal }, readSet, identityObserved, clockObserved, cost, moment };
     } catch (error) {
-      return this.#defect(tx, path, text, error);
+      return this.#defect(tx, path, question, error);
     } finally {
       tx.abort();
     }
@@ -141,18 +121,18 @@ export class FunctionRunner {
    * @returns `undefined` when it may not be run now.
    */
   async fromScratch(request: RunRequest, moment: Moment): Promise<RunResult | undefined> {
-    const { args, identity, journal } = request;
-    const path = bareQueryPath(request.path);
-    const text = queryRunText(path, args, identity.key);
-    if (this.active === undefined || this.#parts.quarantine.has(text)) return undefined;
-    const allowInternal = path !== request.path || identity.kind === "admin";
-    const requestId = stableRequestId(text);
+    const { path, args, identity, journal } = request;
+    const { active } = this;
+    const question = questionKey(path, args, identity.key);
+    if (active === undefined || this.#parts.quarantine.has(question)) return undefined;
+    const allowInternal = mayRunInternal(request);
+    const requestId = stableRequestId(question);
     const tx = this.#parts.begin();
-    this.#parts.monitor.enter(text);
+    this.#parts.monitor.enter({ kind: "query", question }, runLimit(this.#parts.limits));
     try {
       const host = this.#host(moment);
       const call = { path, kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
-      const outcome = await this.active.user.execute(call);
+      const outcome = await active.user.execute(call);
       return { ...outcome.result, logLines: clientLines(outcome.logLines), journal: outcome.journal };
     } finally {
       this.#parts.monitor.leave();
@@ -162,29 +142,22 @@ export class FunctionRunner {
 
   #userQuery(
     tx: Transaction,
-    path: string,
-    isMarked: boolean,
-    text: string,
-    { args, identity, journal }: RunRequest,
+    question: string,
+    request: RunRequest,
+    caller: Caller,
     moment: Moment,
   ): Promise<ExecuteOutcome> {
-    const allowInternal = isMarked || identity.kind === "admin";
-    const call = {
-      path,
-      args,
-      identity,
-      allowInternal,
-      requestId: stableRequestId(text),
-      caller: this.queryCaller,
-      text,
-    };
+    const { path, args, identity, journal } = request;
+    const allowInternal = mayRunInternal(request);
+    const requestId = stableRequestId(question);
+    const call: RunCall = { path, args, identity, allowInternal, requestId, caller, run: { kind: "query", question } };
     return this.run("query", tx, call, journal, moment);
   }
 
   /** The server itself failed: the asker gets an error, tried again when what was read changes; the others go on. */
-  #defect(tx: Transaction, path: string, text: string, error: unknown): RunOutcome {
+  #defect(tx: Transaction, path: string, question: string, error: unknown): RunOutcome {
     console.error("Cannot run", path, error);
-    const errorMessage = `[Request ID: ${stableRequestId(text)}] ${INTERNAL_ERROR}`;
+    const errorMessage = `[Request ID: ${stableRequestId(question)}] ${INTERNAL_ERROR}`;
     return {
       result: { ok: false, errorMessage, errorData: null, logLines: [], journal: null },
       readSet: tx.readSet,
@@ -205,7 +178,7 @@ export class FunctionRunner {
     if (active === undefined) return this.#noCode(call);
     const { path, args, identity, allowInternal, requestId } = call;
     const startedMs = this.#parts.clock.nowMs();
-    this.#parts.monitor.enter(call.text);
+    this.#parts.monitor.enter(call.run, runLimit(this.#parts.limits));
     let outcome: ExecuteOutcome;
     try {
       const host = this.#host(moment);
@@ -223,7 +196,7 @@ export class FunctionRunner {
   logCached({ path, requestId, caller }: Pick<RunCall, "path" | "requestId" | "caller">, result: RunResult): void {
     const atMs = this.#parts.clock.nowMs();
     this.#parts.log({
-      ...this.#entry("query", path, requestId, caller, atMs, atMs),
+      ...this.#entries.begin({ path, functionKind: "query", requestId, caller, startedMs: atMs }),
       error: result.ok ? null : result.errorMessage,
       cached: true,
       returnBytes: result.ok ? result.value.length : 0,
@@ -239,8 +212,10 @@ export class FunctionRunner {
     endedMs: number,
   ): void {
     const { documentsRead, bytesRead, storageDocuments, storageBytes, documentsWritten, bytesWritten } = tx.usage;
+    const { path, requestId, caller } = call;
     this.#parts.log({
-      ...this.#entry(kind, call.path, call.requestId, call.caller, startedMs, endedMs),
+      ...this.#entries.begin({ path, functionKind: kind, requestId, caller, startedMs }),
+      durationMs: endedMs - startedMs,
       lines: outcome.logLines,
       error: outcome.result.ok ? null : outcome.result.errorMessage,
       returnBytes: outcome.result.ok ? outcome.result.value.length : 0,
@@ -255,33 +230,6 @@ export class FunctionRunner {
     this.#parts.meter?.mutated({ atMs, path, args, caller, cost, resultBytes, isError: !result.ok });
   }
 
-  #entry(
-    kind: "query" | "mutation",
-    path: string,
-    requestId: string,
-    caller: Caller,
-    startedMs: number,
-    endedMs: number,
-  ): LogEntry {
-    this.#executions += 1;
-    return {
-      kind: "completion",
-      path,
-      functionKind: kind,
-      requestId,
-      executionId: `${requestId}-${this.#executions}`,
-      caller,
-      startedMs,
-      durationMs: endedMs - startedMs,
-      lines: [],
-      error: null,
-      cached: false,
-      environment: "isolate",
-      returnBytes: 0,
-      usage: NO_USAGE,
-    };
-  }
-
   #moment(): Moment {
     const { clock, random } = this.#parts;
     const seed = random.bytes(4);
@@ -289,46 +237,39 @@ export class FunctionRunner {
   }
 
   #host({ nowMs, seed }: Moment): RunHost {
-    const { limits, cloudUrl, siteUrl } = this.#parts;
+    const { limits, state, files } = this.#parts;
     return {
       limits,
       nowMs,
       seed,
-      environment: this.environment,
-      cloudUrl,
-      siteUrl,
+      environment: state.environment,
+      ...state.urls,
       schedule: (target, path, args, atMs) => this.#parts.schedule(target, path, args, atMs),
       cancelScheduled: (target, id) => this.#parts.cancelScheduled(target, id),
-      files: this.#parts.files(),
+      files,
     };
   }
 
   #noCode({ path, requestId }: RunCall): ExecuteOutcome {
-    const text = this.loadError ?? `Could not find public function for '${path}'. ${MISSING_CODE}`;
+    const text = this.#parts.state.code.loadError ?? `Could not find public function for '${path}'. ${MISSING_CODE}`;
     return failure(serverErrorText(requestId, text));
   }
 
-  #system(tx: Transaction, path: string, request: RunRequest): ExecuteOutcome {
-    const requestId = stableRequestId(request.path);
-    const { cloudUrl, siteUrl } = this.#parts;
-    const context = { analysis: this.active?.user.analysis, environment: this.environment, cloudUrl, siteUrl };
-    return runSystemQuery(tx, path, request.args, request.identity, requestId, context);
+  #system(tx: Transaction, { path, args, identity }: RunRequest): ExecuteOutcome {
+    const { environment, urls } = this.#parts.state;
+    const context = { analysis: this.active?.user.analysis, environment, ...urls };
+    return runSystemQuery(tx, path, args, identity, stableRequestId(path), context);
   }
 
-  #quarantined(text: string): RunOutcome {
-    const errorMessage = serverErrorText(stableRequestId(text), timeOutText(this.#parts.limits));
+  #quarantined(question: string): RunOutcome {
+    const errorMessage = serverErrorText(stableRequestId(question), timeOutText(this.#parts.limits));
     return {
       result: { ok: false, errorMessage, errorData: null, logLines: [], journal: null },
-      readSet: quarantinedReadSet(text),
+      readSet: quarantinedReadSet(question),
       identityObserved: true,
       clockObserved: false,
     };
   }
-}
-
-/** The canonical path of a query as the reactive room names it. */
-export function bareQueryPath(path: string): string {
-  return path.startsWith(INTERNAL_MARK) ? path.slice(INTERNAL_MARK.length) : path;
 }
 
 function costOf({ usage, tableUsage }: Transaction, { userMs }: ExecuteOutcome): RunCost {

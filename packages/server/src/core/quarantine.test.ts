@@ -2,15 +2,15 @@
  * What becomes of queries that ended a core.
  */
 import { expect, test } from "vitest";
-import { queryRunText } from "../protocol/run-key.ts";
+import { questionKey } from "../protocol/run-key.ts";
 import { bundleTexts } from "../kit/text-app.ts";
 import { NOTES_APP, START_MS, World } from "../testing/core-world.ts";
 
-const TEXT = queryRunText("notes:count", "{}", "");
+const QUESTION = questionKey("notes:count", "{}", "");
 
 async function openGuilty(times: number): Promise<World> {
   const world = await World.open(NOTES_APP);
-  await world.restart([{ text: TEXT, times, atMs: START_MS }]);
+  await world.restart([{ run: { kind: "query", question: QUESTION }, times, atMs: START_MS }]);
   return world;
 }
 
@@ -75,7 +75,7 @@ test("new code frees it at once", async () => {
 
 test("code that cannot be loaded leaves a core that says so and takes a push", async () => {
   const world = await World.open(NOTES_APP);
-  await world.restart([{ text: "load:start", times: 0, atMs: START_MS }]);
+  await world.restart([{ run: { kind: "load", request: "start" }, times: 0, atMs: START_MS }]);
   expect(await world.query("notes:texts")).toMatchObject({
     ok: false,
     errorMessage: expect.stringContaining("Cannot load the app's modules"),

@@ -14,8 +14,10 @@
  *
  * @module
  */
-import type { ReadSetView } from "../tx/types.ts";
+import type { Commit, ReadSetView } from "../tx/types.ts";
 import type { Alarms, Clock } from "../protocol/alarms.ts";
+import type { CommitObserver } from "./commits.ts";
+import type { StateChange } from "./deployment-state.ts";
 import type { Guilty } from "../protocol/core-protocol.ts";
 
 const PENALTY_MS = 10_000;
@@ -32,7 +34,7 @@ export function penaltyEndMs(guilty: Guilty): number {
 }
 
 /** See the module comment. */
-export class Quarantine {
+export class Quarantine implements CommitObserver {
   readonly #clock: Clock;
   readonly #alarms: Alarms;
   readonly #entries = new Map<string, Entry>();
@@ -44,7 +46,7 @@ export class Quarantine {
     this.#alarms = alarms;
     this.#free = free;
     for (const one of guilty) {
-      if (one.text.startsWith("run:")) this.#entries.set(one.text, { untilMs: penaltyEndMs(one), isStale: false });
+      if (one.run.kind === "query") this.#entries.set(one.run.question, { untilMs: penaltyEndMs(one), isStale: false });
     }
   }
 
@@ -53,19 +55,19 @@ export class Quarantine {
     return this.#entries.size;
   }
 
-  has(text: string): boolean {
-    return this.#entries.size > 0 && this.#entries.has(text);
+  has(question: string): boolean {
+    return this.#entries.size > 0 && this.#entries.has(question);
   }
 
-  /** The core committed something: what it reads may have changed. */
-  noteCommit(): void {
+  /** What a question reads may have changed. New code or environment: everybody gets another chance. */
+  committed(_commit: Commit, { code, environment }: StateChange): void {
     if (this.#entries.size === 0) return;
+    if (code !== undefined || environment) return this.#clear();
     for (const entry of this.#entries.values()) entry.isStale = true;
     this.#release();
   }
 
-  /** New code or environment: everybody gets another chance. */
-  clear(): void {
+  #clear(): void {
     this.#entries.clear();
     this.#alarms.set("quarantine", undefined, () => undefined);
   }
@@ -74,25 +76,25 @@ export class Quarantine {
     const nowMs = this.#clock.nowMs();
     const freed: string[] = [];
     let nextMs: number | undefined;
-    for (const [text, { untilMs, isStale }] of this.#entries) {
+    for (const [question, { untilMs, isStale }] of this.#entries) {
       if (!isStale) continue;
-      if (untilMs <= nowMs) freed.push(text);
+      if (untilMs <= nowMs) freed.push(question);
       else nextMs = Math.min(nextMs ?? Infinity, untilMs);
     }
-    for (const text of freed) this.#entries.delete(text);
+    for (const question of freed) this.#entries.delete(question);
     this.#alarms.set("quarantine", nextMs, () => this.#release());
     if (freed.length > 0) this.#free(freed.map(nameOf));
   }
 }
 
 /** Catalogue name that a quarantined result depends on. */
-export function nameOf(text: string): string {
-  return `quarantine:${text}`;
+export function nameOf(question: string): string {
+  return `quarantine:${question}`;
 }
 
 /** What a result that was not computed depends on: only its release. */
-export function quarantinedReadSet(text: string): ReadSetView {
-  const name = nameOf(text);
+export function quarantinedReadSet(question: string): ReadSetView {
+  const name = nameOf(question);
   return {
     points: () => [],
     intervals: () => [],

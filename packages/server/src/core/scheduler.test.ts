@@ -233,7 +233,7 @@ test("a job that ended a core has failed with the time-out text and is not run a
   const id = JSON.parse(value) as string;
   world.crash();
   world.clock.moveTo(START_MS + 10_000);
-  await world.start([{ text: `job:${id}`, times: 0, atMs: START_MS }]);
+  await world.start([{ run: { kind: "job", id }, times: 0, atMs: START_MS }]);
   expect((await jobs(world))[0]?.state).toEqual({
     kind: "failed",
     error: "Function execution timed out (maximum duration: 1s)",

@@ -22,7 +22,7 @@ import type { Transaction } from "../tx/types.ts";
 import type { DedupeKey } from "../protocol/core-protocol.ts";
 import { readRows, textOf } from "../functions/system-rows.ts";
 
-const SESSIONS_TABLE = "_sessions";
+export const SESSIONS_TABLE = "_sessions";
 const SLOTS_TABLE = "_slots";
 const EXPIRE_ROWS_MAX = 256;
 const INTERNAL_ID_BYTES = 16;
@@ -68,10 +68,9 @@ export function recordOutcome(tx: Transaction, key: DedupeKey, { value, logLines
   else tx.system.patch(row._id, { ...fields, serial: key.serial });
 }
 
-/** When the oldest client's row may go, in milliseconds since the epoch; undefined when there is none. */
-export function nextExpiryMs(tx: Transaction, keptMs: number): number | undefined {
-  const oldest = oldestRows(tx, 1)[0];
-  return oldest === undefined ? undefined : oldest._creationTime + keptMs;
+/** When the oldest client's row was made, in milliseconds since the epoch; undefined when there is none. */
+export function oldestSessionMs(tx: Transaction): number | undefined {
+  return oldestRows(tx, 1)[0]?._creationTime;
 }
 
 /** Deletes one slice of expired rows. Returns how many. */

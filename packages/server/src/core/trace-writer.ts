@@ -8,13 +8,17 @@
 import { valueToJson, type Value } from "@narrowcast/values";
 import type { RunRecord } from "../meter/record.ts";
 import type { Commit, Transaction } from "../tx/types.ts";
-import type { Core } from "./core.ts";
-import type { CoreSignal, ToCore } from "../protocol/core-protocol.ts";
-import { readEnvironment } from "../functions/environment.ts";
+import type { Catalogue } from "../tx/catalogue.ts";
+import type { Clock } from "../protocol/alarms.ts";
+import type { CoreSignal, FromCore, ToCore } from "../protocol/core-protocol.ts";
 import { STORAGE_TABLE } from "../functions/file-rows.ts";
-import { SCHEDULED_TABLE } from "./scheduler.ts";
+import { SCHEDULED_TABLE } from "./scheduled-rows.ts";
+import type { CommitObserver, Reads } from "./commits.ts";
+import type { DeploymentState } from "./deployment-state.ts";
 import { readRows } from "../functions/system-rows.ts";
-import { TRACE_VERSION, type TraceLine } from "./trace-types.ts";
+import { hashesOf } from "../app/code-manifest.ts";
+import { readCode, readSource } from "./stored-code.ts";
+import { TRACE_VERSION, type TraceLine, type TracedCode } from "./trace-types.ts";
 
 /** What a replay does again. Touches, logs and looks at the ledger change nothing. */
 const TRACED: ReadonlySet<ToCore["type"]> = new Set([
@@ -26,6 +30,8 @@ const TRACED: ReadonlySet<ToCore["type"]> = new Set([
   "modifyQueries",
   "setIdentity",
   "push",
+  "modules",
+  "nodeAnalysis",
   "setEnvironment",
   "schedule",
   "cancelScheduled",
@@ -36,45 +42,66 @@ const TRACED: ReadonlySet<ToCore["type"]> = new Set([
 /** System tables whose rows are an app's. */
 const APP_SYSTEM_TABLES: ReadonlySet<string> = new Set([SCHEDULED_TABLE, STORAGE_TABLE]);
 
-/** See the module comment. */
-export class TraceWriter {
-  readonly #core: Core;
+/** What a trace is made of. */
+export interface TraceParts {
+  readonly clock: Clock;
+  readonly reads: Reads;
+  readonly catalogue: Catalogue;
+  readonly state: Pick<DeploymentState, "code" | "variables">;
+  /** The tick of the core that is under way. */
+  tick(): number;
+  say(message: FromCore): void;
+}
+
+/** See the module comment. Tells nothing but between `begin` and `end`. */
+export class Tracing implements CommitObserver {
+  readonly #parts: TraceParts;
+  #isOn = false;
+
+  constructor(parts: TraceParts) {
+    this.#parts = parts;
+  }
 
   /** @param sockets What establishes the sockets that are open now. */
-  constructor(core: Core, sockets: readonly CoreSignal[]) {
-    this.#core = core;
-    this.#begin();
+  begin(sockets: readonly CoreSignal[]): void {
+    this.#isOn = true;
+    this.#writeHead();
     for (const signal of sockets) this.message(signal);
   }
 
-  message(message: ToCore): void {
-    if (!TRACED.has(message.type)) return;
-    this.#write([{ kind: "call", atMs: this.#core.clock.nowMs(), tick: this.#core.ticks, message }]);
+  end(): void {
+    this.#isOn = false;
   }
 
-  commit({ source, changes }: Commit): void {
+  message(message: ToCore): void {
+    if (!this.#isOn || !TRACED.has(message.type)) return;
+    this.#write([{ kind: "call", atMs: this.#parts.clock.nowMs(), tick: this.#parts.tick(), message }]);
+  }
+
+  committed({ source, changes }: Commit): void {
+    if (!this.#isOn) return;
     const inserted = insertedBy(changes);
     if (inserted.length > 0) this.#write([{ kind: "commit", source, inserted }]);
   }
 
   ran({ question, kind: functionKind, ...record }: RunRecord): void {
+    if (!this.#isOn) return;
     this.#write([{ kind: "run", path: question.path, label: question.label, functionKind, ...record }]);
   }
 
-  #begin(): void {
-    const core = this.#core;
-    const { code = null } = core.runner.active ?? {};
-    const lines = core.read((tx) => {
-      const documents = [...core.database.catalogue.tables()]
+  #writeHead(): void {
+    const { clock, reads, catalogue, state } = this.#parts;
+    const lines = reads.read((tx) => {
+      const documents = [...catalogue.tables()]
         .filter(({ isSystem, name }) => !isSystem || name === STORAGE_TABLE)
         .flatMap(({ name }) => documentsOf(tx, name));
-      const environment = readEnvironment(tx);
-      const atMs = core.clock.nowMs();
+      const environment = state.variables;
+      const atMs = clock.nowMs();
       const head: TraceLine = {
         kind: "head",
         version: TRACE_VERSION,
         atMs,
-        code,
+        code: tracedCode(tx),
         environment,
         documents: documents.length,
       };
@@ -84,8 +111,15 @@ export class TraceWriter {
   }
 
   #write(lines: readonly TraceLine[]): void {
-    this.#core.say({ type: "trace", lines: lines.map((line) => JSON.stringify(line)) });
+    this.#parts.say({ type: "trace", lines: lines.map((line) => JSON.stringify(line)) });
   }
+}
+
+function tracedCode(tx: Transaction): TracedCode | null {
+  const stored = readCode(tx);
+  if (stored === null) return null;
+  const sources = hashesOf(stored.code).map((hash) => readSource(tx, hash));
+  return { manifest: stored.code, sources: sources.filter((source) => source !== null), node: stored.node };
 }
 
 /** Ids that both a trace and its replay can tell: the app's documents, files and scheduled functions. */

@@ -11,13 +11,15 @@ import { ReadHabits } from "../tx/hand-out.ts";
 import type { ReadMemo } from "../tx/read-memo.ts";
 import type { Tracking, TrackingOptions } from "../protocol/tracking-options.ts";
 import { CONVEX_RULES, NARROW_RULES } from "../tx/types.ts";
-import type { Mechanisms, TransactionUsage } from "../tx/types.ts";
+import type { Commit, Mechanisms, TransactionUsage } from "../tx/types.ts";
+import type { CommitObserver } from "./commits.ts";
+import type { StateChange } from "./deployment-state.ts";
 
 /** A mutation that reads so many documents is worth remembering what it read; by Convex's count. */
 const MUCH_READ_DOCUMENTS = 64;
 
 /** See the module comment. */
-export class TrackingRules {
+export class TrackingRules implements CommitObserver {
   readonly #options: TrackingOptions;
   readonly #memo: ReadMemo;
   readonly #habits = new Map<string, ReadHabits>();
@@ -51,8 +53,9 @@ export class TrackingRules {
     return { readOnly: true, mechanisms, memo: this.#memo, habits: this.#habitsOf(path) };
   }
 
-  /** Forgets what functions were seen to do: the code is another one. */
-  forgetHabits(): void {
+  /** Forgets what functions were seen to do when the code is another one. */
+  committed(_commit: Commit, { code }: StateChange): void {
+    if (code !== "pushed") return;
     this.#habits.clear();
     this.#readsMuch.clear();
     this.#distrusted.clear();

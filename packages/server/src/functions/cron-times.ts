@@ -5,6 +5,7 @@
  */
 import { CronExpressionParser } from "cron-parser";
 import type { CronSchedule } from "../app/types.ts";
+import { unknownKind } from "../protocol/unknown-kind.ts";
 
 /**
  * The first moment after `afterMs` at which `schedule` fires, in milliseconds since the epoch.
@@ -32,7 +33,9 @@ function expressionOf(schedule: Exclude<CronSchedule, { type: "interval" }>): st
       return `${schedule.minuteUTC} ${schedule.hourUTC} * * ${schedule.dayOfWeek}`;
     case "monthly":
       return `${schedule.minuteUTC} ${schedule.hourUTC} ${schedule.day} * *`;
-    default:
+    case "cron":
       return schedule.cronExpr;
+    default:
+      return unknownKind("a cron's schedule", schedule);
   }
 }

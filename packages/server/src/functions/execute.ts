@@ -24,8 +24,8 @@ import type { LoadedFunction, RegisteredFunction } from "../isolate/analyze.ts";
 import { untracked } from "../tx/tracked-document.ts";
 import { createMutationCtx, createQueryCtx } from "./ctx.ts";
 import { Run, Scope } from "./run.ts";
-import { RunClock } from "../isolate/run-clock.ts";
-import { timeOut } from "../isolate/settle.ts";
+import { RunClock } from "./run-clock.ts";
+import { timeOut } from "./settle.ts";
 import type { StackMapper } from "../isolate/source-maps.ts";
 import { ScopeSyscalls } from "./syscalls.ts";
 import type { HostSyscalls } from "../isolate/syscalls-types.ts";
@@ -73,7 +73,7 @@ export class Executor {
   async execute(request: ExecuteRequest): Promise<ExecuteOutcome> {
     if (this.#isBusy) throw new Error("Cannot execute a function: another one is running; executions must not overlap");
     this.#isBusy = true;
-    const run = new Run(request, () => this.#syscalls());
+    const run = new Run(request, this.#clock, () => this.#syscalls());
     this.#parts.current.activity = run;
     this.#clock.start();
     const framesMax = Error.stackTraceLimit;

@@ -62,7 +62,8 @@ const host: ExecuteRequest["host"] = {
 
 async function load(state: string, use: string, isAsked: boolean): Promise<UserCode> {
   const settings = { ...urls, limits: CONVEX_LIMITS, environment: new Map<string, string>(), nowMs: NOW_MS, seed: 1 };
-  return loadUserCode(await bundleTexts(APP(state, use)), { ...settings, keepsModules: !isAsked });
+  const { isolate } = await bundleTexts(APP(state, use));
+  return loadUserCode({ isolate, nodeFunctions: [] }, { ...settings, keepsModules: !isAsked });
 }
 
 async function call(user: UserCode, kind: "query" | "mutation", path: string, args: object): Promise<string> {

@@ -16,16 +16,15 @@ import { UserError } from "../tx/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import { builtinVariable } from "../isolate/builtin-variables.ts";
 import { ConsoleCapture } from "../isolate/console.ts";
+import { ALL_VARIABLES, variableDependency } from "../isolate/environment-names.ts";
 import { newFileUsage } from "./file-usage.ts";
 import { SeededRandom } from "../isolate/seeded-random.ts";
-import { Settling } from "../isolate/settle.ts";
+import type { RunClock } from "./run-clock.ts";
+import { Settling } from "./settle.ts";
 import type { HostSyscalls } from "../isolate/syscalls-types.ts";
 import type { FunctionInfo } from "../app/types.ts";
 import type { ExecuteRequest, RunHost } from "./execute-types.ts";
 import type { Activity } from "../isolate/user-globals.ts";
-
-/** Catalogue name that stands for the whole environment: somebody listed all variables. */
-export const WHOLE_ENVIRONMENT = "env:*";
 
 /** One execution. */
 export class Run implements Activity {
@@ -46,7 +45,7 @@ export class Run implements Activity {
   #seeded: SeededRandom | undefined;
   readonly #syscalls: () => HostSyscalls;
 
-  constructor(request: ExecuteRequest, syscalls: () => HostSyscalls) {
+  constructor(request: ExecuteRequest, clock: RunClock, syscalls: () => HostSyscalls) {
     this.request = request;
     this.tx = request.tx;
     this.host = request.host;
@@ -58,7 +57,7 @@ export class Run implements Activity {
         if (request.tx.hasTracked) loadTracked(value);
       },
     );
-    this.settling = new Settling(request.host.limits);
+    this.settling = new Settling(request.host.limits, clock);
     this.#syscalls = syscalls;
   }
 
@@ -91,12 +90,12 @@ export class Run implements Activity {
   environmentVariable(name: string): string | undefined {
     const builtin = builtinVariable(name, this.host);
     if (builtin !== undefined) return builtin;
-    this.tx.readName(`env:${name}`);
+    this.tx.readName(variableDependency(name));
     return this.host.environment.get(name);
   }
 
   environmentNames(): readonly string[] {
-    this.tx.readName(WHOLE_ENVIRONMENT);
+    this.tx.readName(variableDependency(ALL_VARIABLES));
     return [...this.host.environment.keys(), "CONVEX_CLOUD_URL", "CONVEX_SITE_URL"];
   }
 

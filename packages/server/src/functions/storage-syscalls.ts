@@ -42,11 +42,13 @@ export async function storageSyscall(storage: Storage, op: string, args: Syscall
       const blob = new Blob([Buffer.from(textArgument(args, "blob"), "base64")], { type });
       return JSON.stringify(await storage.store(blob, { sha256: args["sha256"] }));
     }
-    default: {
+    case "1.0/storageGet": {
       const blob = await storage.get(storageId);
       if (blob === null) return "null";
       const bytes = Buffer.from(await blob.arrayBuffer()).toString("base64");
       return JSON.stringify({ blob: bytes, contentType: blob.type === "" ? null : blob.type });
     }
+    default:
+      throw new Error(`Unknown operation ${op}`);
   }
 }

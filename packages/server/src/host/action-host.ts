@@ -11,7 +11,7 @@
  * @module
  */
 import { canonicalFunctionPath } from "@narrowcast/values";
-import type { Identity } from "../protocol/live-types.ts";
+import { NO_IDENTITY, type Identity } from "../protocol/live-types.ts";
 import type { ActionResult, CallResult, HostCall } from "../protocol/action-protocol.ts";
 import type { ActionPool } from "./action-pool.ts";
 import type { CoreClient, CoreEvent } from "./core-client.ts";
@@ -26,20 +26,13 @@ import type {
   HttpActionResponse,
   LogEntry,
 } from "../protocol/deployment-types.ts";
+import { unknownKind } from "../protocol/unknown-kind.ts";
+import { LogEntries } from "../protocol/log-entry.ts";
 import type { FileHost } from "./file-host.ts";
 import { clientLines } from "@narrowcast/values";
 import type { LogRing } from "../protocol/log-buffers.ts";
 import type { SlotPool } from "./slot-pool.ts";
 
-const NO_IDENTITY: Identity = { kind: "none", key: "", attributes: null };
-const NO_USAGE = {
-  documentsRead: 0,
-  bytesRead: 0,
-  storageDocuments: 0,
-  storageBytes: 0,
-  documentsWritten: 0,
-  bytesWritten: 0,
-};
 const NO_HTTP = "This Convex deployment does not have HTTP actions enabled.";
 
 /** What the host works with. `client` is asked lazily: it is opened after the host. */
@@ -65,7 +58,7 @@ interface ActionCaller {
 export class ActionHost {
   readonly #parts: ActionHostParts;
   readonly #tickets = new Map<string, ActionTicket>();
-  #executions = 0;
+  readonly #entries = new LogEntries();
 
   constructor(parts: ActionHostParts) {
     this.#parts = parts;
@@ -82,7 +75,7 @@ export class ActionHost {
     const { args, identity, allowInternal, requestId, client } = call;
     const lines: LogLine[] = [];
     const startedMs = Date.now();
-    const entry = this.#entry(path, "action", requestId, caller, startedMs);
+    const entry = this.#entries.begin({ path, functionKind: "action", requestId, caller, startedMs });
     const scheduledFunctionId = job ?? undefined;
     let end: { readonly result: ActionResult; readonly environment: "isolate" | "node" };
     try {
@@ -118,7 +111,7 @@ export class ActionHost {
     const startedMs = Date.now();
     const lines: LogLine[] = [];
     const path = `${method} ${pathOf(url)}`;
-    const entry = this.#entry(path, "http", requestId, "HttpEndpoint", startedMs);
+    const entry = this.#entries.begin({ path, functionKind: "http", requestId, caller: "HttpEndpoint", startedMs });
     return this.#parts.pool.http({
       request,
       nowMs: this.#parts.nowMs?.(),
@@ -172,8 +165,10 @@ export class ActionHost {
         const file = await files.read(call.storageId);
         return { ...ok(JSON.stringify(file?.contentType ?? null)), bytes: file?.bytes };
       }
-      default:
+      case "tables":
         return ok(JSON.stringify(await client.request<"tables">({ type: "tables" })));
+      default:
+        return unknownKind("a call of an action", call);
     }
   }
 
@@ -186,32 +181,6 @@ export class ActionHost {
     return this.#parts.slots.use((dedupe) =>
       this.#parts.client().request<"mutation">({ type: "mutation", call: asked, dedupe }),
     );
-  }
-
-  #entry(
-    path: string,
-    functionKind: "action" | "http",
-    requestId: string,
-    caller: Caller,
-    startedMs: number,
-  ): LogEntry {
-    this.#executions += 1;
-    return {
-      kind: "completion",
-      path,
-      functionKind,
-      requestId,
-      executionId: `${requestId}-${this.#executions}`,
-      caller,
-      startedMs,
-      durationMs: 0,
-      lines: [],
-      error: null,
-      cached: false,
-      environment: "isolate",
-      returnBytes: 0,
-      usage: NO_USAGE,
-    };
   }
 
   #addLines(entry: LogEntry, all: LogLine[], more: readonly LogLine[]): void {

@@ -24,13 +24,13 @@ import type {
   FromCore,
   ToCore,
 } from "../protocol/core-protocol.ts";
-import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
+import { loadTimeOutText, serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
 import { openInProcess, openThread, type CoreLink, type LinkEvents } from "./core-link.ts";
 import type { CoreHome } from "../core/core-home.ts";
 import { GuiltyList } from "./guilty-list.ts";
-import { queryRunText } from "../protocol/run-key.ts";
+import { questionKey, runKeyText, type RunKey } from "../protocol/run-key.ts";
 import { SocketRegistry } from "./socket-registry.ts";
-import { GRACE_MS, Watchdog, newWatchMemory } from "../protocol/watchdog.ts";
+import { Watchdog, loadLimit, newWatchMemory } from "../protocol/watchdog.ts";
 
 /** Starts in a row that may fail before the client gives up. */
 const FAILED_STARTS_MAX = 5;
@@ -42,7 +42,18 @@ type NewRequest = WithoutId<CoreRequest>;
 /** What the core says by itself. */
 export type CoreEvent = Extract<
   FromCore,
-  { type: "ready" | "active" | "startAction" | "logs" | "trace" | "filesDeleted" }
+  {
+    type:
+      | "ready"
+      | "active"
+      | "startAction"
+      | "logs"
+      | "trace"
+      | "filesDeleted"
+      | "needModules"
+      | "analyzeNode"
+      | "dropAnalysis";
+  }
 >;
 
 /** How a core is run and where its events go. */
@@ -80,18 +91,16 @@ export class CoreClient {
   #outgoing: ToCore[] = [];
   #lastId = 0;
   /** What ran when the last core ended by itself. */
-  #suspect: string | undefined;
+  #suspect: RunKey | undefined;
   /** Cores opened so far. */
   starts = 0;
 
   private constructor(options: CoreClientOptions) {
     this.#options = options;
-    const limitMs = options.start.limits.userTimeMs + GRACE_MS;
     this.#watchdog = new Watchdog(
       this.#watchMemory,
-      limitMs,
       () => this.#pending.size > 0 || !this.#isReady,
-      (text) => void this.#endStuck(text),
+      (run) => void this.#endStuck(run),
     );
   }
 
@@ -184,7 +193,7 @@ export class CoreClient {
       onBatch: (batch) => this.#receive(batch),
       onEnd: (error) => this.#ended(error),
     };
-    new Int32Array(this.#watchMemory).fill(0);
+    this.#watchdog.reset();
     if (this.#options.threads) {
       const { directory, memoryBytes } = home;
       this.#link = openThread({ directory, memoryBytes, start: whole, watchMemory: this.#watchMemory }, events);
@@ -243,6 +252,9 @@ export class CoreClient {
           this.#guilty.clear();
           this.#options.onEvent(message);
           break;
+        case "needModules":
+        case "analyzeNode":
+        case "dropAnalysis":
         case "startAction":
         case "logs":
         case "trace":
@@ -262,9 +274,9 @@ export class CoreClient {
     how(pending);
   }
 
-  async #endStuck(text: string): Promise<void> {
+  async #endStuck(run: RunKey): Promise<void> {
     if (this.#isClosed) return;
-    this.#blame(text);
+    this.#blame(run);
     const link = this.#link;
     this.#link = undefined;
     this.#isReady = false;
@@ -273,29 +285,42 @@ export class CoreClient {
   }
 
   /** Decides what becomes of the run that did not come back. */
-  #blame(text: string): void {
-    this.#guilty.add(text);
+  #blame(run: RunKey): void {
+    this.#guilty.add(run);
     const message = timeOutText(this.#options.start.limits);
-    const [kind = "", rest = ""] = text.split(":", 2);
-    const pending = this.#pending.get(Number(rest));
-    if (kind === "call" && pending?.message.type === "mutation") {
-      pending.message = { ...pending.message, timedOut: true };
-    } else if (kind === "load" && pending !== undefined) {
-      const reason = `Cannot load the app's modules: ${message}`;
-      if (pending.message.type === "push") pending.resolve({ ok: false, code: "ModuleTimeout", message: reason });
-      else pending.reject(new Error(reason));
-      this.#pending.delete(Number(rest));
-    } else if (kind === "run") {
-      this.#answerGuiltyQueries(text, message);
+    switch (run.kind) {
+      case "call": {
+        const pending = this.#pending.get(run.request);
+        if (pending?.message.type === "mutation") pending.message = { ...pending.message, timedOut: true };
+        return;
+      }
+      case "load":
+        if (run.request !== "start")
+          this.#refuseLoad(run.request, loadTimeOutText(loadLimit(this.#options.start.limits, "push")));
+        return;
+      case "query":
+        return this.#answerGuiltyQueries(run.question, message);
+      case "job":
+      case "cron":
+        // The new core is told and does what is to be done.
+        return;
     }
   }
 
+  /** The request whose modules did not load in time is over. */
+  #refuseLoad(id: number, reason: string): void {
+    this.#settle(id, ({ message, resolve, reject }) => {
+      if (message.type === "push") resolve({ ok: false, code: "ModuleTimeout", message: reason });
+      else reject(new Error(reason));
+    });
+  }
+
   /** Those who asked exactly this question need not wait for the new core. */
-  #answerGuiltyQueries(text: string, message: string): void {
+  #answerGuiltyQueries(question: string, message: string): void {
     for (const [id, { message: asked, resolve }] of this.#pending) {
       if (asked.type !== "query") continue;
       const { path, args, identity, requestId } = asked.call;
-      if (queryRunText(path, args, identity.key) !== text) continue;
+      if (questionKey(path, args, identity.key) !== question) continue;
       this.#pending.delete(id);
       resolve({ ok: false, errorMessage: serverErrorText(requestId, message), errorData: null, logLines: [] });
     }
@@ -331,10 +356,14 @@ export class CoreClient {
 
   /** Whoever ran when the memory ran out is guilty; for other ends only one that was there twice in a row. */
   #blameForEnd(error: Error): void {
-    const running = this.#watchdog.runningText();
+    const running = this.#watchdog.running();
     const isOutOfMemory = (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY";
-    if (running !== undefined && (isOutOfMemory || running === this.#suspect)) this.#blame(running);
+    if (running !== undefined && (isOutOfMemory || this.#isSuspect(running))) this.#blame(running);
     this.#suspect = running;
+  }
+
+  #isSuspect(run: RunKey): boolean {
+    return this.#suspect !== undefined && runKeyText(this.#suspect) === runKeyText(run);
   }
 
   /** A core in this process's memory took its data with it: opening an empty one would hide the loss. */

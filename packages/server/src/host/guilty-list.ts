@@ -7,18 +7,21 @@
  * @module
  */
 import type { Guilty } from "../protocol/core-protocol.ts";
+import { runKeyText, type RunKey } from "../protocol/run-key.ts";
 
 /** More are forgotten, oldest first. */
 const ENTRIES_MAX = 1_000;
 
 /** See the module comment. */
 export class GuiltyList {
+  /** By the text of the run's key, since keys are compared by what they say. */
   readonly #entries = new Map<string, Guilty>();
 
-  add(text: string): void {
+  add(run: RunKey): void {
+    const text = runKeyText(run);
     const before = this.#entries.get(text);
     this.#entries.delete(text);
-    this.#entries.set(text, { text, times: before === undefined ? 0 : before.times + 1, atMs: Date.now() });
+    this.#entries.set(text, { run, times: before === undefined ? 0 : before.times + 1, atMs: Date.now() });
     const [oldest] = this.#entries.keys();
     if (this.#entries.size > ENTRIES_MAX && oldest !== undefined) this.#entries.delete(oldest);
   }
@@ -29,8 +32,9 @@ export class GuiltyList {
 
   /** A core that knows all of them is ready, and what it did about them is durable. */
   delivered(): void {
-    for (const text of this.#entries.keys()) {
-      if (!text.startsWith("run:") && text !== "load:start") this.#entries.delete(text);
+    for (const [text, { run }] of this.#entries) {
+      const isKept = run.kind === "query" || (run.kind === "load" && run.request === "start");
+      if (!isKept) this.#entries.delete(text);
     }
   }
 

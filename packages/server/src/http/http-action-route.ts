@@ -5,7 +5,8 @@
  */
 import type { Answer, Route, RouteRequest, RouteWorld } from "./answer.ts";
 import { textAnswer } from "./answer.ts";
-import { identityOf, NO_IDENTITY } from "./identity.ts";
+import { NO_IDENTITY } from "../protocol/live-types.ts";
+import { identityOf } from "./identity.ts";
 import { newRequestId } from "../sync/request-id.ts";
 
 const PREFIX = "/http";

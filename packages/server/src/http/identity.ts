@@ -4,13 +4,11 @@
  * @module
  */
 import type { AuthenticateMessage } from "@narrowcast/values";
-import type { Identity } from "../protocol/live-types.ts";
+import { NO_IDENTITY, type Identity } from "../protocol/live-types.ts";
 import type { Authentication, Authenticator } from "../sync/authenticator.ts";
 import type { AdminKeys } from "./admin-keys.ts";
 import type { RouteRequest, RouteWorld } from "./answer.ts";
 import { RequestError } from "./request-error.ts";
-
-export const NO_IDENTITY: Identity = { kind: "none", key: "", attributes: null };
 
 const NO_PROVIDER =
   "No auth provider found matching the given token. Did you forget to run `npx convex dev` or `npx convex deploy`? Check that your server auth config is correct.";

@@ -6,6 +6,7 @@
 import type { Limits } from "@narrowcast/values";
 import { ConsoleCapture } from "./console.ts";
 import { builtinVariable } from "./builtin-variables.ts";
+import { ALL_VARIABLES } from "./environment-names.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import type { HostSyscalls } from "./syscalls-types.ts";
 import type { Activity } from "./user-globals.ts";
@@ -65,7 +66,7 @@ export class ImportActivity implements Activity {
   }
 
   environmentNames(): readonly string[] {
-    this.environmentRead.add("*");
+    this.environmentRead.add(ALL_VARIABLES);
     return [...this.#settings.environment.keys(), "CONVEX_CLOUD_URL", "CONVEX_SITE_URL"];
   }
 

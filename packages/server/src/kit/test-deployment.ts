@@ -17,7 +17,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseValue, stringifyValue, type Value } from "@narrowcast/values";
 import { newAccount, subtractAccount, type Account } from "../meter/account.ts";
 import type { LedgerReport } from "../meter/report.ts";
-import type { Identity, RunResult } from "../protocol/live-types.ts";
+import { NO_IDENTITY, type Identity, type RunResult } from "../protocol/live-types.ts";
 import { bundleApp } from "../app/bundle.ts";
 import { startDeployment, type DeploymentOptions, type RunningDeployment } from "../host/deployment.ts";
 import type { CallOutcome, CallRequest, SocketLink } from "../protocol/deployment-types.ts";
@@ -99,7 +99,6 @@ export interface TestDeployment extends TestClient {
   close(): Promise<void>;
 }
 
-const NOBODY: Identity = { kind: "none", key: "", attributes: null };
 const ISSUER = "https://test.invalid";
 const COST_FIELDS = [
   "runs",
@@ -194,7 +193,7 @@ class LocalTestDeployment extends LocalTestClient implements TestDeployment {
 
   constructor(deployment: RunningDeployment, testFunction: TestFunction, clock: DeploymentOptions["clock"]) {
     const sockets = new Set<Subscriber>();
-    super(deployment, NOBODY, sockets);
+    super(deployment, NO_IDENTITY, sockets);
     this.#sockets = sockets;
     this.#function = testFunction;
     this.#clock = clock;

@@ -6,6 +6,7 @@
  */
 import { afterEach, expect, test } from "vitest";
 import type { DeploymentOptions } from "../host/deployment.ts";
+import { NO_IDENTITY } from "../protocol/live-types.ts";
 import { openTestDeployment, type TestDeployment } from "./test-deployment.ts";
 import { writeApp } from "./text-app.ts";
 
@@ -182,7 +183,7 @@ async function outcome({ app, ids }: { app: TestDeployment; ids: string[] }, how
   const answer = await app.deployment.query({
     path: "jobs:odd",
     args: JSON.stringify({ how, id }),
-    identity: { kind: "none", key: "", attributes: null },
+    identity: NO_IDENTITY,
     allowInternal: false,
     requestId: "0123456789abcdef",
   });

@@ -6,7 +6,7 @@
  */
 import type { LogLine, Ts } from "@narrowcast/values";
 import type { LedgerReport, ReportOptions } from "../meter/report.ts";
-import type { Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
+import type { Caller, Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
 import type { Analysis, CodePackage, FunctionKind } from "../app/types.ts";
 
 /** How a call ended. `value` is Convex JSON text. User errors are outcomes, not rejections. */
@@ -52,16 +52,7 @@ export interface SocketLink {
   close(): void;
 }
 
-/** Who asked for a function call, as it appears in log entries. */
-export type Caller =
-  | "Subscription"
-  | "SyncWebsocket"
-  | "HttpApi"
-  | "HttpEndpoint"
-  | "Cron"
-  | "Scheduler"
-  | "Action"
-  | "Tester";
+export type { Caller } from "../reactive/types.ts";
 
 /** One line of `narrowcast logs`; the wire form is in the HTTP room. */
 export interface LogEntry {

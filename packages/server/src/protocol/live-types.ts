@@ -3,5 +3,6 @@
  *
  * @module
  */
+export { NO_IDENTITY } from "../reactive/identity.ts";
 export type { Identity, QueryAdd, RunResult, SocketUpdate } from "../reactive/types.ts";
 export type { VerifyOptions } from "../reactive/verifier.ts";

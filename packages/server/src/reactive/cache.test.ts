@@ -7,11 +7,19 @@ const readA: CellQuery = (ctx) => ctx.read("a");
 
 test("query() executes once and then answers from the kept run until it is touched", async () => {
   const world = new CellWorld({ a: readA });
-  expect(await world.reactor.query(world.request("a"))).toMatchObject({ ts: 1, cached: false, result: { value: "" } });
-  expect(await world.reactor.query(world.request("a", user("ann")))).toMatchObject({ cached: true });
+  expect(await world.reactor.query(world.request("a"), "Tester")).toMatchObject({
+    ts: 1,
+    cached: false,
+    result: { value: "" },
+  });
+  expect(await world.reactor.query(world.request("a", user("ann")), "Tester")).toMatchObject({ cached: true });
   expect(world.write({ a: "x" })).toBe(1);
   expect(world.reactor.size).toEqual({ sockets: 0, runs: 0, idleBytes: 0 });
-  expect(await world.reactor.query(world.request("a"))).toMatchObject({ ts: 2, cached: false, result: { value: "x" } });
+  expect(await world.reactor.query(world.request("a"), "Tester")).toMatchObject({
+    ts: 2,
+    cached: false,
+    result: { value: "x" },
+  });
 });
 
 test("query() is answered by a live run, and a dirty live run by query()", async () => {
@@ -19,9 +27,12 @@ test("query() is answered by a live run, and a dirty live run by query()", async
   const client = world.open(1);
   world.add(1, 1, "a");
   await world.reactor.settle();
-  expect(await world.reactor.query(world.request("a"))).toMatchObject({ cached: true });
+  expect(await world.reactor.query(world.request("a"), "Tester")).toMatchObject({ cached: true });
   world.write({ a: "x" });
-  expect(await world.reactor.query(world.request("a"))).toMatchObject({ cached: false, result: { value: "x" } });
+  expect(await world.reactor.query(world.request("a"), "Tester")).toMatchObject({
+    cached: false,
+    result: { value: "x" },
+  });
   expect(await world.reactor.settle()).toMatchObject({ runs: 0 });
   expect(client.shows(1)).toBe("x");
 });
@@ -33,7 +44,7 @@ test("requests that come while the same query executes wait for it, also if it f
     throw new Error(await gate.promise);
   };
   const world = new CellWorld({ fails });
-  const answers = [1, 2, 3].map(() => world.reactor.query(world.request("fails")));
+  const answers = [1, 2, 3].map(() => world.reactor.query(world.request("fails"), "Tester"));
   gate.resolve("no");
   expect((await Promise.all(answers)).map(({ cached }) => cached)).toEqual([false, true, true]);
   expect(world.executed).toHaveLength(1);
@@ -42,7 +53,7 @@ test("requests that come while the same query executes wait for it, also if it f
 test("requests of different identities that wait for one execution get their own result", async () => {
   const gate = deferred<string>();
   const world = new CellWorld({ who: async (ctx) => (await gate.promise) + ctx.who() });
-  const answers = ["ann", "bob", "ann"].map((name) => world.reactor.query(world.request("who", user(name))));
+  const answers = ["ann", "bob", "ann"].map((name) => world.reactor.query(world.request("who", user(name)), "Tester"));
   gate.resolve("");
   const values = (await Promise.all(answers)).map(({ result }) => (result.ok ? result.value : undefined));
   expect(values).toEqual(["ann", "bob", "ann"]);
@@ -56,7 +67,10 @@ test("user errors are not kept", async () => {
     },
   });
   for (const _ of [1, 2]) {
-    expect(await world.reactor.query(world.request("fails"))).toMatchObject({ cached: false, result: { ok: false } });
+    expect(await world.reactor.query(world.request("fails"), "Tester")).toMatchObject({
+      cached: false,
+      result: { ok: false },
+    });
   }
   expect(world.reactor.size.runs).toBe(0);
 });
@@ -64,17 +78,23 @@ test("user errors are not kept", async () => {
 test("what an executor rejects with reaches the caller and leaves nothing behind", async () => {
   const world = new CellWorld({ a: readA });
   world.breaksWith = new Error("disk on fire");
-  await expect(world.reactor.query(world.request("a"))).rejects.toThrow("disk on fire");
+  await expect(world.reactor.query(world.request("a"), "Tester")).rejects.toThrow("disk on fire");
   expect(world.reactor.size.runs).toBe(0);
 });
 
 test("a result that looked at the clock answers new askers for 17 seconds", async () => {
   const world = new CellWorld({ now: (ctx) => String(ctx.now()) });
-  await world.reactor.query(world.request("now"));
+  await world.reactor.query(world.request("now"), "Tester");
   world.nowMs = 17_000;
-  expect(await world.reactor.query(world.request("now"))).toMatchObject({ cached: true, result: { value: "0" } });
+  expect(await world.reactor.query(world.request("now"), "Tester")).toMatchObject({
+    cached: true,
+    result: { value: "0" },
+  });
   world.nowMs = 17_001;
-  expect(await world.reactor.query(world.request("now"))).toMatchObject({ cached: false, result: { value: "17001" } });
+  expect(await world.reactor.query(world.request("now"), "Tester")).toMatchObject({
+    cached: false,
+    result: { value: "17001" },
+  });
   expect(world.reactor.size.runs).toBe(1);
 });
 
@@ -113,7 +133,8 @@ test("kept results stay under the budget of bytes; the least recently used goes 
   const paths = ["a", "b", "c"];
   const queries = Object.fromEntries(paths.map((path): [string, CellQuery] => [path, () => path.repeat(10_000)]));
   const world = new CellWorld(queries, { cacheBytes: 25_000 });
-  const ask = async (path: string): Promise<boolean> => (await world.reactor.query(world.request(path))).cached;
+  const ask = async (path: string): Promise<boolean> =>
+    (await world.reactor.query(world.request(path), "Tester")).cached;
   await ask("a");
   await ask("b");
   expect(await ask("a")).toBe(true);
@@ -125,7 +146,7 @@ test("kept results stay under the budget of bytes; the least recently used goes 
 
 test("a result larger than the budget is given but not kept", async () => {
   const world = new CellWorld({ a: readA }, { cacheBytes: 10 });
-  expect(await world.reactor.query(world.request("a"))).toMatchObject({ result: { value: "" } });
+  expect(await world.reactor.query(world.request("a"), "Tester")).toMatchObject({ result: { value: "" } });
   expect(world.reactor.size.runs).toBe(0);
 });
 

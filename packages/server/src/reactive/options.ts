@@ -6,7 +6,7 @@
 import type { Ts } from "@narrowcast/values";
 import type { Dependencies } from "./dependency-index.ts";
 import type { Run } from "./run.ts";
-import type { QueryExecutor, RunCost, RunResult, SocketUpdate } from "./types.ts";
+import type { Caller, QueryExecutor, RunCost, RunResult, SocketUpdate } from "./types.ts";
 import type { Wake } from "./wake.ts";
 
 /** Limits of the reactive room. */
@@ -24,6 +24,7 @@ export const REACTOR_LIMITS: ReactorLimits = { cacheBytes: 100_000_000, clockReu
 
 /** One execution, as an observer is told. */
 export interface ObservedExecution {
+  readonly caller: Caller;
   readonly cost: RunCost | undefined;
   /** The run had no result before. */
   readonly isFirst: boolean;

@@ -93,7 +93,7 @@ test("admins do not share runs with others: they may call internal functions", a
   world.add(1, 1, "a");
   world.add(2, 1, "a");
   await world.reactor.settle();
-  await world.reactor.query({ ...world.request("a"), allowInternal: true });
+  await world.reactor.query({ ...world.request("a"), allowInternal: true }, "Tester");
   expect(world.executed).toHaveLength(2); // The internal call may share the admin's run.
 });
 

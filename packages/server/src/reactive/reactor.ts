@@ -36,7 +36,7 @@ import type { Run } from "./run.ts";
 import { Slice } from "./slice.ts";
 import type { SliceBudget, SliceOutcome } from "./slice.ts";
 import { HeldQuery, Socket } from "./sockets.ts";
-import type { Identity, QueryAdd, ReactiveCounters, RunRequest } from "./types.ts";
+import type { Caller, Identity, QueryAdd, ReactiveCounters, RunRequest } from "./types.ts";
 import { WaitingLine } from "./waiting-line.ts";
 import { WakeTrail, wakeWithoutCommit } from "./wake.ts";
 import type { Wake } from "./wake.ts";
@@ -197,13 +197,13 @@ export class Reactor {
    *
    * @throws What the executor rejected with.
    */
-  async query(request: RunRequest): Promise<QueryAnswer> {
+  async query(request: RunRequest, caller: Caller): Promise<QueryAnswer> {
     for (;;) {
       const found = this.#runs.find(request);
       if (found?.state === "clean") return this.#answerFrom(found);
       if (this.#executing === undefined) {
         const run = found ?? this.#runs.create(request);
-        const ts = await this.#execute(run, request.identity, 1);
+        const ts = await this.#execute(run, request.identity, caller, 1);
         return { result: resultOf(run), ts, cached: false };
       }
       const { run, done } = this.#executing;
@@ -279,18 +279,18 @@ export class Reactor {
       return;
     }
     slice.countRun();
-    await this.#execute(run, query.socket.identity);
+    await this.#execute(run, query.socket.identity, "Subscription");
   }
 
-  /** Executes `run` as `identity` for its holders and so many one-shot calls, only when nothing else executes. Returns the head at which its result holds. */
-  async #execute(run: Run, identity: Identity, oneShots = 0): Promise<Ts> {
+  /** Executes `run` as `identity`, because of `caller`, for its holders and so many one-shot calls, only when nothing else executes. Returns the head at which its result holds. */
+  async #execute(run: Run, identity: Identity, caller: Caller, oneShots = 0): Promise<Ts> {
     assert(this.#executing === undefined, "Cannot execute a run: another one is executing");
     const { promise: done, resolve } = deferred<undefined>();
     this.#executing = { run, done };
     run.state = "running";
     run.identity = identity;
     try {
-      const outcome = await this.#options.executor(run.requestAs(identity));
+      const outcome = await this.#options.executor(run.requestAs(identity), caller);
       run.epoch = this.#epoch;
       const hadResult = run.result !== undefined;
       const isNews = this.#runs.finish(run, outcome);
@@ -299,7 +299,7 @@ export class Reactor {
       const { cost } = outcome;
       run.cost = cost;
       const askers = run.holders.size + oneShots;
-      this.#options.observer?.ran(run, { cost, isFirst: !hadResult, isNews, askers });
+      this.#options.observer?.ran(run, { caller, cost, isFirst: !hadResult, isNews, askers });
       run.wake = undefined;
       if (run.identityObserved) this.#splitOff(run);
       return this.#options.head();

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { NO_IDENTITY } from "./identity.ts";
 import { sameResult } from "./results.ts";
 import type { Run } from "./run.ts";
 import type { Identity, RunRequest, RunResult, SocketUpdate } from "./types.ts";
@@ -96,5 +97,3 @@ export class Socket {
     return { socket: this.id, querySet: this.querySetVersion, identity: this.identityVersion, ts: head, changes };
   }
 }
-
-const NO_IDENTITY: Identity = { kind: "none", key: "", attributes: null };

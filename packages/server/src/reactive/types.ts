@@ -17,6 +17,17 @@ export interface Identity {
   readonly attributes: { readonly [claim: string]: unknown } | null;
 }
 
+/** Who causes an execution: a subscription that is kept true, or somebody who asks once. For logs and the meter; no part of a run's key. */
+export type Caller =
+  | "Subscription"
+  | "SyncWebsocket"
+  | "HttpApi"
+  | "HttpEndpoint"
+  | "Cron"
+  | "Scheduler"
+  | "Action"
+  | "Tester";
+
 export interface RunRequest {
   /** Canonical path, `dir/mod:fn`. */
   readonly path: string;
@@ -68,7 +79,7 @@ export interface RunCost {
 }
 
 /** Executes one query from scratch at the head; given to the reactive room by the runtime. Never rejects for user errors. */
-export type QueryExecutor = (request: RunRequest) => Promise<RunOutcome> | RunOutcome;
+export type QueryExecutor = (request: RunRequest, caller: Caller) => Promise<RunOutcome> | RunOutcome;
 
 /** One query of one socket. */
 export interface QueryAdd {

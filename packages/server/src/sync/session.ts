@@ -27,6 +27,7 @@ import {
   type ModifyQuerySetMessage,
   type Ts,
 } from "@narrowcast/values";
+import { NO_IDENTITY } from "../protocol/live-types.ts";
 import type { Identity, QueryAdd, RunResult, SocketUpdate } from "../protocol/live-types.ts";
 import type { CallOutcome, CallRequest, Deployment, SocketLink } from "../protocol/deployment-types.ts";
 import {
@@ -75,8 +76,6 @@ export interface SessionOptions {
 
 /** Transitions handed to the socket and not yet flushed; more are merged. */
 const UNFLUSHED_MAX = 2;
-
-const NO_IDENTITY: Identity = { kind: "none", key: "", attributes: null };
 
 /** See the module comment. */
 export class Session {

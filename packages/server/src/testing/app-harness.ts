@@ -11,14 +11,14 @@ import type { Doc, Limits, Value } from "@narrowcast/values";
 import { expect } from "vitest";
 import { MemoryEngine } from "../engine/memory-engine.ts";
 import { NodeStore } from "../reactive/node-store.ts";
-import type { Identity } from "../protocol/live-types.ts";
+import { NO_IDENTITY, type Identity } from "../protocol/live-types.ts";
 import { Database } from "../tx/database.ts";
 import { NARROW_RULES } from "../tx/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import { bundleTexts } from "../kit/text-app.ts";
 import { formatLogLine } from "../isolate/console.ts";
 import { FileAddresses } from "../functions/file-addresses.ts";
-import { loadUserCode } from "../functions/load.ts";
+import { analyzeNodeModules, loadUserCode } from "../functions/load.ts";
 import type { LoadedUserCode } from "../functions/load.ts";
 import { SeededRandom } from "../isolate/seeded-random.ts";
 import type { CodePackage } from "../app/types.ts";
@@ -27,7 +27,7 @@ import type { ExecuteOutcome, RunFiles } from "../functions/execute-types.ts";
 /** The app of the fixture folder. */
 export const FIXTURE_DIR = fileURLToPath(new URL("./app/convex", import.meta.url));
 
-export const NOBODY: Identity = { kind: "none", key: "", attributes: null };
+export const NOBODY: Identity = NO_IDENTITY;
 
 /** How one call of a test is made; everything has a default. */
 export interface CallOptions {
@@ -80,7 +80,9 @@ export async function openTexts(files: { readonly [name: string]: string }, limi
 export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS): Promise<TestApp> {
   const environment = new Map<string, string>();
   const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
-  const user = await loadUserCode(code, { limits, environment, ...urls, nowMs: NOW_MS, seed: 1 });
+  const settings = { limits, environment, ...urls, nowMs: NOW_MS, seed: 1 };
+  const { functions: nodeFunctions } = analyzeNodeModules(code, settings);
+  const user = await loadUserCode({ isolate: code.isolate, nodeFunctions }, settings);
   const random = new SeededRandom(7);
   let clock = NOW_MS;
   const database = Database.open({

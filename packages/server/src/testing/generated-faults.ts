@@ -28,7 +28,7 @@ function forgetIn(commit: Commit, forget: Forget): Commit {
 function breakOutcomes(core: Core, replace: (outcome: RunOutcome, request: string) => RunOutcome): void {
   const { runner } = core;
   const query = runner.query.bind(runner);
-  runner.query = async (request) => replace(await query(request), request.args);
+  runner.query = async (request, caller) => replace(await query(request, caller), request.args);
 }
 
 /** Cut-offs that judge another commit than the one that was made. */

@@ -9,12 +9,13 @@ import { ReadSet } from "../../tx/read-set.ts";
 import type { Commit } from "../../tx/types.ts";
 import type { ReactorLimits, RunObserver } from "../options.ts";
 import { Reactor } from "../reactor.ts";
+import { NO_IDENTITY } from "../identity.ts";
 import type { Identity, RunOutcome, RunRequest, RunResult } from "../types.ts";
 import { Client } from "./client.ts";
 
 const CELLS = 1;
 
-export const NOBODY: Identity = { kind: "none", key: "", attributes: null };
+export const NOBODY: Identity = NO_IDENTITY;
 export const ADMIN: Identity = { kind: "admin", key: "", attributes: null };
 
 export function user(key: string): Identity {

@@ -18,6 +18,7 @@ import type { Commit, Mechanisms, ReadSetView, Transaction } from "../../tx/type
 import type { Dependencies } from "../dependency-index.ts";
 import { NodeStore } from "../node-store.ts";
 import { Reactor } from "../reactor.ts";
+import { NO_IDENTITY } from "../identity.ts";
 import { sameResult } from "../results.ts";
 import type { Identity, RunOutcome, RunRequest, RunResult } from "../types.ts";
 import { Client } from "./client.ts";
@@ -26,7 +27,7 @@ import type { Program } from "./programs.ts";
 import { Random } from "./random.ts";
 
 const IDENTITIES: readonly Identity[] = [
-  { kind: "none", key: "", attributes: null },
+  NO_IDENTITY,
   { kind: "user", key: "ann", attributes: { name: "ann" } },
   { kind: "user", key: "bob", attributes: { name: "bob" } },
   { kind: "admin", key: "", attributes: null },
@@ -177,7 +178,7 @@ export class OracleWorld {
   async #askOnce(): Promise<void> {
     const identity = this.#random.pick(IDENTITIES);
     const request = { path: "app:q", args: this.#random.pick(this.#programs), identity, journal: null };
-    const { result, ts } = await this.reactor.query(request);
+    const { result, ts } = await this.reactor.query(request, "Tester");
     expect(ts).toBe(this.#database.head);
     this.#expectSame(result, { ...request, journal: result.journal });
   }

@@ -4,12 +4,10 @@
  * @module
  */
 import { stringifyValue, type Value } from "@narrowcast/values";
-import type { Identity } from "../../protocol/live-types.ts";
+import { NO_IDENTITY, type Identity } from "../../protocol/live-types.ts";
 import type { CallRequest } from "../../protocol/deployment-types.ts";
 import { startDeployment, type DeploymentOptions, type RunningDeployment } from "../../host/deployment.ts";
 import { testApp } from "./test-app.ts";
-
-const NOBODY: Identity = { kind: "none", key: "", attributes: null };
 
 /** A deployment in this process's memory with the test app. */
 export async function openDeployment(options: Partial<DeploymentOptions> = {}): Promise<RunningDeployment> {
@@ -21,7 +19,7 @@ export async function openDeployment(options: Partial<DeploymentOptions> = {}): 
 }
 
 /** `items:<name>` with `args`. */
-export function call(name: string, args: Value, identity: Identity = NOBODY): CallRequest {
+export function call(name: string, args: Value, identity: Identity = NO_IDENTITY): CallRequest {
   const allowInternal = identity.kind === "admin";
   return { path: `items:${name}`, args: stringifyValue(args), identity, allowInternal, requestId: "0123456789abcdef" };
 }

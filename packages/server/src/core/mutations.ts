@@ -1,0 +1,114 @@
+/**
+ * Runs mutations and commits them: those that clients and actions ask for, and those that the scheduler and crons start.
+ *
+ * Not here: executing (`function-runner.ts`), what makes them exactly-once (`sessions.ts`).
+ *
+ * @module
+ */
+import { clientLines, type Limits } from "@narrowcast/values";
+import type { Caller } from "../protocol/deployment-types.ts";
+import { NO_IDENTITY } from "../protocol/live-types.ts";
+import type { Transaction } from "../tx/types.ts";
+import type { CoreRequest } from "../protocol/core-protocol.ts";
+import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
+import type { CallOutcome } from "../protocol/deployment-types.ts";
+import type { RunKey } from "../protocol/run-key.ts";
+import type { Commits } from "./commits.ts";
+import { INTERNAL_ERROR, type FunctionRunner } from "./function-runner.ts";
+import { findOutcome, recordOutcome, type RecordedOutcome } from "./sessions.ts";
+import type { TrackingRules } from "./tracking.ts";
+
+/** A mutation that the core starts by itself. */
+export interface OwnMutation {
+  readonly path: string;
+  readonly args: string;
+  readonly run: RunKey;
+  readonly caller: Caller;
+  /** Looks whether it is still to be run, on its own transaction. */
+  readonly before: (tx: Transaction) => boolean;
+  /** Marks success on the transaction before the commit. */
+  readonly mark: (tx: Transaction) => void;
+}
+
+/** What mutations need of the core. */
+export interface MutationParts {
+  readonly commits: Commits;
+  readonly tracking: TrackingRules;
+  readonly runner: FunctionRunner;
+  readonly limits: Limits;
+  /** 16 hex digits. */
+  readonly newRequestId: () => string;
+}
+
+/** See the module comment. */
+export class Mutations {
+  readonly #parts: MutationParts;
+
+  constructor(parts: MutationParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs what main asks for, unless it was run before. */
+  async call({ id, call, dedupe, timedOut = false }: Extract<CoreRequest, { type: "mutation" }>): Promise<CallOutcome> {
+    const { commits, tracking, runner, limits } = this.#parts;
+    const tx = commits.begin(tracking.mutationOptions(call.path));
+    try {
+      const earlier = dedupe === null ? undefined : findOutcome(tx, dedupe);
+      if (earlier !== undefined) return { ok: true, ...earlier };
+      if (timedOut) return failed(serverErrorText(call.requestId, timeOutText(limits)), null, []);
+      const outcome = await runner.run("mutation", tx, { ...call, run: { kind: "call", request: id } });
+      this.#learn(call.path, tx);
+      const logLines = clientLines(outcome.logLines);
+      const { result } = outcome;
+      if (!result.ok) return failed(result.errorMessage, result.errorData, logLines);
+      // Nothing written: running it again changes nothing, so nothing is recorded.
+      if (tx.usage.documentsWritten + tx.usage.functionsScheduled === 0)
+        return this.#unrecorded(tx, call.path, result.value, logLines);
+      const recorded: RecordedOutcome = { value: result.value, logLines, ts: commits.promiseTs(tx) };
+      if (dedupe !== null) recordOutcome(tx, dedupe, recorded);
+      commits.commit(tx, call.path);
+      return { ok: true, ...recorded };
+    } finally {
+      tx.abort();
+    }
+  }
+
+  /** Runs one of the core's own. Returns the error's text, or null. */
+  async own({ path, args, run, caller, before, mark }: OwnMutation): Promise<string | null> {
+    const { commits, tracking, runner, newRequestId } = this.#parts;
+    const tx = commits.begin(tracking.mutationOptions(path));
+    try {
+      if (!before(tx)) return null;
+      const requestId = newRequestId();
+      const call = { path, args, identity: NO_IDENTITY, allowInternal: true, requestId, caller, run };
+      const { result } = await runner.run("mutation", tx, call);
+      this.#learn(path, tx);
+      if (!result.ok) return result.errorMessage;
+      mark(tx);
+      commits.commit(tx, path);
+      return null;
+    } catch (error) {
+      console.error("Cannot run", path, error);
+      return INTERNAL_ERROR;
+    } finally {
+      tx.abort();
+    }
+  }
+
+  /** Only of functions that there are: anybody may ask for others, under any name. */
+  #learn(path: string, tx: Transaction): void {
+    if (this.#parts.runner.find(path) !== undefined) this.#parts.tracking.mutationRead(path, tx.usage);
+  }
+
+  #unrecorded(tx: Transaction, path: string, value: string, logLines: readonly string[]): CallOutcome {
+    const { commits } = this.#parts;
+    // It may still have cancelled jobs.
+    commits.commit(tx, path);
+    return { ok: true, value, ts: commits.head, logLines };
+  }
+}
+
+/** A call that did not succeed. */
+export function failed(errorMessage: string, errorData: string | null, logLines: readonly string[]): CallOutcome {
+  return { ok: false, errorMessage, errorData, logLines };
+}
