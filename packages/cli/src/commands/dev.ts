@@ -121,6 +121,12 @@ async function generateAndPush(
     const { functions, indexesAdded, indexesRemoved } = outcome.summary;
     for (const index of indexesAdded) context.stdout.write(`  ${colours.green("+")} index ${index}\n`);
     for (const index of indexesRemoved) context.stdout.write(`  ${colours.red("-")} index ${index}\n`);
+    for (const { name, file, line } of outcome.analysis.moduleState ?? []) {
+      const place = colours.dim(`(${file.replace(/^(\.\.\/)+/, "")}:${line})`);
+      context.stdout.write(
+        `  ${colours.yellow("↻")} ${name} ${place} keeps state: its module is loaded again for each call\n`,
+      );
+    }
     const ms = Math.round(performance.now() - startedMs);
     context.stdout.write(`${colours.green("✔")} ${functions} functions ready ${colours.dim(`(${ms} ms)`)}\n`);
     return { isPushed: true, inputs };

@@ -32,7 +32,7 @@ export async function runHttp(run: ActionRun, message: RunHttpMessage, parts: Ht
     run.finish();
     parts.send({ type: "end", id: message.id, error, isBroken, userMs: performance.now() - run.startedMs });
   };
-  const { router } = parts.code;
+  const router = parts.code.routerForRun();
   const { pathname } = new URL(message.url);
   const route = router?.lookup(pathname, message.method) ?? null;
   if (route === null) {
@@ -54,7 +54,12 @@ export async function runHttp(run: ActionRun, message: RunHttpMessage, parts: Ht
   try {
     const facts = { message, path: pattern, visibility: "public" as const, cloudUrl: parts.data.cloudUrl };
     const handler = handlerOf(registered);
-    const returned = await run.orEnd(Promise.resolve(handler(createActionCtx(facts, run), toRequest(message))));
+    const handle = async (): Promise<unknown> => {
+      const answered = await handler(createActionCtx(facts, run), toRequest(message));
+      await run.leaveBehind();
+      return answered;
+    };
+    const returned = await run.orEnd(handle());
     if (!(returned instanceof Response)) throw new Error("The HTTP action did not return a Response");
     response = returned;
   } catch (thrown) {

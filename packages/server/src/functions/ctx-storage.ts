@@ -78,7 +78,7 @@ export function createMutationStorage(scope: Scope): Storage {
         name,
         size,
         sha256: actual,
-      } = await realWork(scope, async () => host.files.put(await bytesOf(given), sha256));
+      } = await run.realWork(async () => host.files.put(await bytesOf(given), sha256));
       const { tx } = await fileScope(scope);
       return insertFile(tx, name, { size, sha256: actual, contentType: contentTypeOf(given) });
     },
@@ -87,7 +87,7 @@ export function createMutationStorage(scope: Scope): Storage {
       if (row === null) return null;
       const { size, contentType } = factsOf(row);
       countFileRead(run.fileUsage, size, run.fileLimits);
-      const bytes = await realWork(scope, () => host.files.read(row._id));
+      const bytes = await run.realWork(() => host.files.read(row._id));
       return blobOf(bytes, contentType);
     },
   };
@@ -132,16 +132,6 @@ function blobOf(bytes: Uint8Array, contentType: string | null): Blob {
 async function fileScope(scope: Scope): Promise<FileScope> {
   while (scope.busy !== undefined) await scope.busy;
   return { tx: scope.tx, addresses: scope.run.host.files.addresses };
-}
-
-/** Tells the run that it is not stuck while `work` is under way. */
-async function realWork<T>({ run }: Scope, work: () => Promise<T>): Promise<T> {
-  run.pending(1);
-  try {
-    return await work();
-  } finally {
-    run.pending(-1);
-  }
 }
 
 /** @throws {Error} With the text of `convex/server`. */

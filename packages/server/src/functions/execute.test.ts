@@ -87,9 +87,8 @@ export const survives = mutation(async (ctx) => {
   return (await ctx.db.query("things").collect()).filter(({ n }) => n === 6).length;
 });
 
-let kept;
-export const keep = mutation((ctx) => { kept = ctx; });
-export const useKept = mutation(async () => { await kept.db.insert("things", { n: 99 }); });
+export const keep = mutation((ctx) => { Array.keptByTest = ctx; });
+export const useKept = mutation(async () => { await Array.keptByTest.db.insert("things", { n: 99 }); });
 export const never = query(() => new Promise(() => {}));
 export const digest = query(async (ctx) => {
   const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode("abc")));

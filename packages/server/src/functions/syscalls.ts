@@ -27,7 +27,7 @@ import { isReadingStorage, isStorageSyscall, storageSyscall } from "./storage-sy
 import { parsePlan, textArgument } from "./syscall-plan.ts";
 import type { SyscallArguments as Arguments } from "./syscall-plan.ts";
 import type { HostSyscalls } from "../isolate/syscalls-types.ts";
-import { isConvexError } from "../isolate/user-error.ts";
+import { asUserCaused, isConvexError } from "../isolate/user-error.ts";
 
 type Fields = { readonly [field: string]: Value | undefined };
 
@@ -70,7 +70,7 @@ export class ScopeSyscalls implements HostSyscalls {
     } catch (thrown) {
       // The library makes a ConvexError of its own from `data`, which it expects as Convex JSON.
       if (isConvexError(thrown)) throw Object.assign(new Error(thrown.message), { data: valueToJson(thrown.data) });
-      throw thrown;
+      throw asUserCaused(thrown);
     }
   }
 

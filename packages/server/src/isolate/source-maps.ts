@@ -88,6 +88,16 @@ export class StackMapper {
     return mapped === undefined ? "" : found.replace(frame, mapped);
   }
 
+  /** The developer's file and line of an offset of the isolate script. */
+  placeOf(text: string, position: number): { readonly file: string; readonly line: number } {
+    const lines = text.slice(0, position).split("\n");
+    const file = BUNDLE_FILES.isolate;
+    const script = this.#scripts[0]?.script;
+    const place = script && this.#original(file, script, lines.length, (lines.at(-1)?.length ?? 0) + 1);
+    const [, source = file, line = lines.length] = /^(.*):(\d+):\d+$/.exec(place ?? "") ?? [];
+    return { file: source, line: Number(line) };
+  }
+
   #mapLine(line: string): string | undefined {
     for (const { file, script } of this.#scripts) {
       const at = line.indexOf(file);

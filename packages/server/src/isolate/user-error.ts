@@ -16,6 +16,10 @@ import type { StackMapper } from "./source-maps.ts";
 import { truncateUtf8 } from "./truncate.ts";
 
 const CONVEX_ERROR = Symbol.for("ConvexError");
+/** Not registered, so user code cannot name it. */
+const USER_CAUSED = Symbol("caused by user code");
+/** Errors that the transaction, the file store and calls throw at user code. */
+const USER_CAUSED_NAMES: ReadonlySet<string> = new Set(["UserError", "CallError", "FileRefusal"]);
 
 /** The call itself is wrong: its text is shown as it is, without "Uncaught" and frames. */
 export class CallError extends Error {
@@ -75,7 +79,19 @@ export function convexErrorData(thrown: unknown): string | null {
  * A ConvexError stays itself (same realm, same class); other errors become new ones whose message tells where they come from.
  */
 export function errorForCaller(thrown: unknown, mapper: StackMapper): Error {
-  return isConvexError(thrown) ? thrown : new Error(describeError(thrown, mapper));
+  return isConvexError(thrown) ? thrown : asUserCaused(new Error(describeError(thrown, mapper)));
+}
+
+/** Marks an error that the server gives to user code, so that it is known as the user's if nobody handles it. @returns `thrown`. */
+export function asUserCaused<T>(thrown: T): T {
+  if (thrown instanceof Error && Object.isExtensible(thrown))
+    Object.defineProperty(thrown, USER_CAUSED, { value: true });
+  return thrown;
+}
+
+/** Whether user code has to answer for an error that the server made. */
+export function isUserCaused(thrown: unknown): boolean {
+  return thrown instanceof Error && (USER_CAUSED in thrown || USER_CAUSED_NAMES.has(thrown.name));
 }
 
 /** What a thrown error may look like: user code can put anything into it. */
