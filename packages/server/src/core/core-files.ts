@@ -79,7 +79,7 @@ export class CoreFiles implements RunFiles {
 
   /** Tells main of bytes that no row names any more. */
   noteCommit({ changes }: Commit): void {
-    const deleted = changes.filter(({ table, after }) => table === STORAGE_TABLE && after === undefined);
+    const deleted = changes.filter(({ table, after }) => table.table === STORAGE_TABLE && after === undefined);
     if (deleted.length > 0) this.#core.say({ type: "filesDeleted", names: deleted.map(({ id }) => fileNameOf(id)) });
   }
 

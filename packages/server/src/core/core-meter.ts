@@ -12,6 +12,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { rootTable } from "@narrowcast/values";
 import { addToFileAccount, type FileAccount } from "../meter/file-account.ts";
 import { Ledger } from "../meter/ledger.ts";
 import { labelOf } from "../meter/label.ts";
@@ -127,7 +128,7 @@ export class CoreMeter implements RunObserver {
     for (const { table, moves } of changes) {
       let keyBytes = 0;
       for (const { index, add } of moves) if (index >= DEFINED_INDEXES_FROM) keyBytes += add?.length ?? 0;
-      if (keyBytes > 0 && !table.startsWith(SYSTEM_MARK)) this.ledger.committed(source, table, keyBytes);
+      if (keyBytes > 0 && !table.table.startsWith(SYSTEM_MARK)) this.ledger.committed(source, table, keyBytes);
     }
   }
 
@@ -206,7 +207,7 @@ export class CoreMeter implements RunObserver {
     for (let at = 0; at < tables.length; at++) {
       const table = tables[at] as TableUsage;
       const part = slot.tables[at] as TableSlot;
-      part.table = this.#parts.catalogue.byNumber(table.collection)?.name ?? `#${table.collection}`;
+      part.table = this.#parts.catalogue.byNumber(table.collection)?.address ?? rootTable(`#${table.collection}`);
       part.documents = table.storageDocuments;
       part.bytes = table.storageBytes;
       part.convexDocuments = table.documentsRead;

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { printTable } from "@narrowcast/values";
 import type { Run } from "../reactive/run.ts";
 import { Verifier, type Divergence, type VerifyOptions } from "../reactive/verifier.ts";
 import type { ReadSetView } from "../tx/types.ts";
@@ -58,7 +59,7 @@ export function alarmText({ run, difference, spared, lastSpared }: Divergence): 
     lastSpared === undefined
       ? `${spared} commits touched what it read and were cut off since it ran`
       : `${spared} commits touched what it read and were cut off since it ran, the last one by ${lastSpared.source} ` +
-        `(${lastSpared.change} in "${lastSpared.table ?? "catalogue"}", index ${lastSpared.index}, fields ${lastSpared.fields.join(", ") || "none"})`;
+        `(${lastSpared.change} in "${lastSpared.table === null ? "catalogue" : printTable(lastSpared.table)}", index ${lastSpared.index}, fields ${lastSpared.fields.join(", ") || "none"})`;
   return (
     `Alarm: the held result of ${bareQueryPath(run.path)} ${args} is not what a run from scratch gives. ` +
     `At ${difference}. Cause: ${cause}. Repaired: it runs again, by Convex's rules until other code is pushed`

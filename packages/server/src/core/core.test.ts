@@ -1,6 +1,7 @@
 /**
  * The core over a simulated disk: order, group commit, deduplication, what is shown when.
  */
+import { rootTable } from "@narrowcast/values";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { ADMIN, NOBODY, NOTES_APP, World } from "../testing/core-world.ts";
@@ -118,7 +119,7 @@ test("a slot deduplicates its last use and keeps one row", async () => {
   await world.mutation("notes:add", { text: "b" }, slot("2"));
   await world.mutation("notes:add", { text: "c" }, slot("3"));
   expect(await world.value("notes:texts")).toEqual(["a", "b", "c"]);
-  const slots = world.core.database.catalogue.get("_slots")?.number ?? 0;
+  const slots = world.core.database.catalogue.get(rootTable("_slots"))?.number ?? 0;
   expect(world.core.database.engine.count(slots)).toBe(1);
 });
 
@@ -145,7 +146,7 @@ test("sessions' rows go after 14 days, in slices, and nothing waits for them aft
     void world.mutation("notes:add", { text: "a" }, { kind: "session", sessionId: "s", requestId: i });
   }
   await world.idle();
-  const sessions = world.core.database.catalogue.get("_sessions")?.number ?? 0;
+  const sessions = world.core.database.catalogue.get(rootTable("_sessions"))?.number ?? 0;
   const rows = () => world.core.database.engine.count(sessions);
   await world.advance(14 * DAY_MS - 60_000);
   expect(rows()).toBe(300);

@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { valueToJson, type Value } from "@narrowcast/values";
+import { printTable, valueToJson, type TableAddress, type Value } from "@narrowcast/values";
 import type { RunRecord } from "../meter/record.ts";
+import { reportRun } from "../meter/report.ts";
 import type { Commit, Transaction } from "../tx/types.ts";
 import type { Core } from "./core.ts";
 import type { CoreSignal, ToCore } from "../protocol/core-protocol.ts";
@@ -57,8 +58,9 @@ export class TraceWriter {
     if (inserted.length > 0) this.#write([{ kind: "commit", source, inserted }]);
   }
 
-  ran({ question, kind: functionKind, ...record }: RunRecord): void {
-    this.#write([{ kind: "run", path: question.path, label: question.label, functionKind, ...record }]);
+  ran(record: RunRecord): void {
+    const { kind: functionKind, ...run } = reportRun(record);
+    this.#write([{ kind: "run", functionKind, ...run }]);
   }
 
   #begin(): void {
@@ -67,7 +69,7 @@ export class TraceWriter {
     const lines = core.read((tx) => {
       const documents = [...core.database.catalogue.tables()]
         .filter(({ isSystem, name }) => !isSystem || name === STORAGE_TABLE)
-        .flatMap(({ name }) => documentsOf(tx, name));
+        .flatMap(({ address }) => documentsOf(tx, address));
       const environment = readEnvironment(tx);
       const atMs = core.clock.nowMs();
       const head: TraceLine = {
@@ -90,13 +92,16 @@ export class TraceWriter {
 
 /** Ids that both a trace and its replay can tell: the app's documents, files and scheduled functions. */
 export function insertedBy(changes: Commit["changes"]): readonly string[] {
-  return changes
-    .filter(({ before, table }) => before === undefined && (!table.startsWith("_") || APP_SYSTEM_TABLES.has(table)))
-    .map(({ id }) => id);
+  return changes.filter(({ before, table }) => before === undefined && isOfApp(table)).map(({ id }) => id);
 }
 
-function documentsOf(tx: Transaction, table: string): TraceLine[] {
-  return readRows(tx, table, "by_creation_time", [], Infinity).map((row) => ({
+function isOfApp({ table }: TableAddress): boolean {
+  return !table.startsWith("_") || APP_SYSTEM_TABLES.has(table);
+}
+
+function documentsOf(tx: Transaction, address: TableAddress): TraceLine[] {
+  const table = printTable(address);
+  return readRows(tx.within(address.component), address.table, "by_creation_time", [], Infinity).map((row) => ({
     kind: "document",
     table,
     document: valueToJson(row as Value) as { readonly [field: string]: unknown },

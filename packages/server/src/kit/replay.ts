@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { CONVEX_LIMITS, jsonToValue, type Value } from "@narrowcast/values";
+import { CONVEX_LIMITS, jsonToValue, parseTable, type Value } from "@narrowcast/values";
 import { reportOf, type LedgerReport } from "../meter/report.ts";
 import type { SocketUpdate } from "../protocol/live-types.ts";
 import type { Core } from "../core/core.ts";
@@ -191,8 +191,11 @@ class Replay {
       this.#core.write(RESTORE_SOURCE, (tx) => {
         for (const { table, document } of documents.slice(from, from + RESTORE_ROWS)) {
           const { _id: id, fields } = partsOf(document);
-          const isKnown = this.#core.database.catalogue.get(table) !== undefined;
-          this.#ids.set(id, isKnown ? tx.system.insert(table, fields) : tx.insert(table, fields));
+          const address = parseTable(table);
+          const isKnown = this.#core.database.catalogue.get(address) !== undefined;
+          const within = tx.within(address.component);
+          const inserted = isKnown ? within.system.insert(address.table, fields) : within.insert(address.table, fields);
+          this.#ids.set(id, inserted);
         }
       });
     }

@@ -15,6 +15,7 @@
  *
  * @module
  */
+import { printTable, rootTable, type TableAddress } from "@narrowcast/values";
 import {
   addAccount,
   chargeAnswer,
@@ -102,10 +103,10 @@ export class Ledger {
   readonly #questions: LineTables["questions"];
   readonly #lineTables: LineTables;
   readonly #pairs: KeyTable<PairInfo>;
-  readonly #tables: KeyTable<{ readonly table: string }>;
+  readonly #tables: KeyTable<{ readonly table: TableAddress }>;
   readonly #recent: RecentRuns;
   /** Index entries of commits that follow each other and have the same writer and table. */
-  readonly #keys = { writer: "", table: "", bytes: 0 };
+  readonly #keys = { writer: "", table: rootTable(""), bytes: 0 };
   readonly #pairKeys = new Map<string, Map<string, string>>();
   #pairKeysHeld = 0;
 
@@ -135,7 +136,7 @@ export class Ledger {
     return this.#pairs;
   }
 
-  get tables(): KeyTable<{ readonly table: string }> {
+  get tables(): KeyTable<{ readonly table: TableAddress }> {
     this.#settle();
     return this.#tables;
   }
@@ -195,7 +196,7 @@ export class Ledger {
   }
 
   /** A commit wrote index entries of this size for one table. Documents and their bytes are counted with the run. */
-  committed(writer: string, table: string, keyBytes: number): void {
+  committed(writer: string, table: TableAddress, keyBytes: number): void {
     const keys = this.#keys;
     if (keys.writer !== writer || keys.table !== table) {
       this.#chargeKeys();
@@ -250,8 +251,9 @@ export class Ledger {
     return this.#questions.row(question.key, question).account;
   }
 
-  #table(table: string): Account {
-    return (this.#tables.find(table) ?? this.#tables.row(table, { table })).account;
+  #table(table: TableAddress): Account {
+    const key = printTable(table);
+    return (this.#tables.find(key) ?? this.#tables.row(key, { table })).account;
   }
 
   #lines(question: Question): Lines {

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { rootTable } from "@narrowcast/values";
 import { labelOf } from "./label.ts";
 import type { CommitCause, Question, RunRecord, RunUsage, TableUse } from "./record.ts";
 
@@ -28,6 +29,8 @@ class OwnQuestion implements Question {
 /** What one run did with one table, in a slot. */
 export type TableSlot = Filled<TableUse>;
 
+/** Of a slot that nobody filled yet. */
+const NO_TABLE = rootTable("");
 /** Of an execution that read and wrote nothing. */
 const NO_QUESTION: Question = { path: "", key: "", label: "" };
 
@@ -166,7 +169,7 @@ export class RecentRuns {
 
 function newTableSlot(): TableSlot {
   return {
-    table: "",
+    table: NO_TABLE,
     documents: 0,
     bytes: 0,
     convexDocuments: 0,

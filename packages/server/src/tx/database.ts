@@ -11,10 +11,12 @@
  *
  * @module
  */
-import type { Doc, Limits, SchemaJson, TableNames, Ts, Value } from "@narrowcast/values";
+import { ROOT_COMPONENT, rootTable } from "@narrowcast/values";
+import type { Doc, Limits, SchemaJson, TableAddress, Ts, Value } from "@narrowcast/values";
 import { PRIMARY } from "../engine/types.ts";
 import type { Engine } from "../engine/types.ts";
 import { Catalogue, META_TABLE } from "./catalogue.ts";
+import type { MetaRow } from "./catalogue.ts";
 import { CreationClock, nextNumber } from "./creation-clock.ts";
 import { HandOuts, TAKES_WHOLE } from "./hand-out.ts";
 import type { ReadHabits } from "./hand-out.ts";
@@ -47,6 +49,8 @@ export interface DatabaseOptions {
 /** How a transaction is begun. */
 export interface BeginOptions {
   readonly readOnly: boolean;
+  /** Whose tables it works on; the app's by default. */
+  readonly component?: string | undefined;
   /** What the clock says to it; the database's clock by default. */
   readonly nowMs?: number | undefined;
   /** For read-only transactions; {@linkcode CONVEX_RULES} by default. */
@@ -69,29 +73,27 @@ export class Database {
   readonly catalogue: Catalogue;
   readonly #options: DatabaseOptions;
   #codec: CursorCodec;
-  #schema: ActiveSchema | undefined;
+  /** By component. */
+  readonly #schemas = new Map<string, ActiveSchema>();
   #change: SchemaChange | undefined;
   #writer: DatabaseTransaction | undefined;
   /** Made once: transactions are too frequent to have closures of their own. */
-  readonly #schemaNow = (): ActiveSchema | undefined => this.#schema;
+  readonly #schemaNow = (component: string): ActiveSchema | undefined => this.#schemas.get(component);
   readonly #end: TransactionEnd = {
     seal: (changes, names, source, lastMs) => this.#seal(changes, names, source, lastMs),
     ended: (transaction) => {
       if (this.#writer === transaction) this.#writer = undefined;
     },
   };
-  /** Ids of the rows of `_meta` by key. */
-  readonly #metaRows = new Map<string, string>();
+  /** Ids of the rows of `_meta` that hold the schemas, by component. */
+  readonly #schemaRows = new Map<string, string>();
 
   private constructor(options: DatabaseOptions) {
     this.#options = options;
     this.catalogue = Catalogue.load(options.engine);
-    const meta = this.#readMeta();
-    const secret = meta.get(CURSOR_SECRET) ?? this.#makeSecret();
+    const secret = this.#readMeta() ?? this.#makeSecret();
     if (!(secret instanceof ArrayBuffer)) throw new Error("Cannot open database: its cursor secret is not bytes");
     this.#codec = new CursorCodec(new Uint8Array(secret));
-    const schema = meta.get(SCHEMA);
-    if (typeof schema === "string") this.#schema = new ActiveSchema(JSON.parse(schema) as SchemaJson);
   }
 
   /** Opens a store, new or not. Finishes what a crash left of removed indexes. */
@@ -114,14 +116,14 @@ export class Database {
     return this.#options.limits;
   }
 
-  /** Names of tables, for validators of ids. */
-  get tableNames(): TableNames {
-    return this.catalogue;
+  /** The schema of a component that is in force, `null` when there is none. */
+  schemaOf(component: string): SchemaJson | null {
+    return this.#schemas.get(component)?.json ?? null;
   }
 
-  /** The schema in force, `null` when there is none. */
+  /** That of the app itself. */
   get schema(): SchemaJson | null {
-    return this.#schema?.json ?? null;
+    return this.schemaOf(ROOT_COMPONENT);
   }
 
   /** Begins a transaction. */
@@ -134,6 +136,7 @@ export class Database {
     const context = {
       engine,
       catalogue: this.catalogue,
+      namespace: options.component === undefined ? this.catalogue.root : this.catalogue.namespace(options.component),
       limits,
       random,
       codec: this.#codec,
@@ -145,7 +148,7 @@ export class Database {
       meter: new UsageMeter(limits),
       log: new WriteLog(engine, this.catalogue),
       clock: new CreationClock(Math.max(nowMs, this.head === 0 ? 0 : nextNumber(this.head / 1000))),
-      schema: this.#schemaNow,
+      schemaOf: this.#schemaNow,
     };
     const transaction = new DatabaseTransaction(context, options.readOnly, this.#end);
     if (!options.readOnly) this.#writer = transaction;
@@ -160,31 +163,33 @@ export class Database {
     if (!name.startsWith("_")) throw new Error(`Cannot define system table "${name}": should begin with "_"`);
     const wanted = (index: { readonly name: string; readonly fields: readonly string[] }) =>
       indexes.some((other) => other.name === index.name && other.fields.join() === index.fields.slice(0, -1).join());
+    const address = rootTable(name);
     this.#ownTransaction(`define ${name}`, ({ catalogue }) => {
-      const table = this.catalogue.get(name) ?? catalogue.createTable(name, true);
+      const table = this.catalogue.get(address) ?? catalogue.createTable(address, true);
       const defined = table.indexes.filter((index) => index.rowId !== undefined);
-      for (const index of defined) if (!wanted(index)) catalogue.setIndexState(name, index, "dropping");
+      for (const index of defined) if (!wanted(index)) catalogue.setIndexState(index, "dropping");
       for (const { name: indexName, fields } of indexes) {
         const isThere = defined.some((index) => index.name === indexName && wanted(index));
-        if (!isThere) catalogue.addIndex(name, indexName, fields, "backfilling");
+        if (!isThere) catalogue.addIndex(address, indexName, fields, "backfilling");
       }
     });
-    this.#completeSystemIndexes(name);
+    this.#completeSystemIndexes(address);
     this.dropRemovedIndexes();
   }
 
   /**
-   * Prepares a change of the schema (`null`: none). Step it until it is done, then apply it in a transaction.
+   * Prepares a change of a component's schema (`null`: none). Step it until it is done, then apply it in a transaction.
    *
    * @throws {UserError} If the schema is not legal by itself.
    */
-  planSchema(schema: SchemaJson | null): SchemaChange {
+  planSchema(schema: SchemaJson | null, component = ROOT_COMPONENT): SchemaChange {
     this.#change?.cancel();
     const change = new SchemaChange({
       database: this,
+      component,
       schema,
       ownTransaction: (source, write) => this.#ownTransaction(source, write),
-      activate: (transaction) => this.#activate(transaction, schema),
+      activate: (transaction) => this.#activate(transaction, component, schema),
       ended: () => {
         if (this.#change === change) this.#change = undefined;
       },
@@ -194,8 +199,8 @@ export class Database {
   }
 
   /** Changes the schema in one go; for tests and tools without traffic. */
-  setSchema(schema: SchemaJson | null): Commit | undefined {
-    const change = this.planSchema(schema);
+  setSchema(schema: SchemaJson | null, component = ROOT_COMPONENT): Commit | undefined {
+    const change = this.planSchema(schema, component);
     while (change.step() === "more");
     const transaction = this.begin({ readOnly: false });
     change.apply(transaction);
@@ -209,18 +214,18 @@ export class Database {
     for (const table of this.catalogue.tables()) {
       for (const index of table.dropping) {
         this.engine.dropIndex(table.number, index.number);
-        this.#ownTransaction(`drop ${index.fullName}`, ({ catalogue }) => catalogue.forgetIndex(table.name, index));
+        this.#ownTransaction(`drop ${index.fullName}`, ({ catalogue }) => catalogue.forgetIndex(index));
       }
     }
   }
 
-  #completeSystemIndexes(name: string): void {
-    const table = this.catalogue.get(name);
+  #completeSystemIndexes(address: TableAddress): void {
+    const table = this.catalogue.get(address);
     for (const index of table?.indexes ?? []) {
       if (table === undefined || index.state !== "backfilling") continue;
       const fill = new IndexFill(this.engine, table, index);
       while (fill.step(Infinity) === "more");
-      this.#ownTransaction(`fill ${index.fullName}`, ({ catalogue }) => catalogue.setIndexState(name, index, "ready"));
+      this.#ownTransaction(`fill ${index.fullName}`, ({ catalogue }) => catalogue.setIndexState(index, "ready"));
     }
   }
 
@@ -246,37 +251,45 @@ export class Database {
     if (commit !== undefined) this.#options.onOwnCommit?.(commit);
   }
 
-  #readMeta(): Map<string, Value> {
-    const values = new Map<string, Value>();
+  /** Takes in the schemas; gives the secret of the cursors. */
+  #readMeta(): Value | undefined {
+    let secret: Value | undefined;
     const cursor = this.engine.scan(META_TABLE.number, PRIMARY, { start: "", end: undefined }, "asc");
     while (cursor.next()) {
-      const { key, value } = cursor.value() as unknown as { key: string; value: Value };
-      values.set(key, value);
-      this.#metaRows.set(key, cursor.key);
+      const { key, value, component = ROOT_COMPONENT } = cursor.value() as unknown as MetaRow;
+      if (key === CURSOR_SECRET) secret = value;
+      if (key !== SCHEMA) continue;
+      this.#schemaRows.set(component, cursor.key);
+      if (typeof value === "string") this.#setSchema(component, new ActiveSchema(JSON.parse(value) as SchemaJson));
     }
-    return values;
+    return secret;
   }
 
   #makeSecret(): ArrayBuffer {
     const secret = Uint8Array.from(this.#options.random.bytes(CURSOR_SECRET_BYTES)).buffer;
     this.#codec = new CursorCodec(new Uint8Array(secret));
     this.#ownTransaction("open", ({ catalogue }) => {
-      catalogue.setMeta(undefined, CURSOR_SECRET, secret);
+      catalogue.setMeta(undefined, ROOT_COMPONENT, CURSOR_SECRET, secret);
     });
     return secret;
   }
 
-  #activate(transaction: DatabaseTransaction, schema: SchemaJson | null): void {
-    const before = this.#schema;
+  #activate(transaction: DatabaseTransaction, component: string, schema: SchemaJson | null): void {
+    const before = this.#schemas.get(component);
     const text = schema === null ? null : JSON.stringify(schema);
-    const row = transaction.catalogue.setMeta(this.#metaRows.get(SCHEMA), SCHEMA, text);
-    if (row !== undefined) this.#metaRows.set(SCHEMA, row._id);
-    this.#schema = schema === null ? undefined : new ActiveSchema(schema);
+    const row = transaction.catalogue.setMeta(this.#schemaRows.get(component), component, SCHEMA, text);
+    if (row !== undefined) this.#schemaRows.set(component, row._id);
+    this.#setSchema(component, schema === null ? undefined : new ActiveSchema(schema));
     transaction.changeName("schema");
     transaction.undoable(() => {
-      this.#schema = before;
-      if (row !== undefined) this.#metaRows.delete(SCHEMA);
+      this.#setSchema(component, before);
+      if (row !== undefined) this.#schemaRows.delete(component);
     });
+  }
+
+  #setSchema(component: string, schema: ActiveSchema | undefined): void {
+    if (schema === undefined) this.#schemas.delete(component);
+    else this.#schemas.set(component, schema);
   }
 }
 

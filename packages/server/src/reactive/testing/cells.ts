@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { rootTable } from "@narrowcast/values";
 import { ReadSet } from "../../tx/read-set.ts";
 import type { Commit } from "../../tx/types.ts";
 import type { ReactorLimits, RunObserver } from "../options.ts";
@@ -115,7 +116,7 @@ export class CellWorld {
   #commit(cells: readonly string[]): Commit {
     this.head++;
     const changes = cells.map((id) => ({
-      table: "cells",
+      table: rootTable("cells"),
       collection: CELLS,
       id,
       before: undefined,
