@@ -66,7 +66,7 @@ export class InnerCore {
 
   /** Executes a query as the reactive room does for a new subscription. Returns the result's JSON text. */
   async run(path: string, args: string): Promise<string> {
-    const { result } = await this.core.runner.query({ path, args, identity: NOBODY, journal: null });
+    const { result } = await this.core.runner.query({ component: "", path, args, identity: NOBODY, journal: null });
     if (!result.ok) throw new Error(result.errorMessage);
     return result.value;
   }
@@ -98,5 +98,13 @@ export class InnerCore {
 
 function callOf(path: string, args: Value): CoreCall {
   const requestId = "0123456789abcdef";
-  return { path, args: stringifyValue(args), identity: NOBODY, allowInternal: false, requestId, caller: "HttpApi" };
+  return {
+    component: "",
+    path,
+    args: stringifyValue(args),
+    identity: NOBODY,
+    allowInternal: false,
+    requestId,
+    caller: "HttpApi",
+  };
 }

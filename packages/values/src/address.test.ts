@@ -35,12 +35,20 @@ test("addresses of components name the component first", () => {
 });
 
 test("a function's text is parsed to the address that it was made of", () => {
-  fc.assert(fc.property(address, (one) => void expect(parseFunction(printFunction(one))).toEqual(one)));
+  fc.assert(
+    fc.property(address, (one) => {
+      expect(parseFunction(printFunction(one))).toEqual(one);
+    }),
+  );
 });
 
 test("a table's text is parsed to the address that it was made of", () => {
   const table = fc.record({ component, table: path });
-  fc.assert(fc.property(table, (one) => void expect(parseTable(printTable(one))).toEqual(one)));
+  fc.assert(
+    fc.property(table, (one) => {
+      expect(parseTable(printTable(one))).toEqual(one);
+    }),
+  );
 });
 
 test("no two addresses have one text", () => {
@@ -60,7 +68,11 @@ test("no two addresses have one text", () => {
 });
 
 test("every address crosses threads as it is", () => {
-  fc.assert(fc.property(address, (one) => void expect(structuredClone(one)).toEqual(one)));
+  fc.assert(
+    fc.property(address, (one) => {
+      expect(structuredClone(one)).toEqual(one);
+    }),
+  );
 });
 
 test.each([

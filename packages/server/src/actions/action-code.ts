@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Value } from "@narrowcast/values";
+import { ROOT_COMPONENT, type Value, type FunctionAddress } from "@narrowcast/values";
 import { analyzeFunctions, analyzeRouter } from "../isolate/analyze.ts";
 import type { HttpRouter, LoadedFunction, ModuleTable } from "../isolate/analyze.ts";
 import { HOST_EXPORTS } from "../app/bundle-plugins.ts";
@@ -50,8 +50,9 @@ export class ActionCode {
     this.#errorClasses = { isolate: errorClassOf(isolate), node: errorClassOf(node) };
   }
 
-  find(path: string): LoadedFunction | undefined {
-    return this.#functions.get(path);
+  /** Only the app itself has functions. */
+  find({ component, path }: FunctionAddress): LoadedFunction | undefined {
+    return component === ROOT_COMPONENT ? this.#functions.get(path) : undefined;
   }
 
   /** A ConvexError that code of that environment knows as its own. */

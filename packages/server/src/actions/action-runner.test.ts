@@ -55,6 +55,7 @@ class Host {
     this.runner.receive({
       type: "run",
       id,
+      component: "",
       path,
       args: stringifyValue(args),
       identity: NOBODY,

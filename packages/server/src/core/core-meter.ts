@@ -12,7 +12,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { rootTable } from "@narrowcast/values";
+import { printFunction, rootTable, type FunctionAddress } from "@narrowcast/values";
 import { addToFileAccount, type FileAccount } from "../meter/file-account.ts";
 import { Ledger } from "../meter/ledger.ts";
 import { labelOf } from "../meter/label.ts";
@@ -48,9 +48,8 @@ export interface CoreMeterParts {
 }
 
 /** A mutation that ended. */
-export interface EndedMutation {
+export interface EndedMutation extends FunctionAddress {
   readonly atMs: number;
-  readonly path: string;
   readonly args: string;
   readonly caller: Caller;
   readonly cost: RunCost;
@@ -80,7 +79,7 @@ export class CoreMeter implements RunObserver {
     const record = this.ledger.nextRun;
     record.atMs = run.ranMs;
     if (isSubscribed) record.question = this.#questionOf(run);
-    else record.askOnce(unmarked(run.path), shortened(run.args));
+    else record.askOnce(unmarked(run), shortened(run.args));
     record.kind = "query";
     record.caller = this.#parts.caller();
     record.cause = wake === undefined ? null : this.#causeOf(wake);
@@ -99,8 +98,8 @@ export class CoreMeter implements RunObserver {
   shared(run: Run): void {
     if (run.cost === undefined) return;
     const isSubscribed = run.holders.size > 0;
-    const path = unmarked(run.path);
-    this.ledger.answered(isSubscribed ? this.#questionOf(run) : { path, key: "", label: path }, isSubscribed);
+    const question = isSubscribed ? this.#questionOf(run) : { ...unmarked(run), key: "", label: "" };
+    this.ledger.answered(question, isSubscribed);
   }
 
   cutOff(run: Run, wake: Wake, by: "node" | "field"): void {
@@ -112,8 +111,8 @@ export class CoreMeter implements RunObserver {
   }
 
   /** A mutation ended, before its commit is sealed. */
-  mutated({ atMs, path, args, caller, cost, resultBytes, isError }: EndedMutation): void {
-    const record = this.#newRun(atMs, path, args, "mutation", caller);
+  mutated({ atMs, component, path, args, caller, cost, resultBytes, isError }: EndedMutation): void {
+    const record = this.#newRun(atMs, { component, path }, args, "mutation", caller);
     this.#fillUsage(record.usage, cost, !isError);
     record.resultBytes = resultBytes;
     record.userMs = cost.userMs;
@@ -134,16 +133,17 @@ export class CoreMeter implements RunObserver {
 
   /** Bytes that main handed to sockets. */
   sent(notes: readonly SentNote[]): void {
-    for (const { path, args, identityKey, bytes, convexBytes, sends } of notes) {
-      const own = questionOf(path, args, identityKey);
-      const question = this.ledger.questions.find(own.key) === undefined ? questionOf(path, args, null) : own;
+    for (const { component, path, args, identityKey, bytes, convexBytes, sends } of notes) {
+      const address = { component, path };
+      const own = questionOf(address, args, identityKey);
+      const question = this.ledger.questions.find(own.key) === undefined ? questionOf(address, args, null) : own;
       this.ledger.sent({ question, bytes, convexBytes, sends });
     }
   }
 
   /** An action ended in its thread. */
-  acted({ path, kind, caller, userMs, resultBytes, isError }: ActionNote): void {
-    const record = this.#newRun(this.#parts.nowMs(), path, "", kind, caller);
+  acted({ component, path, kind, caller, userMs, resultBytes, isError }: ActionNote): void {
+    const record = this.#newRun(this.#parts.nowMs(), { component, path }, "", kind, caller);
     record.usage.clear();
     record.resultBytes = resultBytes;
     record.userMs = userMs;
@@ -157,10 +157,10 @@ export class CoreMeter implements RunObserver {
   }
 
   /** The next record, of something that is asked once; what it took is to be filled in. */
-  #newRun(atMs: number, path: string, args: string, kind: RunRecord["kind"], caller: Caller): RunSlot {
+  #newRun(atMs: number, address: FunctionAddress, args: string, kind: RunRecord["kind"], caller: Caller): RunSlot {
     const record = this.ledger.nextRun;
     record.atMs = atMs;
-    record.askOnce(path, shortened(args));
+    record.askOnce(address, shortened(args));
     record.kind = kind;
     record.caller = caller;
     record.cause = null;
@@ -179,7 +179,7 @@ export class CoreMeter implements RunObserver {
 
   #questionOf(run: Run): Question {
     // Kept with the run and not in a weak map, for the reason below.
-    run.note ??= questionOf(unmarked(run.path), run.args, run.identityObserved ? run.identity.key : null);
+    run.note ??= questionOf(unmarked(run), run.args, run.identityObserved ? run.identity.key : null);
     return run.note as Question;
   }
 
@@ -218,14 +218,20 @@ export class CoreMeter implements RunObserver {
   }
 }
 
-function unmarked(path: string): string {
-  return path.startsWith(INTERNAL_MARK) ? path.slice(INTERNAL_MARK.length) : path;
+function unmarked({ component, path }: FunctionAddress): FunctionAddress {
+  return { component, path: path.startsWith(INTERNAL_MARK) ? path.slice(INTERNAL_MARK.length) : path };
 }
 
-function questionOf(path: string, args: string, identityKey: string | null): Question {
+function questionOf(address: FunctionAddress, args: string, identityKey: string | null): Question {
   const who = identityKey === null ? "" : `@${identityKey === "" ? "nobody" : hash(identityKey)}`;
   const argsKey = args.length <= KEY_CHARS_MAX ? args : `#${hash(args)}`;
-  return { path, key: `${path}${who} ${argsKey}`, label: labelOf(path, shortened(args), who) };
+  const { component, path } = address;
+  return {
+    component,
+    path,
+    key: `${printFunction(address)}${who} ${argsKey}`,
+    label: labelOf(address, shortened(args), who),
+  };
 }
 
 /** A cut text of its own: a slice would keep the whole argument in memory. */

@@ -13,7 +13,7 @@ import type { CoreCall, CoreReplies, CoreRequest, ToCore } from "../protocol/cor
 import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
 import type { CallOutcome } from "../protocol/deployment-types.ts";
 import { readEnvironment } from "../functions/environment.ts";
-import { clientLines } from "@narrowcast/values";
+import { printFunction, clientLines, type FunctionAddress } from "@narrowcast/values";
 import { INTERNAL_ERROR } from "./function-runner.ts";
 import { changeEnvironment } from "./environment-change.ts";
 import { pushCode } from "./push.ts";
@@ -131,9 +131,9 @@ export class CoreRequests {
   async #query(call: CoreCall): Promise<CallOutcome> {
     const { runner, reactor } = this.#core;
     runner.queryCaller = call.caller;
-    const path = runner.sharedPath(call.path, call.allowInternal);
-    const { args, identity } = call;
-    const { result, ts, cached } = await reactor.query({ path, args, identity, journal: null });
+    const path = runner.sharedPath(call, call.allowInternal);
+    const { component, args, identity } = call;
+    const { result, ts, cached } = await reactor.query({ component, path, args, identity, journal: null });
     if (cached) runner.logCached(call, result);
     if (result.ok) return { ok: true, value: result.value, ts, logLines: result.logLines };
     const { errorMessage, errorData, logLines } = result;
@@ -147,22 +147,22 @@ export class CoreRequests {
     timedOut = false,
   }: Extract<CoreRequest, { type: "mutation" }>): Promise<CallOutcome> {
     const core = this.#core;
-    const tx = core.database.begin(core.tracking.mutationOptions(call.path));
+    const tx = core.database.begin(core.tracking.mutationOptions(call));
     try {
       const earlier = dedupe === null ? undefined : findOutcome(tx, dedupe);
       if (earlier !== undefined) return { ok: true, ...earlier };
       if (timedOut) return failed(serverErrorText(call.requestId, timeOutText(core.limits)), null, []);
       const outcome = await core.runner.run("mutation", tx, { ...call, text: `call:${id}` });
-      this.#learn(call.path, tx);
+      this.#learn(call, tx);
       const logLines = clientLines(outcome.logLines);
       const { result } = outcome;
       if (!result.ok) return failed(result.errorMessage, result.errorData, logLines);
       // Nothing written: running it again changes nothing, so nothing is recorded.
       if (tx.usage.documentsWritten + tx.usage.functionsScheduled === 0)
-        return this.#unrecorded(tx, call.path, result.value, logLines);
+        return this.#unrecorded(tx, call, result.value, logLines);
       const recorded: RecordedOutcome = { value: result.value, logLines, ts: core.promiseTs(tx) };
       if (dedupe !== null) recordOutcome(tx, dedupe, recorded);
-      core.commit(tx, call.path);
+      core.commit(tx, printFunction(call));
       if (dedupe?.kind === "session") this.setSessionExpiry();
       return { ok: true, ...recorded };
     } finally {
@@ -171,29 +171,31 @@ export class CoreRequests {
   }
 
   /** Only of functions that there are: anybody may ask for others, under any name. */
-  #learn(path: string, tx: Transaction): void {
-    if (this.#core.runner.find(path) !== undefined) this.#core.tracking.mutationRead(path, tx.usage);
+  #learn(address: FunctionAddress, tx: Transaction): void {
+    if (this.#core.runner.find(address) !== undefined) this.#core.tracking.mutationRead(address, tx.usage);
   }
 
-  #unrecorded(tx: Transaction, path: string, value: string, logLines: readonly string[]): CallOutcome {
+  #unrecorded(tx: Transaction, address: FunctionAddress, value: string, logLines: readonly string[]): CallOutcome {
     // It may still have cancelled jobs.
-    this.#core.commit(tx, path);
+    this.#core.commit(tx, printFunction(address));
     return { ok: true, value, ts: this.#core.head, logLines };
   }
 
   /** Runs a mutation for the scheduler or a cron; see `SchedulerParts.runMutation`. */
   async runOwnMutation(
-    path: string,
+    { component, path }: FunctionAddress,
     args: string,
     text: string,
     before: (tx: Transaction) => boolean,
     mark: (tx: Transaction) => void,
   ): Promise<string | null> {
     const core = this.#core;
-    const tx = core.database.begin(core.tracking.mutationOptions(path));
+    const name = printFunction({ component, path });
+    const tx = core.database.begin(core.tracking.mutationOptions({ component, path }));
     try {
       if (!before(tx)) return null;
       const { result } = await core.runner.run("mutation", tx, {
+        component,
         path,
         args,
         identity: NO_IDENTITY,
@@ -202,26 +204,26 @@ export class CoreRequests {
         caller: text.startsWith("job:") ? "Scheduler" : "Cron",
         text,
       });
-      this.#learn(path, tx);
+      this.#learn({ component, path }, tx);
       if (!result.ok) return result.errorMessage;
       mark(tx);
-      core.commit(tx, path);
+      core.commit(tx, name);
       return null;
     } catch (error) {
-      console.error("Cannot run", path, error);
+      console.error("Cannot run", name, error);
       return INTERNAL_ERROR;
     } finally {
       tx.abort();
     }
   }
 
-  #schedule({ path, args, atMs, parentJob, dedupe }: Extract<CoreRequest, { type: "schedule" }>): string {
+  #schedule({ component, path, args, atMs, parentJob, dedupe }: Extract<CoreRequest, { type: "schedule" }>): string {
     const core = this.#core;
     return core.write("_system/scheduler", (tx) => {
       const earlier = findOutcome(tx, dedupe);
       if (earlier !== undefined) return earlier.value;
       const isBornCanceled = parentJob !== null && core.scheduler.isCanceled(tx, parentJob);
-      const value = core.scheduler.scheduleIn(tx, path, args, atMs, isBornCanceled);
+      const value = core.scheduler.scheduleIn(tx, { component, path }, args, atMs, isBornCanceled);
       recordOutcome(tx, dedupe, { value, logLines: [], ts: core.promiseTs(tx) });
       return value;
     });

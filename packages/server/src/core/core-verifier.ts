@@ -8,12 +8,12 @@
  *
  * @module
  */
-import { printTable } from "@narrowcast/values";
+import { printFunction, printTable } from "@narrowcast/values";
 import type { Run } from "../reactive/run.ts";
 import { Verifier, type Divergence, type VerifyOptions } from "../reactive/verifier.ts";
 import type { ReadSetView } from "../tx/types.ts";
 import type { Core } from "./core.ts";
-import { bareQueryPath } from "./function-runner.ts";
+import { bareQuery } from "./function-runner.ts";
 
 /** Longer arguments are cut. */
 const ARGS_SHOWN_CHARS = 200;
@@ -35,7 +35,7 @@ function repair(core: Core, divergence: Divergence): void {
   const { run } = divergence;
   console.error(alarmText(divergence));
   // A function that goes by Convex's rules already is alone in it: were all the others run again each time, there would be no end of it.
-  const isFirst = core.tracking.distrust(bareQueryPath(run.path));
+  const isFirst = core.tracking.distrust(bareQuery(run));
   const runs = isFirst && run.readSet !== undefined ? misledWith(core, collectionsOf(run.readSet)) : [];
   core.reactor.invalidateAll("verifier", new Set([run, ...runs]));
 }
@@ -61,7 +61,7 @@ export function alarmText({ run, difference, spared, lastSpared }: Divergence): 
       : `${spared} commits touched what it read and were cut off since it ran, the last one by ${lastSpared.source} ` +
         `(${lastSpared.change} in "${lastSpared.table === null ? "catalogue" : printTable(lastSpared.table)}", index ${lastSpared.index}, fields ${lastSpared.fields.join(", ") || "none"})`;
   return (
-    `Alarm: the held result of ${bareQueryPath(run.path)} ${args} is not what a run from scratch gives. ` +
+    `Alarm: the held result of ${printFunction(bareQuery(run))} ${args} is not what a run from scratch gives. ` +
     `At ${difference}. Cause: ${cause}. Repaired: it runs again, by Convex's rules until other code is pushed`
   );
 }

@@ -1,7 +1,7 @@
 /**
  * The core over a simulated disk: order, group commit, deduplication, what is shown when.
  */
-import { rootTable } from "@narrowcast/values";
+import { ROOT_COMPONENT, rootTable } from "@narrowcast/values";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { ADMIN, NOBODY, NOTES_APP, World } from "../testing/core-world.ts";
@@ -21,7 +21,7 @@ test("mutations of one batch run in order, each sees the earlier ones, and share
 test("nothing that depends on an undurable commit is shown before the flush; the next group runs meanwhile", async () => {
   const world = await World.open(NOTES_APP);
   world.signal({ type: "openSocket", socket: 1 });
-  const add = [{ queryId: 1, path: "notes:count", args: "{}", journal: null }];
+  const add = [{ queryId: 1, component: ROOT_COMPONENT, path: "notes:count", args: "{}", journal: null }];
   world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
   await world.idle();
   expect(world.updates.length).toBe(1);
@@ -55,6 +55,7 @@ test("the update that shows a socket's mutation comes with its answer", async ()
     identity: NOBODY,
     allowInternal: false,
     requestId: "00",
+    component: ROOT_COMPONENT,
   } as const;
   const outcome = await world.request<"mutation">({
     type: "mutation",
@@ -127,7 +128,13 @@ test("a mutation that the watchdog ended is only looked up", async () => {
   const world = await World.open(NOTES_APP);
   const slot = (serial: string) => ({ kind: "slot", slot: 0, serial }) as const;
   const done = await world.mutation("notes:add", { text: "a" }, slot("1"));
-  const call = { path: "notes:add", args: `{"text":"b"}`, identity: NOBODY, allowInternal: false } as const;
+  const call = {
+    component: ROOT_COMPONENT,
+    path: "notes:add",
+    args: `{"text":"b"}`,
+    identity: NOBODY,
+    allowInternal: false,
+  } as const;
   const again = (serial: string) =>
     world.request<"mutation">({
       type: "mutation",
@@ -178,8 +185,8 @@ test("queries of a batch hold at one timestamp", async () => {
   const call = { args: "{}", identity: NOBODY, allowInternal: false, requestId: "00", caller: "HttpApi" } as const;
   void world.mutation("notes:add", { text: "a" });
   const calls = [
-    { ...call, path: "notes:count" },
-    { ...call, path: "notes:texts" },
+    { ...call, component: ROOT_COMPONENT, path: "notes:count" },
+    { ...call, component: ROOT_COMPONENT, path: "notes:texts" },
   ];
   const [count, texts] = await world.request<"queryBatch">({ type: "queryBatch", calls });
   expect(count).toMatchObject({ ok: true, value: "1" });

@@ -17,7 +17,7 @@
  *
  * @module
  */
-import type { Limits, Ts } from "@narrowcast/values";
+import type { FunctionAddress, Limits, Ts } from "@narrowcast/values";
 import { NodeStore } from "../reactive/node-store.ts";
 import type { RunRecord } from "../meter/record.ts";
 import type { FileStore } from "../engine/file-store.ts";
@@ -145,8 +145,9 @@ export class Core {
       quarantine: this.quarantine,
       cloudUrl,
       siteUrl,
-      begin: (path) => this.database.begin(path === undefined ? { readOnly: true } : this.tracking.beginOptions(path)),
-      schedule: (tx, path, args, atMs) => this.scheduler.scheduleIn(tx, path, args, atMs),
+      begin: (address) =>
+        this.database.begin(address === undefined ? { readOnly: true } : this.tracking.beginOptions(address)),
+      schedule: (tx, address, args, atMs) => this.scheduler.scheduleIn(tx, address, args, atMs),
       cancelScheduled: (tx, id) => this.scheduler.cancelIn(tx, id),
       files: () => this.files,
       log: (entry) => this.logs.add(entry),
@@ -349,17 +350,18 @@ export class Core {
       clock: this.clock,
       alarms: this.alarms,
       limits: this.limits,
-      find: (path) => this.runner.find(path),
+      find: (address) => this.runner.find(address),
       enqueue: (job) => this.enqueue(job),
       write: (source, work) => this.write(source, work),
       read: (work) => this.read(work),
-      runMutation: (path, args, text, before, mark) => this.#requests.runOwnMutation(path, args, text, before, mark),
-      startAction: (ticket, path, args) => this.#startAction(ticket, path, args),
+      runMutation: (address, args, text, before, mark) =>
+        this.#requests.runOwnMutation(address, args, text, before, mark),
+      startAction: (ticket, address, args) => this.#startAction(ticket, address, args),
     };
   }
 
-  #startAction(ticket: ActionTicket, path: string, args: string): void {
-    this.say({ type: "startAction", ticket, path, args, requestId: this.newRequestId() });
+  #startAction(ticket: ActionTicket, { component, path }: FunctionAddress, args: string): void {
+    this.say({ type: "startAction", ticket, component, path, args, requestId: this.newRequestId() });
   }
 
   /** 16 hex digits. */

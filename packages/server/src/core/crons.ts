@@ -17,7 +17,7 @@ import type { Alarms, Clock } from "../protocol/alarms.ts";
 import type { ActionTicket, Guilty } from "../protocol/core-protocol.ts";
 import { nextFireMs } from "../functions/cron-times.ts";
 import type { SchedulerParts } from "./scheduler.ts";
-import { readRows, textOf } from "../functions/system-rows.ts";
+import { functionIn, readRows, textOf } from "../functions/system-rows.ts";
 import type { CronSchedule, CronSpec } from "../app/types.ts";
 
 export const CRONS_TABLE = "_cron_jobs";
@@ -117,18 +117,18 @@ export class Crons {
     const row = this.#parts.read(nextRow);
     if (row === undefined || Number(row["nextRunMs"]) > nowMs) return;
     const name = textOf(row, "name");
-    const path = textOf(row, "path");
+    const address = functionIn(row, "path");
     const args = textOf(row, "args");
     const nextRunMs = nextOf(row, nowMs);
     if (row["isRunning"] === true) {
       this.#parts.write(SOURCE, (tx) => tx.system.patch(row._id, { nextRunMs }));
-    } else if (this.#parts.find(path)?.kind === "action") {
+    } else if (this.#parts.find(address)?.kind === "action") {
       this.#parts.write(SOURCE, (tx) => tx.system.patch(row._id, { nextRunMs, isRunning: true, lastRunMs: nowMs }));
-      this.#parts.startAction({ kind: "cron", key: name }, path, args);
+      this.#parts.startAction({ kind: "cron", key: name }, address, args);
     } else {
       const moved = { nextRunMs, lastRunMs: nowMs };
       const error = await this.#parts.runMutation(
-        path,
+        address,
         args,
         `cron:${name}`,
         () => true,

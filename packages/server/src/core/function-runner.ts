@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { clientLines, type Limits } from "@narrowcast/values";
+import { printFunction, clientLines, type Limits, type FunctionAddress } from "@narrowcast/values";
 import type { Identity, Moment, RunCost, RunOutcome, RunRequest, RunResult } from "../reactive/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import type { Clock } from "../protocol/alarms.ts";
@@ -50,8 +50,8 @@ export interface RunnerParts {
   readonly cloudUrl: string;
   readonly siteUrl: string;
   /** Begins the transaction of a query; without a path one that reads from storage by Convex's rules. */
-  begin(path?: string): Transaction;
-  schedule(tx: Transaction, path: string, args: string, atMs: number): string;
+  begin(address?: FunctionAddress): Transaction;
+  schedule(tx: Transaction, address: FunctionAddress, args: string, atMs: number): string;
   cancelScheduled(tx: Transaction, id: string): void;
   /** Asked lazily: they are opened after the runner. */
   files(): RunFiles;
@@ -67,8 +67,7 @@ export interface ActiveCode {
 }
 
 /** One execution of a mutation (or of a query outside the reactive room). */
-export interface RunCall {
-  readonly path: string;
+export interface RunCall extends FunctionAddress {
   readonly args: string;
   readonly identity: Identity;
   readonly allowInternal: boolean;
@@ -95,41 +94,42 @@ export class FunctionRunner {
     this.#parts = parts;
   }
 
-  find(path: string): FunctionInfo | undefined {
-    return this.active?.user.find(path);
+  find(address: FunctionAddress): FunctionInfo | undefined {
+    return this.active?.user.find(address);
   }
 
   /** The path under which the reactive room runs and shares a query for this caller. */
-  sharedPath(path: string, allowInternal: boolean): string {
-    const isInternal = allowInternal && this.find(path)?.visibility === "internal";
-    return isInternal ? INTERNAL_MARK + path : path;
+  sharedPath(address: FunctionAddress, allowInternal: boolean): string {
+    const isInternal = allowInternal && this.find(address)?.visibility === "internal";
+    return isInternal ? INTERNAL_MARK + address.path : address.path;
   }
 
   /** Executes a query at the head; the executor of the reactive room. */
   async query(request: RunRequest): Promise<RunOutcome> {
     this.queriesExecuted += 1;
-    const path = bareQueryPath(request.path);
+    const address = bareQuery(request);
+    const { path } = address;
     const isMarked = path !== request.path;
-    const text = queryRunText(path, request.args, request.identity.key);
+    const text = queryRunText(printFunction(address), request.args, request.identity.key);
     if (this.#parts.quarantine.has(text)) return this.#quarantined(text);
     const isSystem = path.startsWith(SYSTEM_PREFIX);
     const moment = isSystem ? undefined : this.#moment();
-    const tx = this.#parts.begin(path);
+    const tx = this.#parts.begin(address);
     try {
       const outcome =
         moment === undefined
           ? this.#system(tx, path, request)
-          : await this.#userQuery(tx, path, isMarked, text, request, moment);
+          : await this.#userQuery(tx, address, isMarked, text, request, moment);
       const { result, journal, clockObserved } = outcome;
       // Whether an internal function may be seen depends on who asks, so nobody else may be given this answer.
-      const isPrivate = !isMarked && this.find(path)?.visibility === "internal";
+      const isPrivate = !isMarked && this.find(address)?.visibility === "internal";
       const identityObserved = outcome.identityObserved || isPrivate;
       const logLines = clientLines(outcome.logLines);
       const cost = isSystem ? undefined : costOf(tx, outcome);
       const { readSet } = tx;
       return { result: { ...result, logLines, journal }, readSet, identityObserved, clockObserved, cost, moment };
     } catch (error) {
-      return this.#defect(tx, path, text, error);
+      return this.#defect(tx, printFunction(address), text, error);
     } finally {
       tx.abort();
     }
@@ -142,8 +142,8 @@ export class FunctionRunner {
    */
   async fromScratch(request: RunRequest, moment: Moment): Promise<RunResult | undefined> {
     const { args, identity, journal } = request;
-    const path = bareQueryPath(request.path);
-    const text = queryRunText(path, args, identity.key);
+    const { component, path } = bareQuery(request);
+    const text = queryRunText(printFunction({ component, path }), args, identity.key);
     if (this.active === undefined || this.#parts.quarantine.has(text)) return undefined;
     const allowInternal = path !== request.path || identity.kind === "admin";
     const requestId = stableRequestId(text);
@@ -151,8 +151,8 @@ export class FunctionRunner {
     this.#parts.monitor.enter(text);
     try {
       const host = this.#host(moment);
-      const call = { path, kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
-      const outcome = await this.active.user.execute(call);
+      const facts = { kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
+      const outcome = await this.active.user.execute({ component, path, ...facts });
       return { ...outcome.result, logLines: clientLines(outcome.logLines), journal: outcome.journal };
     } finally {
       this.#parts.monitor.leave();
@@ -162,7 +162,7 @@ export class FunctionRunner {
 
   #userQuery(
     tx: Transaction,
-    path: string,
+    { component, path }: FunctionAddress,
     isMarked: boolean,
     text: string,
     { args, identity, journal }: RunRequest,
@@ -170,6 +170,7 @@ export class FunctionRunner {
   ): Promise<ExecuteOutcome> {
     const allowInternal = isMarked || identity.kind === "admin";
     const call = {
+      component,
       path,
       args,
       identity,
@@ -182,8 +183,8 @@ export class FunctionRunner {
   }
 
   /** The server itself failed: the asker gets an error, tried again when what was read changes; the others go on. */
-  #defect(tx: Transaction, path: string, text: string, error: unknown): RunOutcome {
-    console.error("Cannot run", path, error);
+  #defect(tx: Transaction, name: string, text: string, error: unknown): RunOutcome {
+    console.error("Cannot run", name, error);
     const errorMessage = `[Request ID: ${stableRequestId(text)}] ${INTERNAL_ERROR}`;
     return {
       result: { ok: false, errorMessage, errorData: null, logLines: [], journal: null },
@@ -203,13 +204,24 @@ export class FunctionRunner {
   ): Promise<ExecuteOutcome> {
     const { active } = this;
     if (active === undefined) return this.#noCode(call);
-    const { path, args, identity, allowInternal, requestId } = call;
+    const { component, path, args, identity, allowInternal, requestId } = call;
     const startedMs = this.#parts.clock.nowMs();
     this.#parts.monitor.enter(call.text);
     let outcome: ExecuteOutcome;
     try {
       const host = this.#host(moment);
-      outcome = await active.user.execute({ path, kind, args, identity, allowInternal, journal, requestId, tx, host });
+      outcome = await active.user.execute({
+        component,
+        path,
+        kind,
+        args,
+        identity,
+        allowInternal,
+        journal,
+        requestId,
+        tx,
+        host,
+      });
     } finally {
       this.#parts.monitor.leave();
     }
@@ -220,10 +232,10 @@ export class FunctionRunner {
   }
 
   /** Makes the entry of a one-shot query that was answered without running it. */
-  logCached({ path, requestId, caller }: Pick<RunCall, "path" | "requestId" | "caller">, result: RunResult): void {
+  logCached(call: Pick<RunCall, "component" | "path" | "requestId" | "caller">, result: RunResult): void {
     const atMs = this.#parts.clock.nowMs();
     this.#parts.log({
-      ...this.#entry("query", path, requestId, caller, atMs, atMs),
+      ...this.#entry("query", call, call.requestId, call.caller, atMs, atMs),
       error: result.ok ? null : result.errorMessage,
       cached: true,
       returnBytes: result.ok ? result.value.length : 0,
@@ -240,7 +252,7 @@ export class FunctionRunner {
   ): void {
     const { documentsRead, bytesRead, storageDocuments, storageBytes, documentsWritten, bytesWritten } = tx.usage;
     this.#parts.log({
-      ...this.#entry(kind, call.path, call.requestId, call.caller, startedMs, endedMs),
+      ...this.#entry(kind, call, call.requestId, call.caller, startedMs, endedMs),
       lines: outcome.logLines,
       error: outcome.result.ok ? null : outcome.result.errorMessage,
       returnBytes: outcome.result.ok ? outcome.result.value.length : 0,
@@ -248,16 +260,21 @@ export class FunctionRunner {
     });
   }
 
-  #meterMutation({ path, args, caller }: RunCall, tx: Transaction, outcome: ExecuteOutcome, atMs: number): void {
+  #meterMutation(
+    { component, path, args, caller }: RunCall,
+    tx: Transaction,
+    outcome: ExecuteOutcome,
+    atMs: number,
+  ): void {
     const { result } = outcome;
     const resultBytes = result.ok ? result.value.length : 0;
     const cost = costOf(tx, outcome);
-    this.#parts.meter?.mutated({ atMs, path, args, caller, cost, resultBytes, isError: !result.ok });
+    this.#parts.meter?.mutated({ atMs, component, path, args, caller, cost, resultBytes, isError: !result.ok });
   }
 
   #entry(
     kind: "query" | "mutation",
-    path: string,
+    { component, path }: FunctionAddress,
     requestId: string,
     caller: Caller,
     startedMs: number,
@@ -266,6 +283,7 @@ export class FunctionRunner {
     this.#executions += 1;
     return {
       kind: "completion",
+      component,
       path,
       functionKind: kind,
       requestId,
@@ -297,14 +315,15 @@ export class FunctionRunner {
       environment: this.environment,
       cloudUrl,
       siteUrl,
-      schedule: (target, path, args, atMs) => this.#parts.schedule(target, path, args, atMs),
+      schedule: (target, address, args, atMs) => this.#parts.schedule(target, address, args, atMs),
       cancelScheduled: (target, id) => this.#parts.cancelScheduled(target, id),
       files: this.#parts.files(),
     };
   }
 
-  #noCode({ path, requestId }: RunCall): ExecuteOutcome {
-    const text = this.loadError ?? `Could not find public function for '${path}'. ${MISSING_CODE}`;
+  #noCode(call: RunCall): ExecuteOutcome {
+    const { requestId } = call;
+    const text = this.loadError ?? `Could not find public function for '${printFunction(call)}'. ${MISSING_CODE}`;
     return failure(serverErrorText(requestId, text));
   }
 
@@ -326,9 +345,9 @@ export class FunctionRunner {
   }
 }
 
-/** The canonical path of a query as the reactive room names it. */
-export function bareQueryPath(path: string): string {
-  return path.startsWith(INTERNAL_MARK) ? path.slice(INTERNAL_MARK.length) : path;
+/** The function of a query as the reactive room names it. */
+export function bareQuery({ component, path }: FunctionAddress): FunctionAddress {
+  return { component, path: path.startsWith(INTERNAL_MARK) ? path.slice(INTERNAL_MARK.length) : path };
 }
 
 function costOf({ usage, tableUsage }: Transaction, { userMs }: ExecuteOutcome): RunCost {

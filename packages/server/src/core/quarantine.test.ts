@@ -1,6 +1,7 @@
 /**
  * What becomes of queries that ended a core.
  */
+import { ROOT_COMPONENT } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import { queryRunText } from "../protocol/run-key.ts";
 import { bundleTexts } from "../kit/text-app.ts";
@@ -45,7 +46,7 @@ test("a commit after the penalty frees it", async () => {
 test("a commit during the penalty frees it at the end, and a subscriber gets the result", async () => {
   const world = await openGuilty(0);
   world.signal({ type: "openSocket", socket: 1 });
-  const add = [{ queryId: 1, path: "notes:count", args: "{}", journal: null }];
+  const add = [{ queryId: 1, component: ROOT_COMPONENT, path: "notes:count", args: "{}", journal: null }];
   world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
   await world.mutation("notes:add", { text: "a" });
   await world.advance(9_999);

@@ -15,12 +15,21 @@
  *
  * @module
  */
-import { parseValue, stringifyValue, type Doc, type Limits, type Value } from "@narrowcast/values";
+import {
+  printFunction,
+  parseValue,
+  stringifyValue,
+  type Doc,
+  type Limits,
+  type Value,
+  type FunctionAddress,
+} from "@narrowcast/values";
+import { componentField } from "../tx/catalogue.ts";
 import { UserError, type Transaction } from "../tx/types.ts";
 import type { Alarms, Clock } from "../protocol/alarms.ts";
 import type { ActionTicket, Guilty } from "../protocol/core-protocol.ts";
 import { timeOutText } from "../protocol/core-protocol.ts";
-import { readRows, textOf } from "../functions/system-rows.ts";
+import { functionIn, readRows } from "../functions/system-rows.ts";
 import type { FunctionInfo } from "../app/types.ts";
 
 export const SCHEDULED_TABLE = "_scheduled_functions";
@@ -36,7 +45,7 @@ export interface SchedulerParts {
   readonly clock: Clock;
   readonly alarms: Alarms;
   readonly limits: Limits;
-  find(path: string): FunctionInfo | undefined;
+  find(address: FunctionAddress): FunctionInfo | undefined;
   /** Runs `job` in the core's turn. */
   enqueue(job: () => Promise<void> | void): void;
   /** Runs `work` on a transaction and commits what it wrote. */
@@ -44,14 +53,14 @@ export interface SchedulerParts {
   read<T>(work: (tx: Transaction) => T): T;
   /** Executes a job's mutation: `mark` marks success on the transaction before the commit. Returns the error's text, or null. */
   runMutation(
-    path: string,
+    address: FunctionAddress,
     args: string,
     text: string,
     before: (tx: Transaction) => boolean,
     mark: (tx: Transaction) => void,
   ): Promise<string | null>;
   /** Starts an action once what was committed so far is durable. */
-  startAction(ticket: ActionTicket, path: string, args: string): void;
+  startAction(ticket: ActionTicket, address: FunctionAddress, args: string): void;
 }
 
 /** See the module comment. */
@@ -69,16 +78,17 @@ export class Scheduler {
   }
 
   /** Adds a job to the transaction. Returns its id. */
-  scheduleIn(tx: Transaction, path: string, args: string, atMs: number, isBornCanceled = false): string {
+  scheduleIn(tx: Transaction, address: FunctionAddress, args: string, atMs: number, isBornCanceled = false): string {
     const nowMs = this.#parts.clock.nowMs();
     checkTime(atMs, nowMs);
     tx.countScheduled(Buffer.byteLength(args));
-    if (this.#parts.find(path) === undefined) {
+    if (this.#parts.find(address) === undefined) {
       const hint = "Did you forget to run `npx convex dev` or `npx convex deploy`?";
-      throw new UserError("FunctionNotFound", `Could not find function for '${path}'. ${hint}`);
+      throw new UserError("FunctionNotFound", `Could not find function for '${printFunction(address)}'. ${hint}`);
     }
     this.#isDirty = true;
-    const row = { name: path, args: [parseValue(args)], scheduledTime: atMs };
+    const { component, path } = address;
+    const row = { name: path, args: [parseValue(args)], scheduledTime: atMs, ...componentField(component) };
     return isBornCanceled
       ? tx.system.insert(SCHEDULED_TABLE, { ...row, state: { kind: "canceled" }, completedTime: nowMs })
       : tx.system.insert(SCHEDULED_TABLE, { ...row, state: { kind: "pending" } });
@@ -177,7 +187,7 @@ export class Scheduler {
   }
 
   #canStart(row: Doc): boolean {
-    const info = this.#parts.find(textOf(row, "name"));
+    const info = this.#parts.find(functionIn(row, "name"));
     return info?.kind !== "action" || this.#running.size < PARALLEL_ACTIONS_MAX;
   }
 
@@ -193,17 +203,17 @@ export class Scheduler {
   async #startOne(): Promise<void> {
     const row = this.#parts.read((tx) => this.#firstDue(tx, this.#parts.clock.nowMs()));
     if (row === undefined) return;
-    const path = textOf(row, "name");
+    const address = functionIn(row, "name");
     const args = argsText(row);
-    if (this.#parts.find(path)?.kind === "action") {
+    if (this.#parts.find(address)?.kind === "action") {
       this.#parts.write("_system/scheduler", (tx) => tx.system.patch(row._id, { state: { kind: "inProgress" } }));
       this.#running.add(row._id);
-      this.#parts.startAction({ kind: "job", key: row._id }, path, args);
+      this.#parts.startAction({ kind: "job", key: row._id }, address, args);
       return;
     }
     this.#current = row._id;
     const error = await this.#parts.runMutation(
-      path,
+      address,
       args,
       `job:${row._id}`,
       (tx) => {

@@ -14,7 +14,7 @@
 import type { EnvironmentEntry, ToCore } from "../protocol/core-protocol.ts";
 import type { CodePackage } from "../app/types.ts";
 
-export const TRACE_VERSION = 1;
+export const TRACE_VERSION = 2;
 
 export type TraceLine =
   | {

@@ -5,16 +5,21 @@
  *
  * @module
  */
-import type { Value } from "@narrowcast/values";
+import type { FunctionAddress, Value } from "@narrowcast/values";
 import { notAvailable } from "./ctx-arguments.ts";
 import { createReader, createWriter } from "./ctx-database.ts";
 import { createAuth, createMeta, createMutationAuth, createScheduler, mutationSchedulePort } from "./ctx-services.ts";
 import { createMutationStorage, createQueryStorage } from "./ctx-storage.ts";
-import { argumentsText, functionPath } from "../isolate/function-reference.ts";
+import { argumentsText, functionOf } from "../isolate/function-reference.ts";
 import type { Scope } from "./run.ts";
 
 /** Calls another function inside of the same transaction. Given by the executor. */
-export type NestedCall = (scope: Scope, kind: "query" | "mutation", path: string, args: string) => Promise<Value>;
+export type NestedCall = (
+  scope: Scope,
+  kind: "query" | "mutation",
+  address: FunctionAddress,
+  args: string,
+) => Promise<Value>;
 
 interface CallOptions {
   readonly useStaleSnapshot?: boolean;
@@ -53,6 +58,6 @@ function nested(scope: Scope, kind: "query" | "mutation", call: NestedCall) {
         : notAvailable("`useStaleSnapshot`");
     }
     if (options?.transactionLimits !== undefined) throw notAvailable("`transactionLimits`");
-    return call(scope, kind, functionPath(reference), argumentsText(args));
+    return call(scope, kind, functionOf(reference, scope.component), argumentsText(args));
   };
 }

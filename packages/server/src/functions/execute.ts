@@ -16,8 +16,8 @@
  *
  * @module
  */
-import { parseValue } from "@narrowcast/values";
-import type { Value } from "@narrowcast/values";
+import { parseValue, printFunction, ROOT_COMPONENT } from "@narrowcast/values";
+import type { FunctionAddress, Value } from "@narrowcast/values";
 import { handlerOf } from "../isolate/analyze.ts";
 import type { LoadedFunction } from "../isolate/analyze.ts";
 import { untracked } from "../tx/tracked-document.ts";
@@ -62,8 +62,9 @@ export class Executor {
     this.#infos = new Map(parts.analysis.functions.map((info) => [info.path, info]));
   }
 
-  find(path: string): FunctionInfo | undefined {
-    return this.#infos.get(path);
+  /** Only the app itself has functions. */
+  find({ component, path }: FunctionAddress): FunctionInfo | undefined {
+    return component === ROOT_COMPONENT ? this.#infos.get(path) : undefined;
   }
 
   /** Runs one function to its end. @throws {Error} If another execution is under way. */
@@ -77,7 +78,7 @@ export class Executor {
     Error.stackTraceLimit = STACK_FRAMES_MAX;
     let result: ExecuteOutcome["result"];
     try {
-      const value = await settleOrStall(this.#root(run), run, request.path);
+      const value = await settleOrStall(this.#root(run), run, printFunction(request));
       const { userTimeMs } = request.host.limits;
       if (this.#clock.isOver(userTimeMs)) throw timeOut(userTimeMs);
       result = { ok: true, value };
@@ -102,23 +103,24 @@ export class Executor {
   }
 
   async #root(run: Run): Promise<string> {
-    const { path, kind, args, allowInternal } = run.request;
-    const info = requireFunction(this.#infos.get(path), path, kind, allowInternal);
-    return this.#invoke(run, info, kind, args, 0);
+    const { kind, args, allowInternal } = run.request;
+    const info = requireFunction(this.find(run.request), run.request, kind, allowInternal);
+    return this.#invoke(run, run.request, info, kind, args, 0);
   }
 
   /** @returns Convex JSON text of the result. */
   async #invoke(
     run: Run,
+    address: FunctionAddress,
     info: FunctionInfo,
     kind: "query" | "mutation",
     args: string,
     depth: number,
   ): Promise<string> {
     const loaded = this.#parts.functions.get(info.path);
-    if (loaded === undefined) throw functionNotFound(info.path, true);
+    if (loaded === undefined) throw functionNotFound(address, true);
     const parsed = parseArguments(args, info, run.tx, run.host.limits);
-    const scope = new Scope(run, info, kind, depth);
+    const scope = new Scope(run, address.component, info, kind, depth);
     const ctx = kind === "query" ? createQueryCtx(scope, this.#nested) : createMutationCtx(scope, this.#nested);
     const outer = this.#scope;
     this.#scope = scope;
@@ -137,7 +139,12 @@ export class Executor {
     }
   }
 
-  readonly #nested = (parent: Scope, kind: "query" | "mutation", path: string, args: string): Promise<Value> =>
+  readonly #nested = (
+    parent: Scope,
+    kind: "query" | "mutation",
+    address: FunctionAddress,
+    args: string,
+  ): Promise<Value> =>
     parent.exclusive(async () => {
       const { run, depth } = parent;
       const savepoint = kind === "mutation" ? run.tx.savepoint() : undefined;
@@ -145,8 +152,8 @@ export class Executor {
         if (depth + 1 > run.host.limits.callDepthMax) {
           throw new CallError(`Function call depth limit exceeded. Limit: ${run.host.limits.callDepthMax}`);
         }
-        const info = requireFunction(this.#infos.get(path), path, kind, true);
-        return parseValue(await this.#invoke(run, info, kind, args, depth + 1));
+        const info = requireFunction(this.find(address), address, kind, true);
+        return parseValue(await this.#invoke(run, address, info, kind, args, depth + 1));
       } catch (thrown) {
         if (savepoint !== undefined) run.tx.rollbackTo(savepoint);
         throw errorForCaller(thrown, this.#parts.mapper);

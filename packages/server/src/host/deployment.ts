@@ -15,7 +15,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CONVEX_LIMITS, canonicalFunctionPath, type Limits, type Ts } from "@narrowcast/values";
+import { CONVEX_LIMITS, ROOT_COMPONENT, canonicalFunctionPath, type Limits, type Ts } from "@narrowcast/values";
 import type { LedgerReport, ReportOptions } from "../protocol/ledger-report.ts";
 import type { SocketUpdate } from "../protocol/live-types.ts";
 import type { VerifyOptions } from "../protocol/live-types.ts";
@@ -43,7 +43,7 @@ import { FileHost } from "./file-host.ts";
 import { LogRing } from "../protocol/log-buffers.ts";
 import { SlotPool } from "./slot-pool.ts";
 import type { Tracking, TrackingOptions } from "../protocol/tracking-options.ts";
-import type { Analysis, CodePackage } from "../app/types.ts";
+import type { Analysis, CodePackage, FunctionKind } from "../app/types.ts";
 
 const ACTION_THREADS_MAX = 2;
 /** A look at the log keeps plain entries coming for this much longer. */
@@ -214,10 +214,15 @@ class LocalDeployment implements RunningDeployment {
   }
 
   any(call: CallRequest): Promise<CallOutcome> {
-    const path = canonicalFunctionPath(call.path);
-    const kind = this.#active?.analysis.functions.find((info) => info.path === path)?.kind;
+    const kind = this.#kindOf(call);
     if (kind === "mutation") return this.mutation(call);
     return kind === "action" ? this.action(call) : this.query(call);
+  }
+
+  #kindOf({ component, path }: CallRequest): FunctionKind | undefined {
+    if (component !== ROOT_COMPONENT) return undefined;
+    const canonical = canonicalFunctionPath(path);
+    return this.#active?.analysis.functions.find((info) => info.path === canonical)?.kind;
   }
 
   httpAction(request: HttpActionRequest): Promise<HttpActionResponse> {
@@ -337,8 +342,16 @@ function isSame(before: Active | undefined, after: Active): boolean {
 }
 
 function coreCall(call: CallRequest): CoreCall {
-  const { args, identity, allowInternal, requestId } = call;
-  return { path: canonicalFunctionPath(call.path), args, identity, allowInternal, requestId, caller: callerOf(call) };
+  const { component, args, identity, allowInternal, requestId } = call;
+  return {
+    component,
+    path: canonicalFunctionPath(call.path),
+    args,
+    identity,
+    allowInternal,
+    requestId,
+    caller: callerOf(call),
+  };
 }
 
 function callerOf({ session }: CallRequest): Caller {

@@ -19,7 +19,7 @@ const CAUSE: CommitCause = {
 };
 
 function question(path: string, args = ""): Question {
-  return { path, key: `${path} ${args}`, label: `${path} ${args}` };
+  return { component: "", path, key: `${path} ${args}`, label: `${path} ${args}` };
 }
 
 function usage(parts: Partial<RunUsage> = {}): RunUsage {

@@ -15,7 +15,14 @@
  *
  * @module
  */
-import { printTable, rootTable, type TableAddress } from "@narrowcast/values";
+import {
+  parseFunction,
+  printFunction,
+  printTable,
+  rootTable,
+  type FunctionAddress,
+  type TableAddress,
+} from "@narrowcast/values";
 import {
   addAccount,
   chargeAnswer,
@@ -63,6 +70,17 @@ export interface PairInfo {
   readonly ways: Map<string, number>;
 }
 
+/** What a line of a function is about. */
+export interface FunctionInfo {
+  /** The text of its address. */
+  readonly name: string;
+}
+
+function functionRow(functions: KeyTable<FunctionInfo>, address: FunctionAddress): KeyRow<FunctionInfo> {
+  const name = printFunction(address);
+  return functions.find(name) ?? functions.row(name, { name });
+}
+
 /** The lines of one question, and of its function woken by one writer; good as long as nothing was moved out. */
 class Lines {
   readonly function: Account;
@@ -76,7 +94,7 @@ class Lines {
   constructor(tables: LineTables, question: Question) {
     const { functions, questions } = tables;
     this.#tables = tables;
-    this.function = (functions.find(question.path) ?? functions.row(question.path, { path: question.path })).account;
+    this.function = functionRow(functions, question).account;
     this.question = questions.row(question.key, question).account;
     this.#functionsMoved = functions.keysMoved;
     this.#questionsMoved = questions.keysMoved;
@@ -91,7 +109,7 @@ class Lines {
 
 /** Where {@linkcode Lines} are lines. */
 interface LineTables {
-  readonly functions: KeyTable<{ readonly path: string }>;
+  readonly functions: KeyTable<FunctionInfo>;
   readonly questions: KeyTable<Question>;
 }
 
@@ -121,7 +139,7 @@ export class Ledger {
     this.#recent = new RecentRuns(sizes.recentMax, (record) => this.#charge(record));
   }
 
-  get functions(): KeyTable<{ readonly path: string }> {
+  get functions(): KeyTable<FunctionInfo> {
     this.#settle();
     return this.#functions;
   }
@@ -159,7 +177,7 @@ export class Ledger {
       chargeRun(lines.question, record);
       if (cause !== null) chargeRun(this.#pair(cause, question, lines), record);
     } else {
-      chargeRun(this.#function(question.path), record);
+      chargeRun(this.#function(question), record);
       // What is asked once has other arguments each time; such lines would only push out the ones that last.
       chargeRun(this.#questions.others, record);
       if (cause !== null) chargeRun(this.#pair(cause, question, undefined), record);
@@ -171,7 +189,7 @@ export class Ledger {
   /** A question was answered without an execution. */
   answered(question: Question, isSubscribed: boolean): void {
     const lines = isSubscribed ? this.#lines(question) : undefined;
-    chargeAnswer(lines?.function ?? this.#function(question.path));
+    chargeAnswer(lines?.function ?? this.#function(question));
     chargeAnswer(lines?.question ?? this.#questions.others);
   }
 
@@ -191,7 +209,7 @@ export class Ledger {
 
   /** Bytes left for clients. */
   sent(record: SentRecord): void {
-    chargeSent(this.#function(record.question.path), record);
+    chargeSent(this.#function(record.question), record);
     chargeSent(this.#question(record.question), record);
   }
 
@@ -216,7 +234,7 @@ export class Ledger {
     const { writer, table, bytes } = this.#keys;
     if (bytes === 0) return;
     this.#keys.bytes = 0;
-    this.#function(writer).keyBytesWritten += bytes;
+    this.#function(parseFunction(writer)).keyBytesWritten += bytes;
     this.#table(table).keyBytesWritten += bytes;
   }
 
@@ -243,8 +261,8 @@ export class Ledger {
     return entries;
   }
 
-  #function(path: string): Account {
-    return (this.#functions.find(path) ?? this.#functions.row(path, { path })).account;
+  #function(address: FunctionAddress): Account {
+    return functionRow(this.#functions, address).account;
   }
 
   #question(question: Question): Account {
@@ -264,8 +282,9 @@ export class Ledger {
     return lines as Lines;
   }
 
-  #pair(cause: CommitCause, { path: reader }: Question, lines: Lines | undefined): Account {
+  #pair(cause: CommitCause, question: Question, lines: Lines | undefined): Account {
     const { writer } = cause;
+    const reader = printFunction(question);
     let row = lines?.pairsMoved === this.#pairs.keysMoved ? lines.pair : undefined;
     if (row?.info.writer !== writer) {
       const key = this.#pairKey(writer, reader);

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { TableAddress } from "@narrowcast/values";
+import type { FunctionAddress, TableAddress } from "@narrowcast/values";
 
 /** Who made a run necessary, and through what its commit touched the run; the same object for every commit of the same kind. */
 export interface CommitCause {
@@ -51,8 +51,7 @@ export interface RunUsage {
 }
 
 /** Which question a run answers: the unit of "per subscription". */
-export interface Question {
-  readonly path: string;
+export interface Question extends FunctionAddress {
   /** Path, arguments and, where it matters, identity; unique and short. */
   readonly key: string;
   /** The same for people: arguments abbreviated, identity hashed. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { printTable } from "@narrowcast/values";
+import { printFunction, printTable } from "@narrowcast/values";
 import { addAccount, newAccount, type Account } from "./account.ts";
 import type { FileAccount } from "./file-account.ts";
 import type { KeyRow, KeyTable } from "./key-table.ts";
@@ -96,7 +96,7 @@ export function reportOf(
     sinceMs: ledger.sinceMs,
     nowMs,
     totals: { ...totals },
-    functions: tableOf(ledger.functions, rowsMax, ({ path }) => path),
+    functions: tableOf(ledger.functions, rowsMax, ({ name }) => name),
     subscriptions: tableOf(ledger.questions, rowsMax, ({ label }) => label),
     pairs: tableOf(
       ledger.pairs,
@@ -142,5 +142,11 @@ function tableOf<Info>(
 export function reportRun({ question, cause, usage, ...record }: RunRecord): ReportRun {
   const printed = cause && { ...cause, table: cause.table && printTable(cause.table) };
   const tables = usage.tables.map((use) => ({ ...use, table: printTable(use.table) }));
-  return { ...record, path: question.path, label: question.label, cause: printed, usage: { ...usage, tables } };
+  return {
+    ...record,
+    path: printFunction(question),
+    label: question.label,
+    cause: printed,
+    usage: { ...usage, tables },
+  };
 }

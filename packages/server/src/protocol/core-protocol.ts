@@ -27,7 +27,7 @@ import type { ActionNote, SentNote } from "./meter-notes.ts";
 import type { TrackingOptions } from "./tracking-options.ts";
 import type { Analysis, CodePackage } from "../app/types.ts";
 
-/** A call of a query or a mutation. `path` is canonical. */
+/** A call of a query or a mutation. Its path is canonical. */
 export interface CoreCall extends Omit<CallRequest, "session" | "client"> {
   readonly caller: Caller;
 }
@@ -115,6 +115,7 @@ export type CoreRequest =
   | {
       readonly type: "schedule";
       readonly id: number;
+      readonly component: string;
       readonly path: string;
       readonly args: string;
       readonly atMs: number;
@@ -199,6 +200,7 @@ export type FromCore =
   | {
       readonly type: "startAction";
       readonly ticket: ActionTicket;
+      readonly component: string;
       readonly path: string;
       readonly args: string;
       readonly requestId: string;

@@ -116,7 +116,12 @@ async function disjoint(): Promise<void> {
   const subscribeMs = performance.now();
   for (let n = 0; n < count; n++) {
     reactor.openSocket(n);
-    reactor.modifyQueries(n, 1, [{ queryId: 1, path: "bench:list", args: String(n), journal: null }], []);
+    reactor.modifyQueries(
+      n,
+      1,
+      [{ queryId: 1, component: "", path: "bench:list", args: String(n), journal: null }],
+      [],
+    );
   }
   await reactor.settle();
   const subscribedUs = ((performance.now() - subscribeMs) * 1000) / count;

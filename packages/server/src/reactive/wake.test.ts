@@ -46,7 +46,7 @@ function wakesOf(commit: Commit) {
   const hits = [...index().stab(commit, trail)];
   return hits.map((id, at) => {
     const wake = trail.wakeOf(at);
-    return [id, wake?.table?.table, wake?.index, wake?.change, wake?.fields];
+    return [id, wake?.table?.table ?? null, wake?.index, wake?.change, wake?.fields];
   });
 }
 

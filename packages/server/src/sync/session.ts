@@ -17,6 +17,7 @@
  * @module
  */
 import {
+  ROOT_COMPONENT,
   BadMessageError,
   parseClientMessage,
   type AuthenticateMessage,
@@ -271,8 +272,9 @@ export class Session {
         continue;
       }
       const args = this.#argsText(change.args);
-      if (args === undefined || !this.#componentAllowed(change.componentPath)) return;
-      add.push({ queryId: change.queryId, path: change.udfPath, args, journal: change.journal });
+      const component = this.#component(change.componentPath);
+      if (args === undefined || component === undefined) return;
+      add.push({ queryId: change.queryId, component, path: change.udfPath, args, journal: change.journal });
     }
     this.#asked.querySet = message.newVersion;
     this.#link.modifyQueries(message.newVersion, add, remove);
@@ -318,9 +320,11 @@ export class Session {
 
   #call(message: CallMessage): CallRequest | undefined {
     const args = this.#argsText(message.args);
-    if (args === undefined || !this.#componentAllowed(message.componentPath)) return undefined;
+    const component = this.#component(message.componentPath);
+    if (args === undefined || component === undefined) return undefined;
     const sessionId = this.#sessionId ?? "";
     return {
+      component,
       path: message.udfPath,
       args,
       identity: this.#identity,
@@ -354,14 +358,15 @@ export class Session {
     return this.#hides ? redactOutcome(outcome) : outcome;
   }
 
-  #componentAllowed(componentPath: string | null): boolean {
-    if (componentPath === null || componentPath === "") return true;
+  /** The component that a message names; undefined after ending the socket. */
+  #component(componentPath: string | null): string | undefined {
+    if (componentPath === null || componentPath === ROOT_COMPONENT) return ROOT_COMPONENT;
     this.fail(
       this.#identity.kind === "admin"
         ? `Component "${componentPath}" does not exist`
         : "Only admins may call functions of a component by path",
     );
-    return false;
+    return undefined;
   }
 
   #onUpdate(update: SocketUpdate): void {

@@ -100,7 +100,11 @@ describe("ids of one are refused by the other", () => {
     database.setSchema(
       schemaOf({ jobs: { indexes: { by_key: ["text"] }, documentType: TEXT }, links: { documentType: link } }),
     );
-    expect(commitOf(database, (own) => void own.insert("links", { job: id }))?.changes.length).toBe(1);
+    expect(
+      commitOf(database, (own) => {
+        own.insert("links", { job: id });
+      })?.changes.length,
+    ).toBe(1);
   });
 
   test("and so are those of system tables, which are the app's", () => {
@@ -123,8 +127,16 @@ test("read sets are touched by writes to the component's own table only", () => 
     return tx.readSet;
   });
   const touched = (commit: Commit | undefined) => reads.map((set) => commit !== undefined && set.touchedBy(commit));
-  expect(touched(commitOf(database, (tx) => void tx.insert("jobs", { text: "a" })))).toEqual([true, false]);
-  const inPool = commitOf(database, (tx) => void tx.within(POOL).insert("jobs", { count: 1 }));
+  expect(
+    touched(
+      commitOf(database, (tx) => {
+        tx.insert("jobs", { text: "a" });
+      }),
+    ),
+  ).toEqual([true, false]);
+  const inPool = commitOf(database, (tx) => {
+    tx.within(POOL).insert("jobs", { count: 1 });
+  });
   expect(touched(inPool)).toEqual([false, true]);
   expect(inPool?.changes[0]?.table).toEqual({ component: POOL, table: "jobs" });
 });
@@ -137,7 +149,9 @@ test("a table that is made is news for those only who missed it in that componen
     tx.abort();
     return tx.readSet;
   });
-  const commit = commitOf(database, (tx) => void tx.within(POOL).insert("later", { n: 1 }));
+  const commit = commitOf(database, (tx) => {
+    tx.within(POOL).insert("later", { n: 1 });
+  });
   expect(commit?.names).toEqual(["table:mail/pool::later"]);
   expect(missing.map((set) => set.touchedBy(commit as Commit))).toEqual([false, true]);
 });
