@@ -40,7 +40,7 @@ import {
   type Version,
 } from "./frames.ts";
 import type { Authenticator } from "./authenticator.ts";
-import { argumentsText } from "./call-arguments.ts";
+import { argumentsText, componentRefusal } from "./call-arguments.ts";
 import type { OnError } from "./error-report.ts";
 import { redactOutcome, redactResult } from "./redact.ts";
 import { MutationLine } from "./mutation-line.ts";
@@ -271,8 +271,7 @@ export class Session {
         remove.push(change.queryId);
         continue;
       }
-      const args = this.#argsText(change.args);
-      const component = this.#component(change.componentPath);
+      const [args, component] = [this.#argsText(change.args), this.#component(change.componentPath)];
       if (args === undefined || component === undefined) return;
       add.push({ queryId: change.queryId, component, path: change.udfPath, args, journal: change.journal });
     }
@@ -321,8 +320,8 @@ export class Session {
   #call(message: CallMessage): CallRequest | undefined {
     const args = this.#argsText(message.args);
     const component = this.#component(message.componentPath);
-    if (args === undefined || component === undefined) return undefined;
     const sessionId = this.#sessionId ?? "";
+    if (args === undefined || component === undefined) return undefined;
     return {
       component,
       path: message.udfPath,
@@ -360,12 +359,9 @@ export class Session {
 
   /** The component that a message names; undefined after ending the socket. */
   #component(componentPath: string | null): string | undefined {
-    if (componentPath === null || componentPath === ROOT_COMPONENT) return ROOT_COMPONENT;
-    this.fail(
-      this.#identity.kind === "admin"
-        ? `Component "${componentPath}" does not exist`
-        : "Only admins may call functions of a component by path",
-    );
+    const refusal = componentRefusal(componentPath, this.#identity.kind === "admin");
+    if (refusal === undefined) return ROOT_COMPONENT;
+    this.fail(refusal);
     return undefined;
   }
 

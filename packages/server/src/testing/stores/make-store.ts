@@ -9,7 +9,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeDocument, encodeDocument, parseValue, stringifyValue, type Doc, type Value } from "@narrowcast/values";
 import { DiskEngine } from "../../engine/disk-engine.ts";
-import { openTestDeployment, startDeployment, VirtualClock, type Deployment } from "../../index.ts";
+import { startDeployment } from "../../host/deployment.ts";
+import { openTestDeployment } from "../../kit/test-deployment.ts";
+import type { Deployment } from "../../protocol/deployment-types.ts";
+import { VirtualClock } from "../../protocol/virtual-clock.ts";
 
 const [folder = ""] = process.argv.slice(2);
 if (folder === "") throw new Error("Cannot make a store: name a new folder for it, and for its answers");
