@@ -238,7 +238,7 @@ async function lookups(inner: InnerCore, task: CoreTask & { type: "lookups" }): 
   for (let n = 0; n < subscriptions; n++) {
     core.reactor.openSocket(n);
     const args = `{"channel":${n}}`;
-    core.reactor.modifyQueries(n, 1, [{ queryId: 1, path: "items:newest", args, journal: null }], []);
+    core.reactor.modifyQueries(n, 1, [{ queryId: 1, component: "", path: "items:newest", args, journal: null }], []);
   }
   await core.reactor.settle();
   const channels = Array.from({ length: inserted }, (_, at) => Math.floor((at * subscriptions) / inserted));

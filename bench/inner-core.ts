@@ -73,7 +73,8 @@ export class InnerCore {
 
   /** Executes a query as the reactive room does for a new subscription. Returns the result's JSON text. */
   async run(path: string, args: string): Promise<string> {
-    const { result } = await this.core.runner.query({ path, args, identity: NOBODY, journal: null }, "Subscription");
+    const request = { component: "", path, args, identity: NOBODY, journal: null };
+    const { result } = await this.core.runner.query(request, "Subscription");
     if (!result.ok) throw new Error(result.errorMessage);
     return result.value;
   }
@@ -107,5 +108,13 @@ export class InnerCore {
 
 function callOf(path: string, args: Value): CoreCall {
   const requestId = "0123456789abcdef";
-  return { path, args: stringifyValue(args), identity: NOBODY, allowInternal: false, requestId, caller: "HttpApi" };
+  return {
+    component: "",
+    path,
+    args: stringifyValue(args),
+    identity: NOBODY,
+    allowInternal: false,
+    requestId,
+    caller: "HttpApi",
+  };
 }

@@ -70,7 +70,8 @@ async function worstWait(deployment: RunningDeployment, end: Promise<unknown>): 
   for (let asked = 0; !under.isOver; asked += 1) {
     const startMs = performance.now();
     const args = JSON.stringify({ asked });
-    const call = { path: "items:last", args, identity: NOBODY, allowInternal: false, requestId: "0123456789abcdef" };
+    const asker = { identity: NOBODY, allowInternal: false, requestId: "0123456789abcdef" };
+    const call = { component: "", path: "items:last", args, ...asker };
     const outcome = await deployment.query(call);
     if (!outcome.ok) throw new Error(outcome.errorMessage);
     worstMs = Math.max(worstMs, performance.now() - startMs);

@@ -5,6 +5,7 @@
  *
  * @module
  */
+export * from "./address.ts";
 export * from "./base64.ts";
 export * from "./check-value.ts";
 export * from "./clone.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Value } from "@narrowcast/values";
+import { ROOT_COMPONENT, type Value, type FunctionAddress } from "@narrowcast/values";
 import { analyzeFunctions, analyzeRouter } from "../isolate/analyze.ts";
 import type { HttpRouter, LoadedFunction, ModuleTable, RegisteredFunction } from "../isolate/analyze.ts";
 import { HOST_EXPORTS } from "../app/bundle-plugins.ts";
@@ -92,9 +92,9 @@ export class ActionCode {
     this.#functions = this.#table();
   }
 
-  /** What is known of a function; not for calling it. */
-  find(path: string): LoadedFunction | undefined {
-    return this.#functions.get(path);
+  /** What is known of a function; not for calling it. Only the app itself has functions. */
+  find({ component, path }: FunctionAddress): LoadedFunction | undefined {
+    return component === ROOT_COMPONENT ? this.#functions.get(path) : undefined;
   }
 
   /** A function for one run: of modules of its own, where they hold state. "use node" modules keep theirs, as on Convex. */

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { ROOT_COMPONENT } from "@narrowcast/values";
 import type { ActionCode } from "./action-code.ts";
 import { CHUNKS_AHEAD } from "../protocol/action-protocol.ts";
 import type { ActionWorkerData, FromWorker, RunHttpMessage } from "../protocol/action-protocol.ts";
@@ -45,14 +46,15 @@ export async function runHttp(run: ActionRun, message: RunHttpMessage, parts: Ht
     return;
   }
   const [registered, , pattern] = route;
+  const component = ROOT_COMPONENT;
   run.begin(
-    { message, path: `${message.method} ${pattern}`, visibility: "public", cloudUrl: parts.data.cloudUrl },
+    { message, component, path: `${message.method} ${pattern}`, visibility: "public", cloudUrl: parts.data.cloudUrl },
     parts.data.limits.actionTimeMs,
   );
   let response: Response;
   let error: string | null = null;
   try {
-    const facts = { message, path: pattern, visibility: "public" as const, cloudUrl: parts.data.cloudUrl };
+    const facts = { message, component, path: pattern, visibility: "public" as const, cloudUrl: parts.data.cloudUrl };
     const handler = handlerOf(registered);
     const handle = async (): Promise<unknown> => {
       const answered = await handler(createActionCtx(facts, run), toRequest(message));

@@ -60,6 +60,7 @@ class Host {
     this.runner.receive({
       type: "run",
       id,
+      component: "",
       path,
       args: stringifyValue(args),
       identity: NOBODY,

@@ -27,8 +27,8 @@ import type { ActionSurroundings, HostAnswer } from "./action-run.ts";
 import { handlerOf } from "../isolate/analyze.ts";
 import type { ImportSettings } from "../isolate/import-activity.ts";
 import type { LoadedFunction } from "../isolate/analyze.ts";
-import { createActionCtx } from "./ctx-action.ts";
-import type { ModuleEnvironment } from "../app/types.ts";
+import { createActionCtx, type ActionFacts } from "./ctx-action.ts";
+import type { FunctionInfo, ModuleEnvironment } from "../app/types.ts";
 import { CallError, failedCall } from "../isolate/user-error.ts";
 import { parseArguments, renderResult, requireFunction } from "../functions/validate-call.ts";
 
@@ -151,16 +151,13 @@ export class ActionRunner {
   }
 
   async #runAction(run: ActionRun, message: RunActionMessage): Promise<void> {
-    const loaded = this.code.find(message.path);
+    const loaded = this.code.find(message);
     const environment = loaded?.info.environment ?? "isolate";
     let result;
     try {
-      const info = requireFunction(loaded?.info, message.path, "action", message.allowInternal);
+      const info = requireFunction(loaded?.info, message, "action", message.allowInternal);
       const { limits } = this.#data;
-      run.begin(
-        { message, path: info.path, visibility: info.visibility, cloudUrl: this.#data.cloudUrl },
-        environment === "node" ? limits.nodeActionTimeMs : limits.actionTimeMs,
-      );
+      run.begin(this.#factsOf(message, info), environment === "node" ? limits.nodeActionTimeMs : limits.actionTimeMs);
       result = { ok: true as const, value: await run.orEnd(this.#invoke(run, message, loaded!)) };
     } catch (thrown) {
       result = { ok: false as const, ...failedCall(thrown, message.requestId, this.code.mapper) };
@@ -171,15 +168,19 @@ export class ActionRunner {
 
   async #invoke(run: ActionRun, message: RunActionMessage, loaded: LoadedFunction): Promise<string> {
     const { info } = loaded;
-    const { limits, cloudUrl } = this.#data;
+    const { limits } = this.#data;
     const args = await this.#withTables(run, (tables) => parseArguments(message.args, info, tables, limits));
-    const facts = { message, path: info.path, visibility: info.visibility, cloudUrl };
+    const facts = this.#factsOf(message, info);
     // Called without its object, as `convex/server` does: stack traces then say "handler".
     const handler = handlerOf(this.code.forRun(loaded));
     const returned = await handler(createActionCtx(facts, run), args);
     const text = await this.#withTables(run, (tables) => renderResult(returned, info, tables, limits));
     await run.leaveBehind();
     return text;
+  }
+
+  #factsOf(message: RunActionMessage, { path, visibility }: FunctionInfo): ActionFacts {
+    return { message, component: message.component, path, visibility, cloudUrl: this.#data.cloudUrl };
   }
 
   /** Validates with the tables known so far; a failure counts only if it holds with the host's newest as well. */
@@ -195,8 +196,7 @@ export class ActionRunner {
 
   #callHost(id: number, call: HostCall): Promise<HostAnswer> {
     const message = this.#runs.get(id)?.run.message;
-    const environment =
-      message?.type === "run" ? (this.code.find(message.path)?.info.environment ?? "isolate") : "isolate";
+    const environment = message?.type === "run" ? (this.code.find(message)?.info.environment ?? "isolate") : "isolate";
     const callId = this.#callsMade++;
     return new Promise((resolve, reject) => {
       this.#calls.set(callId, { environment, resolve, reject });

@@ -9,7 +9,7 @@ import type { ActionFacts } from "./ctx-action.ts";
 import type { ActionPort } from "../functions/action-port.ts";
 import { deploymentMetadata, functionMetadata, identityClaims } from "../functions/ctx-services.ts";
 import { createActionStorage } from "../functions/ctx-storage.ts";
-import { addressedPath, argumentsText, functionHandle } from "../isolate/function-reference.ts";
+import { addressedFunction, argumentsText, functionHandle } from "../isolate/function-reference.ts";
 import { isStorageSyscall, storageSyscall } from "../functions/storage-syscalls.ts";
 import { textArgument } from "../functions/syscall-plan.ts";
 import type { SyscallArguments as Arguments } from "../functions/syscall-plan.ts";
@@ -47,7 +47,8 @@ export class ActionSyscalls implements HostSyscalls {
   }
 
   async #perform(op: string, args: Arguments): Promise<string> {
-    const schedule = actionSchedulePort(this.#port);
+    const { component } = this.#facts;
+    const schedule = actionSchedulePort(component, this.#port);
     switch (op) {
       case "1.0/actions/query":
         return this.#run("query", args);
@@ -56,16 +57,18 @@ export class ActionSyscalls implements HostSyscalls {
       case "1.0/actions/action":
         return this.#run("action", args);
       case "1.0/actions/schedule":
-        return JSON.stringify(await schedule.schedule(addressedPath(args), textOf(args), Number(args["ts"]) * 1_000));
+        return JSON.stringify(
+          await schedule.schedule(addressedFunction(args, component), textOf(args), Number(args["ts"]) * 1_000),
+        );
       case "1.0/actions/cancel_job":
         await schedule.cancel(textArgument(args, "id"));
         return "null";
       case "1.0/createFunctionHandle":
-        return JSON.stringify(functionHandle(addressedPath(args)));
+        return JSON.stringify(functionHandle(addressedFunction(args, component)));
       case "1.0/getUserIdentity":
         return JSON.stringify(identityClaims(this.#facts.message.identity));
       case "1.0/getFunctionMetadata":
-        return JSON.stringify(functionMetadata(this.#facts.path));
+        return JSON.stringify(functionMetadata(this.#facts));
       case "1.0/getDeploymentMetadata":
         return JSON.stringify(deploymentMetadata(this.#facts.cloudUrl));
       default:
@@ -75,7 +78,7 @@ export class ActionSyscalls implements HostSyscalls {
   }
 
   async #run(op: "query" | "mutation" | "action", args: Arguments): Promise<string> {
-    const text = await this.#port.call({ op, path: addressedPath(args), args: textOf(args) });
+    const text = await this.#port.call({ op, ...addressedFunction(args, this.#facts.component), args: textOf(args) });
     return JSON.stringify(valueToJson(parseValue(text)));
   }
 }

@@ -4,17 +4,17 @@
  * @module
  */
 import { parseValue } from "@narrowcast/values";
-import type { Value } from "@narrowcast/values";
+import type { FunctionAddress, Value } from "@narrowcast/values";
 import type { RunActionMessage, RunHttpMessage } from "../protocol/action-protocol.ts";
 import type { ActionPort } from "../functions/action-port.ts";
 import { notAvailable } from "../functions/ctx-arguments.ts";
 import { createScheduler, deploymentMetadata, functionMetadata, identityClaims } from "../functions/ctx-services.ts";
 import type { SchedulePort } from "../functions/ctx-services.ts";
 import { createActionStorage } from "../functions/ctx-storage.ts";
-import { argumentsText, functionPath } from "../isolate/function-reference.ts";
+import { argumentsText, functionOf } from "../isolate/function-reference.ts";
 
 /** What a context must know of its action. */
-export interface ActionFacts {
+export interface ActionFacts extends FunctionAddress {
   readonly message: RunActionMessage | RunHttpMessage;
   /** Canonical path, or the routed pattern of an HTTP action. */
   readonly path: string;
@@ -28,19 +28,19 @@ export function createActionCtx(facts: ActionFacts, port: ActionPort): object {
   const run =
     (op: "query" | "mutation" | "action") =>
     async (reference: unknown, args?: unknown): Promise<Value> =>
-      parseValue(await port.call({ op, path: functionPath(reference), args: argumentsText(args) }));
+      parseValue(await port.call({ op, ...functionOf(reference, facts.component), args: argumentsText(args) }));
   const client = message.type === "run" ? message.client : undefined;
   return {
     runQuery: run("query"),
     runMutation: run("mutation"),
     runAction: run("action"),
-    scheduler: createScheduler(actionSchedulePort(port)),
+    scheduler: createScheduler(actionSchedulePort(facts.component, port)),
     auth: { getUserIdentity: async () => identityClaims(message.identity) },
     storage: createActionStorage(port),
     vectorSearch: () => Promise.reject(notAvailable("Vector search")),
     meta: {
       getFunctionMetadata: async () => ({
-        ...functionMetadata(facts.path),
+        ...functionMetadata(facts),
         type: "action",
         visibility: facts.visibility,
       }),
@@ -57,10 +57,12 @@ export function createActionCtx(facts: ActionFacts, port: ActionPort): object {
 }
 
 /** Scheduling from an action takes effect at once. */
-export function actionSchedulePort(port: ActionPort): SchedulePort {
+export function actionSchedulePort(component: string, port: ActionPort): SchedulePort {
   return {
+    component,
     now: () => port.now(),
-    schedule: async (path, args, atMs) => parseValue(await port.call({ op: "schedule", path, args, atMs })) as string,
+    schedule: async (address, args, atMs) =>
+      parseValue(await port.call({ op: "schedule", ...address, args, atMs })) as string,
     cancel: async (jobId) => {
       await port.call({ op: "cancelScheduled", jobId });
     },

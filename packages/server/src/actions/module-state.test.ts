@@ -1,7 +1,7 @@
 /**
  * Module state in action threads: V8 actions and HTTP actions begin anew, also those under way at once; "use node" modules keep theirs.
  */
-import { CONVEX_LIMITS } from "@narrowcast/values";
+import { CONVEX_LIMITS, ROOT_COMPONENT } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import type { FromWorker } from "../protocol/action-protocol.ts";
 import { bundleTexts } from "../kit/text-app.ts";
@@ -53,7 +53,7 @@ test("each action and each request sees fresh modules", async () => {
   const run = async (path: string): Promise<unknown> => {
     const id = ids++;
     const end = ended(id);
-    runner.receive({ type: "run", id, ...common, path, args: "{}", allowInternal: true });
+    runner.receive({ type: "run", id, ...common, component: ROOT_COMPONENT, path, args: "{}", allowInternal: true });
     await end;
     const done = sent.find((message) => message.type === "done" && message.id === id);
     return done?.type === "done" && done.result.ok ? (JSON.parse(done.result.value) as unknown) : done;

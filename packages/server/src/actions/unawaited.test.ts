@@ -1,7 +1,7 @@
 /**
  * Work that an action leaves behind: it is warned of, and fails the action if it is rejected before the action ends.
  */
-import { CONVEX_LIMITS } from "@narrowcast/values";
+import { CONVEX_LIMITS, rootFunction } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import type { FromWorker } from "../protocol/action-protocol.ts";
 import { formatLogLine } from "../isolate/console.ts";
@@ -69,7 +69,7 @@ async function messagesOf(
   const common = { id: 1, identity: NOBODY, requestId: "0123456789abcdef" };
   runner.receive(
     "path" in target
-      ? { type: "run", ...common, path: target.path, args: "{}", allowInternal: true }
+      ? { type: "run", ...common, ...rootFunction(target.path), args: "{}", allowInternal: true }
       : { type: "http", ...common, method: "GET", url: `http://127.0.0.1:3211${target.url}`, headers: [], body: null },
   );
   await ended;

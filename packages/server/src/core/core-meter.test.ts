@@ -1,3 +1,4 @@
+import { ROOT_COMPONENT } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import type { LedgerReport, ReportTable } from "../meter/report.ts";
 import { NOBODY, World } from "../testing/core-world.ts";
@@ -29,7 +30,7 @@ async function open(): Promise<World> {
 }
 
 async function subscribe(world: World, socket: number, queryId: number, path: string, args: object): Promise<void> {
-  const add = [{ queryId, path, args: JSON.stringify(args), journal: null }];
+  const add = [{ queryId, component: ROOT_COMPONENT, path, args: JSON.stringify(args), journal: null }];
   world.signal({ type: "modifyQueries", socket, querySet: queryId, add, remove: [] });
   await world.idle();
 }
@@ -115,7 +116,15 @@ test("who asks with an identity that is looked at has a line of their own, witho
 test("bytes that main sent go to the subscription's line, by identity only where there is one", async () => {
   const world = await open();
   await subscribe(world, 1, 1, "jobs:list", { group: "a" });
-  const note = { path: "jobs:list", args: '{"group":"a"}', identityKey: "ann", bytes: 10, convexBytes: 90, sends: 2 };
+  const note = {
+    component: ROOT_COMPONENT,
+    path: "jobs:list",
+    args: '{"group":"a"}',
+    identityKey: "ann",
+    bytes: 10,
+    convexBytes: 90,
+    sends: 2,
+  };
   world.signal({ type: "sent", notes: [note, note] });
   const { subscriptions, totals } = await ledgerOf(world);
   expect(subscriptions.rows).toHaveLength(1);

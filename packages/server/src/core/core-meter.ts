@@ -12,6 +12,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { printFunction, rootTable, type FunctionAddress } from "@narrowcast/values";
 import { addToFileAccount, type FileAccount } from "../meter/file-account.ts";
 import { Ledger } from "../meter/ledger.ts";
 import { labelOf } from "../meter/label.ts";
@@ -45,9 +46,8 @@ export interface CoreMeterParts {
 }
 
 /** A mutation that ended. */
-export interface EndedMutation {
+export interface EndedMutation extends FunctionAddress {
   readonly atMs: number;
-  readonly path: string;
   readonly args: string;
   readonly caller: Caller;
   readonly cost: RunCost;
@@ -77,7 +77,7 @@ export class CoreMeter implements RunObserver, CommitObserver {
     const record = this.ledger.nextRun;
     record.atMs = run.ranMs;
     if (isSubscribed) record.question = this.#questionOf(run);
-    else record.askOnce(run.path, shortened(run.args));
+    else record.askOnce(addressOf(run), shortened(run.args));
     record.kind = "query";
     record.caller = caller;
     record.cause = wake === undefined ? null : this.#causeOf(wake);
@@ -96,8 +96,8 @@ export class CoreMeter implements RunObserver, CommitObserver {
   shared(run: Run): void {
     if (run.cost === undefined) return;
     const isSubscribed = run.holders.size > 0;
-    const { path } = run;
-    this.ledger.answered(isSubscribed ? this.#questionOf(run) : { path, key: "", label: path }, isSubscribed);
+    const question = isSubscribed ? this.#questionOf(run) : { ...addressOf(run), key: "", label: "" };
+    this.ledger.answered(question, isSubscribed);
   }
 
   cutOff(run: Run, wake: Wake, by: "node" | "field"): void {
@@ -109,8 +109,8 @@ export class CoreMeter implements RunObserver, CommitObserver {
   }
 
   /** A mutation ended, before its commit is sealed. */
-  mutated({ atMs, path, args, caller, cost, resultBytes, isError }: EndedMutation): void {
-    const record = this.#newRun(atMs, path, args, "mutation", caller);
+  mutated({ atMs, component, path, args, caller, cost, resultBytes, isError }: EndedMutation): void {
+    const record = this.#newRun(atMs, { component, path }, args, "mutation", caller);
     this.#fillUsage(record.usage, cost, !isError);
     record.resultBytes = resultBytes;
     record.userMs = cost.userMs;
@@ -125,22 +125,23 @@ export class CoreMeter implements RunObserver, CommitObserver {
     for (const { table, moves } of changes) {
       let keyBytes = 0;
       for (const { index, add } of moves) if (index >= DEFINED_INDEXES_FROM) keyBytes += add?.length ?? 0;
-      if (keyBytes > 0 && !table.startsWith(SYSTEM_MARK)) this.ledger.committed(source, table, keyBytes);
+      if (keyBytes > 0 && !table.table.startsWith(SYSTEM_MARK)) this.ledger.committed(source, table, keyBytes);
     }
   }
 
   /** Bytes that main handed to sockets. */
   sent(notes: readonly SentNote[]): void {
-    for (const { path, args, identityKey, bytes, convexBytes, sends } of notes) {
-      const own = questionOf(path, args, identityKey);
-      const question = this.ledger.questions.find(own.key) === undefined ? questionOf(path, args, null) : own;
+    for (const { component, path, args, identityKey, bytes, convexBytes, sends } of notes) {
+      const address = { component, path };
+      const own = questionOf(address, args, identityKey);
+      const question = this.ledger.questions.find(own.key) === undefined ? questionOf(address, args, null) : own;
       this.ledger.sent({ question, bytes, convexBytes, sends });
     }
   }
 
   /** An action ended in its thread. */
-  acted({ path, kind, caller, userMs, resultBytes, isError }: ActionNote): void {
-    const record = this.#newRun(this.#parts.nowMs(), path, "", kind, caller);
+  acted({ component, path, kind, caller, userMs, resultBytes, isError }: ActionNote): void {
+    const record = this.#newRun(this.#parts.nowMs(), { component, path }, "", kind, caller);
     record.usage.clear();
     record.resultBytes = resultBytes;
     record.userMs = userMs;
@@ -154,10 +155,10 @@ export class CoreMeter implements RunObserver, CommitObserver {
   }
 
   /** The next record, of something that is asked once; what it took is to be filled in. */
-  #newRun(atMs: number, path: string, args: string, kind: RunRecord["kind"], caller: Caller): RunSlot {
+  #newRun(atMs: number, address: FunctionAddress, args: string, kind: RunRecord["kind"], caller: Caller): RunSlot {
     const record = this.ledger.nextRun;
     record.atMs = atMs;
-    record.askOnce(path, shortened(args));
+    record.askOnce(address, shortened(args));
     record.kind = kind;
     record.caller = caller;
     record.cause = null;
@@ -176,7 +177,7 @@ export class CoreMeter implements RunObserver, CommitObserver {
 
   #questionOf(run: Run): Question {
     // Kept with the run and not in a weak map, for the reason below.
-    run.note ??= questionOf(run.path, run.args, run.identityObserved ? run.identity.key : null);
+    run.note ??= questionOf(addressOf(run), run.args, run.identityObserved ? run.identity.key : null);
     return run.note as Question;
   }
 
@@ -204,7 +205,7 @@ export class CoreMeter implements RunObserver, CommitObserver {
     for (let at = 0; at < tables.length; at++) {
       const table = tables[at] as TableUsage;
       const part = slot.tables[at] as TableSlot;
-      part.table = this.#parts.catalogue.byNumber(table.collection)?.name ?? `#${table.collection}`;
+      part.table = this.#parts.catalogue.byNumber(table.collection)?.address ?? rootTable(`#${table.collection}`);
       part.documents = table.storageDocuments;
       part.bytes = table.storageBytes;
       part.convexDocuments = table.documentsRead;
@@ -215,10 +216,20 @@ export class CoreMeter implements RunObserver, CommitObserver {
   }
 }
 
-function questionOf(path: string, args: string, identityKey: string | null): Question {
+function addressOf({ component, path }: FunctionAddress): FunctionAddress {
+  return { component, path };
+}
+
+function questionOf(address: FunctionAddress, args: string, identityKey: string | null): Question {
   const who = identityKey === null ? "" : `@${identityKey === "" ? "nobody" : hash(identityKey)}`;
   const argsKey = args.length <= KEY_CHARS_MAX ? args : `#${hash(args)}`;
-  return { path, key: `${path}${who} ${argsKey}`, label: labelOf(path, shortened(args), who) };
+  const { component, path } = address;
+  return {
+    component,
+    path,
+    key: `${printFunction(address)}${who} ${argsKey}`,
+    label: labelOf(address, shortened(args), who),
+  };
 }
 
 /** A cut text of its own: a slice would keep the whole argument in memory. */

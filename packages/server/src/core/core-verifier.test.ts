@@ -3,6 +3,7 @@
  *
  * Method: a core whose cut-offs are broken on purpose, and cores that are not.
  */
+import { ROOT_COMPONENT } from "@narrowcast/values";
 import { afterEach, expect, test, vi } from "vitest";
 import type { VerifierCounters } from "../reactive/verifier.ts";
 import type { ReadSetView } from "../tx/types.ts";
@@ -37,7 +38,13 @@ async function subscribe(world: World, ...paths: readonly string[]): Promise<voi
   world.signal({ type: "openSocket", socket: 1 });
   const identity = { kind: "user", key: "ann", attributes: { name: "Ann" } } as const;
   world.signal({ type: "setIdentity", socket: 1, version: 1, identity });
-  const add = paths.map((path, queryId) => ({ queryId, path: `jobs:${path}`, args: "{}", journal: null }));
+  const add = paths.map((path, queryId) => ({
+    queryId,
+    component: ROOT_COMPONENT,
+    path: `jobs:${path}`,
+    args: "{}",
+    journal: null,
+  }));
   world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
   await world.idle();
 }
@@ -144,7 +151,7 @@ test("what misled one run misled others: they are repaired with it, and nothing 
   const id = await add(world, "first");
   await subscribe(world, "names");
   world.signal({ type: "openSocket", socket: 2 });
-  const other = { queryId: 9, path: "jobs:nth", args: `{"n":0}`, journal: null };
+  const other = { queryId: 9, component: ROOT_COMPONENT, path: "jobs:nth", args: `{"n":0}`, journal: null };
   world.signal({ type: "modifyQueries", socket: 2, querySet: 1, add: [other], remove: [] });
   await world.idle();
   const { nodes } = world.core;

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { printFunction, printTable } from "@narrowcast/values";
 import type { Run } from "../reactive/run.ts";
 import { Verifier, type Divergence, type VerifyOptions } from "../reactive/verifier.ts";
 import type { ReadSetView } from "../tx/types.ts";
@@ -46,7 +47,7 @@ function repair(parts: VerifiedParts, divergence: Divergence): void {
   const { run } = divergence;
   console.error(alarmText(divergence));
   // A function that goes by Convex's rules already is alone in it: were all the others run again each time, there would be no end of it.
-  const isFirst = parts.tracking.distrust(run.path);
+  const isFirst = parts.tracking.distrust(run);
   const runs = isFirst && run.readSet !== undefined ? misledWith(parts, collectionsOf(run.readSet)) : [];
   parts.reactor.invalidateAll("verifier", new Set([run, ...runs]));
 }
@@ -70,9 +71,9 @@ export function alarmText({ run, difference, spared, lastSpared }: Divergence): 
     lastSpared === undefined
       ? `${spared} commits touched what it read and were cut off since it ran`
       : `${spared} commits touched what it read and were cut off since it ran, the last one by ${lastSpared.source} ` +
-        `(${lastSpared.change} in "${lastSpared.table ?? "catalogue"}", index ${lastSpared.index}, fields ${lastSpared.fields.join(", ") || "none"})`;
+        `(${lastSpared.change} in "${lastSpared.table === null ? "catalogue" : printTable(lastSpared.table)}", index ${lastSpared.index}, fields ${lastSpared.fields.join(", ") || "none"})`;
   return (
-    `Alarm: the held result of ${run.path} ${args} is not what a run from scratch gives. ` +
+    `Alarm: the held result of ${printFunction(run)} ${args} is not what a run from scratch gives. ` +
     `At ${difference}. Cause: ${cause}. Repaired: it runs again, by Convex's rules until other code is pushed`
   );
 }

@@ -9,6 +9,7 @@
  *
  * `SIMS=200 npx vitest run core.sim` runs more seeds; a failure prints its seed, `SEED=n` repeats it.
  */
+import { ROOT_COMPONENT } from "@narrowcast/values";
 import { setImmediate } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { SeededRandom } from "../isolate/seeded-random.ts";
@@ -110,7 +111,7 @@ class Simulation {
 
   #subscribe(): void {
     this.#world.signal({ type: "openSocket", socket: 1 });
-    const add = [{ queryId: 1, path: "notes:count", args: "{}", journal: null }];
+    const add = [{ queryId: 1, component: ROOT_COMPONENT, path: "notes:count", args: "{}", journal: null }];
     this.#world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
   }
 

@@ -2,6 +2,7 @@
  * The core over a simulated disk: order, group commit, deduplication, what is shown when.
  */
 import { hash } from "node:crypto";
+import { ROOT_COMPONENT, rootTable } from "@narrowcast/values";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { ADMIN, NOBODY, NOTES_APP, World } from "../testing/core-world.ts";
@@ -21,7 +22,7 @@ test("mutations of one batch run in order, each sees the earlier ones, and share
 test("nothing that depends on an undurable commit is shown before the flush; the next group runs meanwhile", async () => {
   const world = await World.open(NOTES_APP);
   world.signal({ type: "openSocket", socket: 1 });
-  const add = [{ queryId: 1, path: "notes:count", args: "{}", journal: null }];
+  const add = [{ queryId: 1, component: ROOT_COMPONENT, path: "notes:count", args: "{}", journal: null }];
   world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
   await world.idle();
   expect(world.updates.length).toBe(1);
@@ -55,6 +56,7 @@ test("the update that shows a socket's mutation comes with its answer", async ()
     identity: NOBODY,
     allowInternal: false,
     requestId: "00",
+    component: ROOT_COMPONENT,
   } as const;
   const outcome = await world.request<"mutation">({
     type: "mutation",
@@ -102,7 +104,7 @@ test("a session keeps its last 1,000 outcomes; one before them is refused, not r
   const outcomes = await Promise.all(
     Array.from({ length: 2_500 }, (_, n) => world.mutation("notes:add", { text: "a" }, key(n))),
   );
-  const sessions = world.core.database.catalogue.get("_sessions")?.number ?? 0;
+  const sessions = world.core.database.catalogue.get(rootTable("_sessions"))?.number ?? 0;
   expect(world.core.database.engine.count(sessions)).toBe(1_000);
   for (const n of [1_500, 2_000, 2_499]) {
     expect(await world.mutation("notes:add", { text: "a" }, key(n))).toEqual(outcomes[n]);
@@ -140,7 +142,7 @@ test("a session's row that is used again lives on, and rows of others go", async
   await world.advance(10 * DAY_MS);
   const last = await world.mutation("notes:add", { text: "a" }, key("lives", 1_005));
   await world.advance(5 * DAY_MS);
-  const sessions = world.core.database.catalogue.get("_sessions")?.number ?? 0;
+  const sessions = world.core.database.catalogue.get(rootTable("_sessions"))?.number ?? 0;
   expect(world.core.database.engine.count(sessions)).toBe(1);
   expect(await world.mutation("notes:add", { text: "a" }, key("lives", 1_005))).toEqual(last);
   await world.advance(14 * DAY_MS);
@@ -171,7 +173,7 @@ test("a slot deduplicates its last use and keeps one row", async () => {
   await world.mutation("notes:add", { text: "b" }, slot("2"));
   await world.mutation("notes:add", { text: "c" }, slot("3"));
   expect(await world.value("notes:texts")).toEqual(["a", "b", "c"]);
-  const slots = world.core.database.catalogue.get("_slots")?.number ?? 0;
+  const slots = world.core.database.catalogue.get(rootTable("_slots"))?.number ?? 0;
   expect(world.core.database.engine.count(slots)).toBe(1);
 });
 
@@ -179,7 +181,13 @@ test("a mutation that the watchdog ended is only looked up", async () => {
   const world = await World.open(NOTES_APP);
   const slot = (serial: string) => ({ kind: "slot", slot: 0, serial }) as const;
   const done = await world.mutation("notes:add", { text: "a" }, slot("1"));
-  const call = { path: "notes:add", args: `{"text":"b"}`, identity: NOBODY, allowInternal: false } as const;
+  const call = {
+    component: ROOT_COMPONENT,
+    path: "notes:add",
+    args: `{"text":"b"}`,
+    identity: NOBODY,
+    allowInternal: false,
+  } as const;
   const again = (serial: string) =>
     world.request<"mutation">({
       type: "mutation",
@@ -198,7 +206,7 @@ test("sessions' rows go after 14 days, in slices, and nothing waits for them aft
     void world.mutation("notes:add", { text: "a" }, { kind: "session", sessionId: "s", requestId: i });
   }
   await world.idle();
-  const sessions = world.core.database.catalogue.get("_sessions")?.number ?? 0;
+  const sessions = world.core.database.catalogue.get(rootTable("_sessions"))?.number ?? 0;
   const rows = () => world.core.database.engine.count(sessions);
   await world.advance(14 * DAY_MS - 60_000);
   expect(rows()).toBe(300);
@@ -230,8 +238,8 @@ test("queries of a batch hold at one timestamp", async () => {
   const call = { args: "{}", identity: NOBODY, allowInternal: false, requestId: "00", caller: "HttpApi" } as const;
   void world.mutation("notes:add", { text: "a" });
   const calls = [
-    { ...call, path: "notes:count" },
-    { ...call, path: "notes:texts" },
+    { ...call, component: ROOT_COMPONENT, path: "notes:count" },
+    { ...call, component: ROOT_COMPONENT, path: "notes:texts" },
   ];
   const [count, texts] = await world.request<"queryBatch">({ type: "queryBatch", calls });
   expect(count).toMatchObject({ ok: true, value: "1" });

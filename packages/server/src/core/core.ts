@@ -132,7 +132,7 @@ export class Core {
       say: (message) => this.say(message),
     });
     this.#meter = start.isMetered === false ? undefined : this.#openMeter();
-    const rows = new ScheduledRows({ clock, find: (path) => this.state.find(path) });
+    const rows = new ScheduledRows({ clock, find: (address) => this.state.find(address) });
     this.runner = this.#openRunner(reads, rows);
     this.reactor = new Reactor({
       executor: (request, caller) => this.runner.query(request, caller),
@@ -298,8 +298,9 @@ export class Core {
       monitor,
       quarantine: this.#quarantine,
       state,
-      begin: (path) => this.database.begin(path === undefined ? { readOnly: true } : this.#tracking.beginOptions(path)),
-      schedule: (tx, path, args, atMs) => rows.schedule(tx, path, args, atMs),
+      begin: (address) =>
+        this.database.begin(address === undefined ? { readOnly: true } : this.#tracking.beginOptions(address)),
+      schedule: (tx, address, args, atMs) => rows.schedule(tx, address, args, atMs),
       cancelScheduled: (tx, id) => rows.cancel(tx, id),
       files: new MutationFiles({ store: files, state, reads, clock, random, limits, meter: this.#meter, enqueue }),
       log: (entry) => this.#logs.add(entry),
@@ -330,8 +331,8 @@ export class Core {
       commits,
       runs: {
         runMutation: (mutation) => mutations.own(mutation),
-        startAction: (ticket, path, args) =>
-          this.say({ type: "startAction", ticket, path, args, requestId: this.#newRequestId() }),
+        startAction: (ticket, { component, path }, args) =>
+          this.say({ type: "startAction", ticket, component, path, args, requestId: this.#newRequestId() }),
       },
     };
   }

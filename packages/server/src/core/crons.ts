@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { textOf } from "../functions/system-rows.ts";
+import { functionIn, textOf } from "../functions/system-rows.ts";
 import type { Commit } from "../tx/types.ts";
 import type { ActionTicket, Guilty } from "../protocol/core-protocol.ts";
 import { withoutRequestLine } from "../protocol/core-protocol.ts";
@@ -82,17 +82,17 @@ export class Crons implements CommitObserver {
     const nowMs = ticking.clock.nowMs();
     const row = commits.read(nextCron);
     if (row === undefined || Number(row["nextRunMs"]) > nowMs) return;
-    const [name, path, args] = [textOf(row, "name"), textOf(row, "path"), textOf(row, "args")];
+    const [name, address, args] = [textOf(row, "name"), functionIn(row, "path"), textOf(row, "args")];
     const nextRunMs = momentAfter(row, nowMs);
     if (row["isRunning"] === true) {
       commits.write(SOURCE, (tx) => tx.system.patch(row._id, { nextRunMs }));
-    } else if (state.find(path)?.kind === "action") {
+    } else if (state.find(address)?.kind === "action") {
       commits.write(SOURCE, (tx) => tx.system.patch(row._id, { nextRunMs, isRunning: true, lastRunMs: nowMs }));
-      runs.startAction({ kind: "cron", key: name }, path, args);
+      runs.startAction({ kind: "cron", key: name }, address, args);
     } else {
       const moved = { nextRunMs, lastRunMs: nowMs };
       const error = await runs.runMutation({
-        path,
+        ...address,
         args,
         run: { kind: "cron", name },
         caller: "Cron",

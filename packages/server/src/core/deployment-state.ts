@@ -16,7 +16,7 @@
  *
  * @module
  */
-import type { Doc } from "@narrowcast/values";
+import { ROOT_COMPONENT, rootTable, type Doc, type FunctionAddress } from "@narrowcast/values";
 import type { DocumentChange, Transaction } from "../tx/types.ts";
 import type { EnvironmentEntry } from "../protocol/core-protocol.ts";
 import { ENVIRONMENT_TABLE, environmentMap } from "../functions/environment.ts";
@@ -121,8 +121,8 @@ export class DeploymentState {
   }
 
   /** An active function. */
-  find(path: string): FunctionInfo | undefined {
-    return this.code.active?.user.find(path);
+  find(address: FunctionAddress): FunctionInfo | undefined {
+    return this.code.active?.user.find(address);
   }
 
   /** What functions would see with these variables set. */
@@ -140,10 +140,12 @@ export class DeploymentState {
     let touched: Set<string> | undefined;
     const filesDeleted: string[] = [];
     for (const change of changes) {
-      if (!this.#folded.has(change.table)) continue;
+      const { component, table } = change.table;
+      // System tables are the app's own.
+      if (component !== ROOT_COMPONENT || !this.#folded.has(table)) continue;
       touched ??= new Set();
-      touched.add(change.table);
-      if (change.table === STORAGE_TABLE && change.after === undefined) filesDeleted.push(fileNameOf(change.id));
+      touched.add(table);
+      if (table === STORAGE_TABLE && change.after === undefined) filesDeleted.push(fileNameOf(change.id));
       else this.#take(change);
     }
     if (touched === undefined) return NOTHING;
@@ -161,7 +163,7 @@ export class DeploymentState {
   }
 
   #take({ table, before, after }: FoldedChange): void {
-    switch (table) {
+    switch (table.table) {
       case ENVIRONMENT_TABLE:
         if (before !== undefined) this.#entries.delete(textOf(before, "name"));
         if (after !== undefined) this.#entries.set(textOf(after, "name"), textOf(after, "value"));
@@ -183,5 +185,5 @@ export class DeploymentState {
 
 function storedIn(tx: Transaction, table: string): readonly FoldedChange[] {
   const rows: readonly Doc[] = readRows(tx, table, "by_creation_time", [], Infinity);
-  return rows.map((after) => ({ table, id: after._id, before: undefined, after }));
+  return rows.map((after) => ({ table: rootTable(table), id: after._id, before: undefined, after }));
 }

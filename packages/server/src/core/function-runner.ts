@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { clientLines, type Limits } from "@narrowcast/values";
+import { clientLines, printFunction, type FunctionAddress, type Limits } from "@narrowcast/values";
 import { mayRunInternal } from "../reactive/run.ts";
 import type { Identity, Moment, RunCost, RunOutcome, RunRequest, RunResult } from "../reactive/types.ts";
 import type { Transaction } from "../tx/types.ts";
@@ -42,8 +42,8 @@ export interface RunnerParts {
   /** The code and the variables that are in force. */
   readonly state: Pick<DeploymentState, "code" | "environment" | "find" | "urls">;
   /** Begins the transaction of a query; without a path one that reads from storage by Convex's rules. */
-  begin(path?: string): Transaction;
-  schedule(tx: Transaction, path: string, args: string, atMs: number): string;
+  begin(address?: FunctionAddress): Transaction;
+  schedule(tx: Transaction, address: FunctionAddress, args: string, atMs: number): string;
   cancelScheduled(tx: Transaction, id: string): string | undefined;
   readonly files: RunFiles;
   log(entry: LogEntry): void;
@@ -51,8 +51,7 @@ export interface RunnerParts {
 }
 
 /** One execution of a mutation (or of a query outside the reactive room). */
-export interface RunCall {
-  readonly path: string;
+export interface RunCall extends FunctionAddress {
   readonly args: string;
   readonly identity: Identity;
   readonly allowInternal: boolean;
@@ -61,6 +60,9 @@ export interface RunCall {
   /** For the watchdog. */
   readonly run: RunKey;
 }
+
+/** What the log tells of a call. */
+type EntryFacts = Pick<RunCall, "component" | "path" | "requestId" | "caller">;
 
 /** See the module comment. */
 export class FunctionRunner {
@@ -77,27 +79,27 @@ export class FunctionRunner {
     return this.#parts.state.code.active;
   }
 
-  find(path: string): FunctionInfo | undefined {
-    return this.#parts.state.find(path);
+  find(address: FunctionAddress): FunctionInfo | undefined {
+    return this.#parts.state.find(address);
   }
 
   /** The request of a call: the permission is asked for only where it is needed, so that other runs are shared with everybody. */
-  requestOf(call: Pick<RunCall, "path" | "args" | "identity" | "allowInternal">): RunRequest {
-    const { path, args, identity } = call;
-    const allowInternal = call.allowInternal && this.find(path)?.visibility === "internal";
-    return { path, args, identity, journal: null, allowInternal };
+  requestOf(call: Pick<RunCall, "component" | "path" | "args" | "identity" | "allowInternal">): RunRequest {
+    const { component, path, args, identity } = call;
+    const allowInternal = call.allowInternal && this.find(call)?.visibility === "internal";
+    return { component, path, args, identity, journal: null, allowInternal };
   }
 
   /** Executes a query at the head; the executor of the reactive room. */
   async query(request: RunRequest, caller: Caller): Promise<RunOutcome> {
     this.queriesExecuted += 1;
     const { path } = request;
-    const question = questionKey(path, request.args, request.identity.key);
+    const question = questionKey(request, request.args, request.identity.key);
     const requestId = request.requestId ?? this.#newRequestId();
     if (this.#parts.quarantine.has(question)) return this.#quarantined(question, requestId);
     const isSystem = path.startsWith(SYSTEM_PREFIX);
     const moment = isSystem ? undefined : this.#moment(requestId);
-    const tx = this.#parts.begin(path);
+    const tx = this.#parts.begin(request);
     try {
       const outcome =
         moment === undefined
@@ -105,14 +107,14 @@ export class FunctionRunner {
           : await this.#userQuery(tx, question, request, caller, moment);
       const { result, journal, clockObserved } = outcome;
       // Whether an internal function may be seen depends on who asks, so nobody else may be given this answer.
-      const isPrivate = request.allowInternal !== true && this.find(path)?.visibility === "internal";
+      const isPrivate = request.allowInternal !== true && this.find(request)?.visibility === "internal";
       const identityObserved = outcome.identityObserved || isPrivate;
       const logLines = clientLines(outcome.logLines);
       const cost = isSystem ? undefined : costOf(tx, outcome);
       const { readSet } = tx;
       return { result: { ...result, logLines, journal }, readSet, identityObserved, clockObserved, cost, moment };
     } catch (error) {
-      return this.#defect(tx, path, requestId, error);
+      return this.#defect(tx, request, requestId, error);
     } finally {
       tx.abort();
     }
@@ -124,9 +126,9 @@ export class FunctionRunner {
    * @returns `undefined` when it may not be run now.
    */
   async fromScratch(request: RunRequest, moment: Moment): Promise<RunResult | undefined> {
-    const { path, args, identity, journal } = request;
+    const { component, path, args, identity, journal } = request;
     const { active } = this;
-    const question = questionKey(path, args, identity.key);
+    const question = questionKey(request, args, identity.key);
     if (active === undefined || this.#parts.quarantine.has(question)) return undefined;
     const allowInternal = mayRunInternal(request);
     const { requestId } = moment;
@@ -134,8 +136,8 @@ export class FunctionRunner {
     this.#parts.monitor.enter({ kind: "query", question }, runLimit(this.#parts.limits));
     try {
       const host = this.#host(moment);
-      const call = { path, kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
-      const outcome = await active.user.execute(call);
+      const facts = { kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
+      const outcome = await active.user.execute({ component, path, ...facts });
       return { ...outcome.result, logLines: clientLines(outcome.logLines), journal: outcome.journal };
     } finally {
       this.#parts.monitor.leave();
@@ -150,16 +152,17 @@ export class FunctionRunner {
     caller: Caller,
     moment: Moment,
   ): Promise<ExecuteOutcome> {
-    const { path, args, identity, journal } = request;
+    const { component, path, args, identity, journal } = request;
     const allowInternal = mayRunInternal(request);
     const { requestId } = moment;
-    const call: RunCall = { path, args, identity, allowInternal, requestId, caller, run: { kind: "query", question } };
+    const run = { kind: "query", question } as const;
+    const call: RunCall = { component, path, args, identity, allowInternal, requestId, caller, run };
     return this.run("query", tx, call, journal, moment);
   }
 
   /** The server itself failed: the asker gets an error, tried again when what was read changes; the others go on. */
-  #defect(tx: Transaction, path: string, requestId: string, error: unknown): RunOutcome {
-    console.error("Cannot run", path, error);
+  #defect(tx: Transaction, address: FunctionAddress, requestId: string, error: unknown): RunOutcome {
+    console.error("Cannot run", printFunction(address), error);
     const errorMessage = `[Request ID: ${requestId}] ${INTERNAL_ERROR}`;
     return {
       result: { ok: false, errorMessage, errorData: null, logLines: [], journal: null },
@@ -179,13 +182,24 @@ export class FunctionRunner {
   ): Promise<ExecuteOutcome> {
     const { active } = this;
     if (active === undefined) return this.#noCode(call);
-    const { path, args, identity, allowInternal, requestId } = call;
+    const { component, path, args, identity, allowInternal, requestId } = call;
     const startedMs = this.#parts.clock.nowMs();
     this.#parts.monitor.enter(call.run, runLimit(this.#parts.limits));
     let outcome: ExecuteOutcome;
     try {
       const host = this.#host(moment);
-      outcome = await active.user.execute({ path, kind, args, identity, allowInternal, journal, requestId, tx, host });
+      outcome = await active.user.execute({
+        component,
+        path,
+        kind,
+        args,
+        identity,
+        allowInternal,
+        journal,
+        requestId,
+        tx,
+        host,
+      });
     } finally {
       this.#parts.monitor.leave();
     }
@@ -196,10 +210,10 @@ export class FunctionRunner {
   }
 
   /** Makes the entry of a one-shot query that was answered without running it. */
-  logCached({ path, requestId, caller }: Pick<RunCall, "path" | "requestId" | "caller">, result: RunResult): void {
+  logCached(call: EntryFacts, result: RunResult): void {
     const atMs = this.#parts.clock.nowMs();
     this.#parts.log({
-      ...this.#entries.begin({ path, functionKind: "query", requestId, caller, startedMs: atMs }),
+      ...this.#entries.begin({ ...entryFacts(call), functionKind: "query", startedMs: atMs }),
       error: result.ok ? null : result.errorMessage,
       cached: true,
       returnBytes: result.ok ? result.value.length : 0,
@@ -215,9 +229,8 @@ export class FunctionRunner {
     endedMs: number,
   ): void {
     const { documentsRead, bytesRead, storageDocuments, storageBytes, documentsWritten, bytesWritten } = tx.usage;
-    const { path, requestId, caller } = call;
     this.#parts.log({
-      ...this.#entries.begin({ path, functionKind: kind, requestId, caller, startedMs }),
+      ...this.#entries.begin({ ...entryFacts(call), functionKind: kind, startedMs }),
       durationMs: endedMs - startedMs,
       lines: outcome.logLines,
       error: outcome.result.ok ? null : outcome.result.errorMessage,
@@ -226,11 +239,16 @@ export class FunctionRunner {
     });
   }
 
-  #meterMutation({ path, args, caller }: RunCall, tx: Transaction, outcome: ExecuteOutcome, atMs: number): void {
+  #meterMutation(
+    { component, path, args, caller }: RunCall,
+    tx: Transaction,
+    outcome: ExecuteOutcome,
+    atMs: number,
+  ): void {
     const { result } = outcome;
     const resultBytes = result.ok ? result.value.length : 0;
     const cost = costOf(tx, outcome);
-    this.#parts.meter?.mutated({ atMs, path, args, caller, cost, resultBytes, isError: !result.ok });
+    this.#parts.meter?.mutated({ atMs, component, path, args, caller, cost, resultBytes, isError: !result.ok });
   }
 
   #moment(requestId: string): Moment {
@@ -253,14 +271,16 @@ export class FunctionRunner {
       seed,
       environment: state.environment,
       ...state.urls,
-      schedule: (target, path, args, atMs) => this.#parts.schedule(target, path, args, atMs),
+      schedule: (target, address, args, atMs) => this.#parts.schedule(target, address, args, atMs),
       cancelScheduled: (target, id) => this.#parts.cancelScheduled(target, id),
       files,
     };
   }
 
-  #noCode({ path, requestId }: RunCall): ExecuteOutcome {
-    const text = this.#parts.state.code.loadError ?? `Could not find public function for '${path}'. ${MISSING_CODE}`;
+  #noCode(call: RunCall): ExecuteOutcome {
+    const { requestId } = call;
+    const missing = `Could not find public function for '${printFunction(call)}'. ${MISSING_CODE}`;
+    const text = this.#parts.state.code.loadError ?? missing;
     return failure(serverErrorText(requestId, text));
   }
 
@@ -279,6 +299,10 @@ export class FunctionRunner {
       clockObserved: false,
     };
   }
+}
+
+function entryFacts({ component, path, requestId, caller }: EntryFacts): EntryFacts {
+  return { component, path, requestId, caller };
 }
 
 function costOf({ usage, tableUsage }: Transaction, { userMs }: ExecuteOutcome): RunCost {

@@ -6,13 +6,14 @@
  *
  * @module
  */
+import type { TableAddress } from "@narrowcast/values";
 import type { CommitCause } from "../meter/record.ts";
 import { wayText } from "../meter/way.ts";
 import type { Catalogue } from "../tx/catalogue.ts";
 import { PRIMARY } from "../tx/types.ts";
 
 export interface KnownWay {
-  readonly table: string | null;
+  readonly table: TableAddress | null;
   /** By writer. */
   readonly causes: Map<string, CommitCause>;
   readonly change: CommitCause["change"];
@@ -42,7 +43,7 @@ export class KnownWays {
     index: number,
     change: CommitCause["change"],
     fields: readonly string[],
-    table: string | null,
+    table: TableAddress | null,
   ): KnownWay {
     // Names that are no documents' have no table, and there may be any number of them.
     if (table === null) return this.#make(collection, index, change, fields, table);
@@ -82,7 +83,7 @@ export class KnownWays {
     number: number,
     change: CommitCause["change"],
     fields: readonly string[],
-    table: string | null,
+    table: TableAddress | null,
   ): KnownWay {
     const index = this.#indexName(collection, number);
     return { table, causes: new Map(), change, fields, index, way: wayText(table, index, change, fields) };

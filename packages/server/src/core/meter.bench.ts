@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { CONVEX_LIMITS } from "@narrowcast/values";
+import { ROOT_COMPONENT, CONVEX_LIMITS } from "@narrowcast/values";
 import { report } from "../../../../bench/compare.ts";
 import { comparePaired } from "../../../../bench/paired-cpu.ts";
 import type * as CoreHomeModule from "./core-home.ts";
@@ -103,7 +103,15 @@ class Bench {
     const messages: ToCore[] = [];
     for (let socket = 1; socket <= SUBSCRIPTIONS; socket += 1) {
       const path = socket % 2 === 0 ? "jobs:list" : "jobs:first";
-      const add = [{ queryId: 1, path, args: JSON.stringify({ group: `g${socket % GROUPS}` }), journal: null }];
+      const add = [
+        {
+          queryId: 1,
+          component: ROOT_COMPONENT,
+          path,
+          args: JSON.stringify({ group: `g${socket % GROUPS}` }),
+          journal: null,
+        },
+      ];
       messages.push({ type: "openSocket", socket }, { type: "modifyQueries", socket, querySet: 1, add, remove: [] });
     }
     await this.#do(messages);
@@ -133,6 +141,7 @@ class Bench {
     this.#lastId += 1;
     const requestId = "0123456789abcdef";
     const call = {
+      component: ROOT_COMPONENT,
       path,
       args: JSON.stringify(args),
       identity: NOBODY,

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { clientLines, type Limits } from "@narrowcast/values";
+import { clientLines, printFunction, type FunctionAddress, type Limits } from "@narrowcast/values";
 import type { Caller } from "../protocol/deployment-types.ts";
 import { NO_IDENTITY } from "../protocol/live-types.ts";
 import type { Transaction } from "../tx/types.ts";
@@ -19,8 +19,7 @@ import { findOutcome, recordOutcome, type RecordedOutcome } from "./sessions.ts"
 import type { TrackingRules } from "./tracking.ts";
 
 /** A mutation that the core starts by itself. */
-export interface OwnMutation {
-  readonly path: string;
+export interface OwnMutation extends FunctionAddress {
   readonly args: string;
   readonly run: RunKey;
   readonly caller: Caller;
@@ -54,23 +53,23 @@ export class Mutations {
   /** Runs what main asks for, unless it was run before. */
   async call({ id, call, dedupe, timedOut = false }: Extract<CoreRequest, { type: "mutation" }>): Promise<CallOutcome> {
     const { commits, tracking, runner, limits } = this.#parts;
-    const tx = commits.begin(tracking.mutationOptions(call.path));
+    const tx = commits.begin(tracking.mutationOptions(call));
     try {
       const earlier = dedupe === null ? undefined : findOutcome(tx, dedupe);
       if (earlier === "forgotten") return failed(serverErrorText(call.requestId, FORGOTTEN), null, []);
       if (earlier !== undefined) return { ok: true, ...earlier };
       if (timedOut) return failed(serverErrorText(call.requestId, timeOutText(limits)), null, []);
       const outcome = await runner.run("mutation", tx, { ...call, run: { kind: "call", request: id } });
-      this.#learn(call.path, tx);
+      this.#learn(call, tx);
       const logLines = clientLines(outcome.logLines);
       const { result } = outcome;
       if (!result.ok) return failed(result.errorMessage, result.errorData, logLines);
       // Nothing written: running it again changes nothing, so nothing is recorded.
       if (tx.usage.documentsWritten + tx.usage.functionsScheduled === 0)
-        return this.#unrecorded(tx, call.path, result.value, logLines);
+        return this.#unrecorded(tx, call, result.value, logLines);
       const recorded: RecordedOutcome = { value: result.value, logLines, ts: commits.promiseTs(tx) };
       if (dedupe !== null) recordOutcome(tx, dedupe, recorded);
-      commits.commit(tx, call.path);
+      commits.commit(tx, printFunction(call));
       return { ok: true, ...recorded };
     } finally {
       tx.abort();
@@ -78,21 +77,23 @@ export class Mutations {
   }
 
   /** Runs one of the core's own. Returns the error's text, or null. */
-  async own({ path, args, run, caller, before, mark }: OwnMutation): Promise<string | null> {
+  async own({ component, path, args, run, caller, before, mark }: OwnMutation): Promise<string | null> {
     const { commits, tracking, runner, newRequestId } = this.#parts;
-    const tx = commits.begin(tracking.mutationOptions(path));
+    const address = { component, path };
+    const name = printFunction(address);
+    const tx = commits.begin(tracking.mutationOptions(address));
     try {
       if (!before(tx)) return null;
       const requestId = newRequestId();
-      const call = { path, args, identity: NO_IDENTITY, allowInternal: true, requestId, caller, run };
+      const call = { ...address, args, identity: NO_IDENTITY, allowInternal: true, requestId, caller, run };
       const { result } = await runner.run("mutation", tx, call);
-      this.#learn(path, tx);
+      this.#learn(address, tx);
       if (!result.ok) return result.errorMessage;
       mark(tx);
-      commits.commit(tx, path);
+      commits.commit(tx, name);
       return null;
     } catch (error) {
-      console.error("Cannot run", path, error);
+      console.error("Cannot run", name, error);
       return INTERNAL_ERROR;
     } finally {
       tx.abort();
@@ -100,14 +101,14 @@ export class Mutations {
   }
 
   /** Only of functions that there are: anybody may ask for others, under any name. */
-  #learn(path: string, tx: Transaction): void {
-    if (this.#parts.runner.find(path) !== undefined) this.#parts.tracking.mutationRead(path, tx.usage);
+  #learn(address: FunctionAddress, tx: Transaction): void {
+    if (this.#parts.runner.find(address) !== undefined) this.#parts.tracking.mutationRead(address, tx.usage);
   }
 
-  #unrecorded(tx: Transaction, path: string, value: string, logLines: readonly string[]): CallOutcome {
+  #unrecorded(tx: Transaction, address: FunctionAddress, value: string, logLines: readonly string[]): CallOutcome {
     const { commits } = this.#parts;
     // It may still have cancelled jobs.
-    commits.commit(tx, path);
+    commits.commit(tx, printFunction(address));
     return { ok: true, value, ts: commits.head, logLines };
   }
 }

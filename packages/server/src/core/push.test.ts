@@ -1,7 +1,7 @@
 /**
  * Pushes and environment variables: all or nothing, kept over restarts, everybody concerned is told.
  */
-import { CONVEX_LIMITS } from "@narrowcast/values";
+import { ROOT_COMPONENT, CONVEX_LIMITS } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import { bundleTexts } from "../kit/text-app.ts";
 import { ADMIN, NOTES_APP, World } from "../testing/core-world.ts";
@@ -24,7 +24,7 @@ function withSchema(fields: string, rest = ""): { readonly [name: string]: strin
 
 async function subscribe(world: World, path: string): Promise<void> {
   world.signal({ type: "openSocket", socket: 1 });
-  const add = [{ queryId: 1, path, args: "{}", journal: null }];
+  const add = [{ queryId: 1, component: ROOT_COMPONENT, path, args: "{}", journal: null }];
   world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
   await world.idle();
 }

@@ -1,12 +1,13 @@
 /**
  * What becomes of queries that ended a core.
  */
+import { ROOT_COMPONENT, rootFunction } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import { questionKey } from "../protocol/run-key.ts";
 import { bundleTexts } from "../kit/text-app.ts";
 import { NOTES_APP, START_MS, World } from "../testing/core-world.ts";
 
-const QUESTION = questionKey("notes:count", "{}", "");
+const QUESTION = questionKey(rootFunction("notes:count"), "{}", "");
 
 async function openGuilty(times: number): Promise<World> {
   const world = await World.open(NOTES_APP);
@@ -45,7 +46,7 @@ test("a commit after the penalty frees it", async () => {
 test("a commit during the penalty frees it at the end, and a subscriber gets the result", async () => {
   const world = await openGuilty(0);
   world.signal({ type: "openSocket", socket: 1 });
-  const add = [{ queryId: 1, path: "notes:count", args: "{}", journal: null }];
+  const add = [{ queryId: 1, component: ROOT_COMPONENT, path: "notes:count", args: "{}", journal: null }];
   world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
   await world.mutation("notes:add", { text: "a" });
   await world.advance(9_999);

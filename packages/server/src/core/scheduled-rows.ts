@@ -5,11 +5,19 @@
  *
  * @module
  */
-import { parseValue, stringifyValue, type Doc, type Value } from "@narrowcast/values";
+import {
+  parseValue,
+  printFunction,
+  stringifyValue,
+  type Doc,
+  type FunctionAddress,
+  type Value,
+} from "@narrowcast/values";
+import { componentField } from "../tx/catalogue.ts";
 import { UserError, type Transaction } from "../tx/types.ts";
 import type { Clock } from "../protocol/alarms.ts";
 import { withoutRequestLine } from "../protocol/core-protocol.ts";
-import { readRows, textOf } from "../functions/system-rows.ts";
+import { functionIn, readRows } from "../functions/system-rows.ts";
 import type { FunctionInfo } from "../app/types.ts";
 
 export const SCHEDULED_TABLE = "_scheduled_functions";
@@ -19,7 +27,7 @@ const FIVE_YEARS_MS = 5 * 365.25 * 24 * 3_600_000;
 /** What the rows are checked against. */
 export interface ScheduledRowsParts {
   readonly clock: Clock;
-  find(path: string): FunctionInfo | undefined;
+  find(address: FunctionAddress): FunctionInfo | undefined;
 }
 
 /** See the module comment. */
@@ -31,15 +39,16 @@ export class ScheduledRows {
   }
 
   /** Adds a job to the transaction. Returns its id. */
-  schedule(tx: Transaction, path: string, args: string, atMs: number, isBornCanceled = false): string {
+  schedule(tx: Transaction, address: FunctionAddress, args: string, atMs: number, isBornCanceled = false): string {
     const nowMs = this.#parts.clock.nowMs();
     checkTime(atMs, nowMs);
     tx.countScheduled(Buffer.byteLength(args));
-    if (this.#parts.find(path) === undefined) {
+    if (this.#parts.find(address) === undefined) {
       const hint = "Did you forget to run `npx convex dev`?";
-      throw new UserError("FunctionNotFound", `Could not find function for '${path}'. ${hint}`);
+      throw new UserError("FunctionNotFound", `Could not find function for '${printFunction(address)}'. ${hint}`);
     }
-    const row = { name: path, args: [parseValue(args)], scheduledTime: atMs };
+    const { component, path } = address;
+    const row = { name: path, args: [parseValue(args)], scheduledTime: atMs, ...componentField(component) };
     return isBornCanceled
       ? tx.system.insert(SCHEDULED_TABLE, { ...row, state: { kind: "canceled" }, completedTime: nowMs })
       : tx.system.insert(SCHEDULED_TABLE, { ...row, state: { kind: "pending" } });
@@ -57,7 +66,7 @@ export class ScheduledRows {
     }
     const kind = stateOf(row);
     // Only the mutation's own transaction sees it in progress; an action is in progress for everybody.
-    if (kind === "inProgress" && this.#parts.find(textOf(row, "name"))?.kind === "mutation") {
+    if (kind === "inProgress" && this.#parts.find(functionIn(row, "name"))?.kind === "mutation") {
       return CANCELS_ITSELF;
     }
     if (kind !== "pending" && kind !== "inProgress") return undefined;

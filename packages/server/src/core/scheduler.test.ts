@@ -1,6 +1,7 @@
 /**
  * Scheduled functions over virtual time and a disk that loses what was not flushed.
  */
+import { ROOT_COMPONENT } from "@narrowcast/values";
 import type { Value } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import { NOTES_APP, START_MS, World } from "../testing/core-world.ts";
@@ -184,7 +185,14 @@ test("an action that was cancelled stays cancelled, and what it schedules is bor
   const { key } = world.started[0]!.ticket;
   await world.mutation("notes:cancelAll");
   const dedupe = { kind: "slot", slot: 0, serial: "1" } as const;
-  const message = { type: "schedule", path: "notes:add", args: `{"text":"x"}`, atMs: START_MS, dedupe } as const;
+  const message = {
+    type: "schedule",
+    component: ROOT_COMPONENT,
+    path: "notes:add",
+    args: `{"text":"x"}`,
+    atMs: START_MS,
+    dedupe,
+  } as const;
   const id = await world.request<"schedule">({ ...message, parentJob: key });
   expect(await world.request<"schedule">({ ...message, parentJob: key })).toBe(id);
   await done(world, key);
@@ -212,6 +220,7 @@ test("scheduling a function that does not exist is refused", async () => {
   const dedupe = { kind: "slot", slot: 0, serial: "1" } as const;
   const asked = world.request<"schedule">({
     type: "schedule",
+    component: "",
     path: "notes:gone",
     args: "{}",
     atMs: START_MS,

@@ -17,11 +17,11 @@
  *
  * @module
  */
-import type { Doc, Limits } from "@narrowcast/values";
+import type { Doc, FunctionAddress, Limits } from "@narrowcast/values";
 import type { Commit, Transaction } from "../tx/types.ts";
 import type { ActionTicket, CoreRequest, Guilty } from "../protocol/core-protocol.ts";
 import { timeOutText } from "../protocol/core-protocol.ts";
-import { textOf } from "../functions/system-rows.ts";
+import { functionIn } from "../functions/system-rows.ts";
 import type { CommitObserver, Commits } from "./commits.ts";
 import type { DeploymentState, StateChange } from "./deployment-state.ts";
 import type { OwnMutation } from "./mutations.ts";
@@ -49,7 +49,7 @@ export interface OwnRuns {
   /** Executes a mutation and commits it. Returns the error's text, or null. */
   runMutation(mutation: OwnMutation): Promise<string | null>;
   /** Starts an action once what was committed so far is durable. */
-  startAction(ticket: ActionTicket, path: string, args: string): void;
+  startAction(ticket: ActionTicket, address: FunctionAddress, args: string): void;
 }
 
 /** What the scheduler needs of the core. */
@@ -85,13 +85,13 @@ export class Scheduler implements CommitObserver {
   }
 
   /** Adds a job for an action; once for each key. Returns the job's id. */
-  schedule({ path, args, atMs, parentJob, dedupe }: Extract<CoreRequest, { type: "schedule" }>): string {
+  schedule({ component, path, args, atMs, parentJob, dedupe }: Extract<CoreRequest, { type: "schedule" }>): string {
     const { commits, rows } = this.#parts;
     return commits.write(SOURCE, (tx) => {
       const earlier = findOutcome(tx, dedupe);
       if (earlier !== undefined) return earlier.value;
       const isBornCanceled = parentJob !== null && isCanceled(tx, parentJob);
-      const value = rows.schedule(tx, path, args, atMs, isBornCanceled);
+      const value = rows.schedule(tx, { component, path }, args, atMs, isBornCanceled);
       recordOutcome(tx, dedupe, { value, logLines: [], ts: commits.promiseTs(tx) });
       return value;
     });
@@ -153,7 +153,7 @@ export class Scheduler implements CommitObserver {
   }
 
   #canStart(row: Doc): boolean {
-    const info = this.#parts.state.find(textOf(row, "name"));
+    const info = this.#parts.state.find(functionIn(row, "name"));
     return info?.kind !== "action" || this.#running.size < PARALLEL_ACTIONS_MAX;
   }
 
@@ -176,16 +176,16 @@ export class Scheduler implements CommitObserver {
     const { commits, rows, runs, state, ticking } = this.#parts;
     const row = commits.read((tx) => this.#firstDue(tx, ticking.clock.nowMs()));
     if (row === undefined) return;
-    const path = textOf(row, "name");
+    const address = functionIn(row, "name");
     const args = argsText(row);
-    if (state.find(path)?.kind === "action") {
+    if (state.find(address)?.kind === "action") {
       commits.write(SOURCE, (tx) => tx.system.patch(row._id, { state: { kind: "inProgress" } }));
       this.#running.add(row._id);
-      runs.startAction({ kind: "job", key: row._id }, path, args);
+      runs.startAction({ kind: "job", key: row._id }, address, args);
       return;
     }
     const error = await runs.runMutation({
-      path,
+      ...address,
       args,
       run: { kind: "job", id: row._id },
       caller: "Scheduler",

@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { valueToJson, type Value } from "@narrowcast/values";
+import { printTable, valueToJson, type TableAddress, type Value } from "@narrowcast/values";
 import type { RunRecord } from "../meter/record.ts";
+import { reportRun } from "../meter/report.ts";
 import type { Commit, Transaction } from "../tx/types.ts";
 import type { Catalogue } from "../tx/catalogue.ts";
 import type { Clock } from "../protocol/alarms.ts";
@@ -84,9 +85,9 @@ export class Tracing implements CommitObserver {
     if (inserted.length > 0) this.#write([{ kind: "commit", source, inserted }]);
   }
 
-  ran({ question, kind: functionKind, ...record }: RunRecord): void {
-    if (!this.#isOn) return;
-    this.#write([{ kind: "run", path: question.path, label: question.label, functionKind, ...record }]);
+  ran(record: RunRecord): void {
+    const { kind: functionKind, ...run } = reportRun(record);
+    this.#write([{ kind: "run", functionKind, ...run }]);
   }
 
   #writeHead(): void {
@@ -94,7 +95,7 @@ export class Tracing implements CommitObserver {
     const lines = reads.read((tx) => {
       const documents = [...catalogue.tables()]
         .filter(({ isSystem, name }) => !isSystem || name === STORAGE_TABLE)
-        .flatMap(({ name }) => documentsOf(tx, name));
+        .flatMap(({ address }) => documentsOf(tx, address));
       const environment = state.variables;
       const atMs = clock.nowMs();
       const head: TraceLine = {
@@ -124,13 +125,16 @@ function tracedCode(tx: Transaction): TracedCode | null {
 
 /** Ids that both a trace and its replay can tell: the app's documents, files and scheduled functions. */
 export function insertedBy(changes: Commit["changes"]): readonly string[] {
-  return changes
-    .filter(({ before, table }) => before === undefined && (!table.startsWith("_") || APP_SYSTEM_TABLES.has(table)))
-    .map(({ id }) => id);
+  return changes.filter(({ before, table }) => before === undefined && isOfApp(table)).map(({ id }) => id);
 }
 
-function documentsOf(tx: Transaction, table: string): TraceLine[] {
-  return readRows(tx, table, "by_creation_time", [], Infinity).map((row) => ({
+function isOfApp({ table }: TableAddress): boolean {
+  return !table.startsWith("_") || APP_SYSTEM_TABLES.has(table);
+}
+
+function documentsOf(tx: Transaction, address: TableAddress): TraceLine[] {
+  const table = printTable(address);
+  return readRows(tx.within(address.component), address.table, "by_creation_time", [], Infinity).map((row) => ({
     kind: "document",
     table,
     document: valueToJson(row as Value) as { readonly [field: string]: unknown },

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { printFunction, type FunctionAddress } from "@narrowcast/values";
 import type { BeginOptions } from "../tx/database.ts";
 import { ReadHabits } from "../tx/hand-out.ts";
 import type { ReadMemo } from "../tx/read-memo.ts";
@@ -36,21 +37,23 @@ export class TrackingRules implements CommitObserver {
    * How to begin the transaction of a mutation: what it reads before it writes is answered from memory where it is remembered. New things to remember are
    * for those that read much: to one that looks up a row or two, making and keeping a node costs more than its reads do.
    */
-  mutationOptions(path: string): BeginOptions {
-    if (!this.#mechanismsFor(path).memo) return { readOnly: false };
-    return { readOnly: false, memo: this.#memo, makesMemo: this.#readsMuch.get(path) ?? true };
+  mutationOptions(address: FunctionAddress): BeginOptions {
+    const name = printFunction(address);
+    if (!this.#mechanismsFor(name).memo) return { readOnly: false };
+    return { readOnly: false, memo: this.#memo, makesMemo: this.#readsMuch.get(name) ?? true };
   }
 
   /** Learns how much a mutation read. */
-  mutationRead(path: string, { documentsRead }: TransactionUsage): void {
-    this.#readsMuch.set(path, documentsRead >= MUCH_READ_DOCUMENTS);
+  mutationRead(address: FunctionAddress, { documentsRead }: TransactionUsage): void {
+    this.#readsMuch.set(printFunction(address), documentsRead >= MUCH_READ_DOCUMENTS);
   }
 
   /** How to begin the transaction of a query. */
-  beginOptions(path: string): BeginOptions {
-    const mechanisms = this.#mechanismsFor(path);
-    if (mechanisms === CONVEX_RULES || this.#distrusted.has(path)) return { readOnly: true };
-    return { readOnly: true, mechanisms, memo: this.#memo, habits: this.#habitsOf(path) };
+  beginOptions(address: FunctionAddress): BeginOptions {
+    const name = printFunction(address);
+    const mechanisms = this.#mechanismsFor(name);
+    if (mechanisms === CONVEX_RULES || this.#distrusted.has(name)) return { readOnly: true };
+    return { readOnly: true, mechanisms, memo: this.#memo, habits: this.#habitsOf(name) };
   }
 
   /** Forgets what functions were seen to do when the code is another one. */
@@ -66,21 +69,22 @@ export class TrackingRules implements CommitObserver {
    *
    * @returns Whether that is news.
    */
-  distrust(path: string): boolean {
-    const isNews = !this.#distrusted.has(path);
-    this.#distrusted.add(path);
+  distrust(address: FunctionAddress): boolean {
+    const name = printFunction(address);
+    const isNews = !this.#distrusted.has(name);
+    this.#distrusted.add(name);
     return isNews;
   }
 
-  #mechanismsFor(path: string): Mechanisms {
+  #mechanismsFor(name: string): Mechanisms {
     const { tracking = "fields", trackingFor } = this.#options;
-    const isNamed = trackingFor !== undefined && Object.hasOwn(trackingFor, path);
-    return mechanismsOf(isNamed ? (trackingFor[path] ?? tracking) : tracking);
+    const isNamed = trackingFor !== undefined && Object.hasOwn(trackingFor, name);
+    return mechanismsOf(isNamed ? (trackingFor[name] ?? tracking) : tracking);
   }
 
-  #habitsOf(path: string): ReadHabits {
-    let habits = this.#habits.get(path);
-    if (habits === undefined) this.#habits.set(path, (habits = new ReadHabits()));
+  #habitsOf(name: string): ReadHabits {
+    let habits = this.#habits.get(name);
+    if (habits === undefined) this.#habits.set(name, (habits = new ReadHabits()));
     return habits;
   }
 }

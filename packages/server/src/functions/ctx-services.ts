@@ -4,18 +4,20 @@
  * @module
  */
 import { cloneValue } from "@narrowcast/values";
-import type { Limits, Value } from "@narrowcast/values";
+import type { FunctionAddress, Limits, Value } from "@narrowcast/values";
 import type { Identity } from "../protocol/live-types.ts";
 import type { TransactionUsage } from "../tx/types.ts";
 import { notAvailable, requireArgument } from "./ctx-arguments.ts";
 import type { FileUsage } from "./file-usage.ts";
-import { argumentsText, functionPath } from "../isolate/function-reference.ts";
+import { argumentsText, functionOf } from "../isolate/function-reference.ts";
 import type { Run, Scope } from "./run.ts";
 
 /** What a scheduler asks for, whoever answers it. */
 export interface SchedulePort {
+  /** Whose functions plain references mean. */
+  readonly component: string;
   now(): number;
-  schedule(path: string, args: string, atMs: number): Promise<string> | string;
+  schedule(address: FunctionAddress, args: string, atMs: number): Promise<string> | string;
   cancel(jobId: string): Promise<void> | void;
 }
 
@@ -51,13 +53,13 @@ export function createScheduler(port: SchedulePort): object {
       if (typeof delayMs !== "number") throw new Error("`delayMs` must be a number");
       if (!Number.isFinite(delayMs)) throw new Error("`delayMs` must be a finite number");
       if (delayMs < 0) throw new Error("`delayMs` must be non-negative");
-      return port.schedule(functionPath(reference), argumentsText(args), port.now() + delayMs);
+      return port.schedule(functionOf(reference, port.component), argumentsText(args), port.now() + delayMs);
     },
     runAt: async (at: unknown, reference: unknown, args?: unknown) => {
       const atMs = at instanceof Date ? at.valueOf() : at;
       if (typeof atMs !== "number") throw new Error("The invoke time must a Date or a timestamp");
       if (!Number.isFinite(atMs)) throw new Error("The invoke time must be a finite number");
-      return port.schedule(functionPath(reference), argumentsText(args), atMs);
+      return port.schedule(functionOf(reference, port.component), argumentsText(args), atMs);
     },
     cancel: async (jobId: unknown) => {
       requireArgument(jobId, 1, "cancel", "id");
@@ -70,10 +72,11 @@ export function createScheduler(port: SchedulePort): object {
 export function mutationSchedulePort(scope: Scope): SchedulePort {
   const { host } = scope.run;
   return {
+    component: scope.component,
     now: () => scope.run.now(),
-    schedule: async (path, args, atMs) => {
+    schedule: async (address, args, atMs) => {
       while (scope.busy !== undefined) await scope.busy;
-      return host.schedule(scope.tx, path, args, atMs);
+      return host.schedule(scope.tx, address, args, atMs);
     },
     cancel: async (jobId) => {
       while (scope.busy !== undefined) await scope.busy;
@@ -92,7 +95,11 @@ export function cancelScheduled({ host, tx, console: log }: Run, jobId: string):
 export function createMeta(scope: Scope): object {
   const { run, info, kind } = scope;
   return {
-    getFunctionMetadata: async () => ({ ...functionMetadata(info.path), type: kind, visibility: info.visibility }),
+    getFunctionMetadata: async () => ({
+      ...functionMetadata({ component: scope.component, path: info.path }),
+      type: kind,
+      visibility: info.visibility,
+    }),
     getTransactionMetrics: async () => {
       scope.tx.noteUsageSeen();
       return transactionMetrics(scope.tx.usage, run.fileUsage, scope.tx.limits, run.fileLimits);
@@ -114,8 +121,11 @@ export function createMeta(scope: Scope): object {
 }
 
 /** Name of a function as `ctx.meta` gives it. */
-export function functionMetadata(path: string): { readonly name: string; readonly componentPath: string } {
-  return { name: path, componentPath: "" };
+export function functionMetadata({ component, path }: FunctionAddress): {
+  readonly name: string;
+  readonly componentPath: string;
+} {
+  return { name: path, componentPath: component };
 }
 
 /** The deployment as `ctx.meta` gives it; its name is the host name of its address. */

@@ -5,19 +5,19 @@
  *
  * @module
  */
-import type { Value } from "@narrowcast/values";
+import type { FunctionAddress, Value } from "@narrowcast/values";
 import { notAvailable } from "./ctx-arguments.ts";
 import { createReader, createWriter } from "./ctx-database.ts";
 import { createAuth, createMeta, createMutationAuth, createScheduler, mutationSchedulePort } from "./ctx-services.ts";
 import { createMutationStorage, createQueryStorage } from "./ctx-storage.ts";
-import { argumentsText, functionPath } from "../isolate/function-reference.ts";
+import { argumentsText, functionOf } from "../isolate/function-reference.ts";
 import type { Scope } from "./run.ts";
 
 /** Calls another function inside of the same transaction. Given by the executor. */
 export type NestedCall = (
   scope: Scope,
   kind: "query" | "mutation",
-  path: string,
+  address: FunctionAddress,
   args: string,
   transactionLimits?: unknown,
 ) => Promise<Value>;
@@ -58,6 +58,7 @@ function nested(scope: Scope, kind: "query" | "mutation", call: NestedCall) {
         ? new Error("`useStaleSnapshot` is only supported in mutations, not queries.")
         : notAvailable("`useStaleSnapshot`");
     }
-    return call(scope, kind, functionPath(reference), argumentsText(args), options?.transactionLimits);
+    const address = functionOf(reference, scope.component);
+    return call(scope, kind, address, argumentsText(args), options?.transactionLimits);
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Limits, LogLine } from "@narrowcast/values";
+import type { FunctionAddress, Limits, LogLine } from "@narrowcast/values";
 import type { Analysis, FunctionInfo } from "../app/types.ts";
 import type { Identity } from "../protocol/live-types.ts";
 import type { Transaction } from "../tx/types.ts";
@@ -20,7 +20,7 @@ export interface RunHost {
   readonly cloudUrl: string;
   readonly siteUrl: string;
   /** Adds a `_scheduled_functions` row inside `tx`; checks that the function exists. Returns the job's id. */
-  schedule(tx: Transaction, path: string, args: string, atMs: number): string;
+  schedule(tx: Transaction, address: FunctionAddress, args: string, atMs: number): string;
   /** @returns A warning for the developer, if there is something to be warned of. */
   cancelScheduled(tx: Transaction, id: string): string | undefined;
   readonly files: RunFiles;
@@ -43,8 +43,7 @@ export interface RunFiles {
 }
 
 /** One execution of a query or mutation on a transaction that the caller opened and will commit or abort. */
-export interface ExecuteRequest {
-  readonly path: string;
+export interface ExecuteRequest extends FunctionAddress {
   readonly kind: "query" | "mutation";
   /** Convex JSON text of the arguments object. */
   readonly args: string;
@@ -73,8 +72,8 @@ export interface ExecuteOutcome {
 /** Loaded user code in this thread. */
 export interface UserCode {
   readonly analysis: Analysis;
-  /** Function by canonical path, or undefined. */
-  find(path: string): FunctionInfo | undefined;
+  /** The function at this address, or undefined. */
+  find(address: FunctionAddress): FunctionInfo | undefined;
   /** Never rejects for user errors. One at a time per thread. */
   execute(request: ExecuteRequest): Promise<ExecuteOutcome>;
 }

@@ -332,6 +332,7 @@ test("whatever goes in as an argument comes out as the result", async () => {
       const text = stringifyValue({ value });
       const tx = app.database.begin({ readOnly: true });
       const outcome = await app.user.execute({
+        component: "",
         path: "functions:echo",
         kind: "query",
         args: text,

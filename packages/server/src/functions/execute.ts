@@ -17,7 +17,8 @@
  *
  * @module
  */
-import { parseValue } from "@narrowcast/values";
+import { parseValue, ROOT_COMPONENT } from "@narrowcast/values";
+import type { FunctionAddress } from "@narrowcast/values";
 import { handlerOf } from "../isolate/analyze.ts";
 import type { LoadedFunction, RegisteredFunction } from "../isolate/analyze.ts";
 import { untracked } from "../tx/tracked-document.ts";
@@ -66,8 +67,9 @@ export class Executor {
     this.#infos = new Map(parts.analysis.functions.map((info) => [info.path, info]));
   }
 
-  find(path: string): FunctionInfo | undefined {
-    return this.#infos.get(path);
+  /** Only the app itself has functions. */
+  find({ component, path }: FunctionAddress): FunctionInfo | undefined {
+    return component === ROOT_COMPONENT ? this.#infos.get(path) : undefined;
   }
 
   /** Runs one function to its end. @throws {Error} If another execution is under way. */
@@ -111,14 +113,15 @@ export class Executor {
   }
 
   async #root(run: Run): Promise<string> {
-    const { path, kind, args, allowInternal } = run.request;
-    const info = requireFunction(this.#infos.get(path), path, kind, allowInternal);
-    return this.#invoke(run, info, kind, args, undefined);
+    const { kind, args, allowInternal } = run.request;
+    const info = requireFunction(this.find(run.request), run.request, kind, allowInternal);
+    return this.#invoke(run, run.request, info, kind, args, undefined);
   }
 
   /** @returns Convex JSON text of the result. */
   async #invoke(
     run: Run,
+    address: FunctionAddress,
     info: FunctionInfo,
     kind: "query" | "mutation",
     args: string,
@@ -126,11 +129,11 @@ export class Executor {
   ): Promise<string> {
     const depth = caller === undefined ? 0 : caller.depth + 1;
     const loaded = this.#parts.functions.get(info.path);
-    if (loaded === undefined) throw functionNotFound(info.path, true);
+    if (loaded === undefined) throw functionNotFound(address, true);
     const parsed = parseArguments(args, info, run.tx, run.host.limits);
     // Reading what a client sent is no time of the user's.
     if (depth === 0) this.#clock.start();
-    const scope = new Scope(run, info, kind, depth);
+    const scope = new Scope(run, address.component, info, kind, depth);
     const ctx = kind === "query" ? createQueryCtx(scope, this.#nested) : createMutationCtx(scope, this.#nested);
     const outer = this.#scope;
     const leave = depth === 0 ? undefined : run.tx.enterFunction();
@@ -157,7 +160,7 @@ export class Executor {
     }
   }
 
-  readonly #nested: NestedCall = (parent, kind, path, args, transactionLimits) =>
+  readonly #nested: NestedCall = (parent, kind, address, args, transactionLimits) =>
     parent.exclusive(async () => {
       const { run, depth } = parent;
       const savepoint = kind === "mutation" ? run.tx.savepoint() : undefined;
@@ -167,8 +170,8 @@ export class Executor {
         if (depth + 1 > run.host.limits.callDepthMax) {
           throw new CallError(`Function call depth limit exceeded. Limit: ${run.host.limits.callDepthMax}`);
         }
-        const info = requireFunction(this.#infos.get(path), path, kind, true);
-        const result = parseValue(await this.#invoke(run, info, kind, args, parent));
+        const info = requireFunction(this.find(address), address, kind, true);
+        const result = parseValue(await this.#invoke(run, address, info, kind, args, parent));
         if (release !== undefined) run.tx.checkLimits();
         return result;
       } catch (thrown) {

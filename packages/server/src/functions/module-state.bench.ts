@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { CONVEX_LIMITS } from "@narrowcast/values";
+import { CONVEX_LIMITS, rootFunction } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
 import { report } from "../../../../bench/compare.ts";
 import { comparePaired } from "../../../../bench/paired-cpu.ts";
@@ -69,7 +69,7 @@ async function load(state: string, use: string, isAsked: boolean): Promise<UserC
 async function call(user: UserCode, kind: "query" | "mutation", path: string, args: object): Promise<string> {
   const tx = database.begin({ readOnly: kind === "query" });
   const { result } = await user.execute({
-    path,
+    ...rootFunction(path),
     kind,
     args: JSON.stringify(args),
     identity: { kind: "none", key: "", attributes: null },

@@ -115,6 +115,8 @@ export class Run implements Activity {
 /** One function's stay in a run. */
 export class Scope {
   readonly run: Run;
+  /** Whose function it is. */
+  readonly component: string;
   readonly info: FunctionInfo;
   readonly kind: "query" | "mutation";
   /** 0 for the function that was asked for. */
@@ -122,8 +124,9 @@ export class Scope {
   #ended = false;
   #busy: Promise<void> | undefined;
 
-  constructor(run: Run, info: FunctionInfo, kind: "query" | "mutation", depth: number) {
+  constructor(run: Run, component: string, info: FunctionInfo, kind: "query" | "mutation", depth: number) {
     this.run = run;
+    this.component = component;
     this.info = info;
     this.kind = kind;
     this.depth = depth;

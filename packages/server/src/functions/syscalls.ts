@@ -21,7 +21,7 @@ import {
 } from "./ctx-services.ts";
 import { createMutationStorage } from "./ctx-storage.ts";
 import type { NestedCall } from "./ctx.ts";
-import { addressedPath, argumentsText, functionHandle } from "../isolate/function-reference.ts";
+import { addressedFunction, argumentsText, functionHandle } from "../isolate/function-reference.ts";
 import type { Scope } from "./run.ts";
 import { isReadingStorage, isStorageSyscall, storageSyscall } from "./storage-syscalls.ts";
 import { parsePlan, textArgument } from "./syscall-plan.ts";
@@ -100,7 +100,7 @@ export class ScopeSyscalls implements HostSyscalls {
       case "1.0/runUdf":
         return this.#runFunction(args);
       case "1.0/createFunctionHandle":
-        return JSON.stringify(functionHandle(addressedPath(args)));
+        return JSON.stringify(functionHandle(addressedFunction(args, this.#scope.component)));
       case "1.0/getUserIdentity":
         this.#scope.run.identityObserved = true;
         return JSON.stringify(identityClaims(this.#scope.run.request.identity));
@@ -133,7 +133,7 @@ export class ScopeSyscalls implements HostSyscalls {
         return JSON.stringify(
           run.host.schedule(
             tx,
-            addressedPath(args),
+            addressedFunction(args, this.#scope.component),
             argumentsText(jsonToValue(args["args"] ?? {})),
             Number(args["ts"]) * 1_000,
           ),
@@ -151,7 +151,8 @@ export class ScopeSyscalls implements HostSyscalls {
       throw new Error(`Cannot run a function as ${String(kind)} from a ${this.#scope.kind}`);
     }
     const text = argumentsText(jsonToValue(args["args"] ?? {}));
-    return render(await this.#call(this.#scope, kind, addressedPath(args), text, args["transactionLimits"]));
+    const address = addressedFunction(args, this.#scope.component);
+    return render(await this.#call(this.#scope, kind, address, text, args["transactionLimits"]));
   }
 
   #openStream(args: Arguments): string {
@@ -199,13 +200,13 @@ export class ScopeSyscalls implements HostSyscalls {
   }
 
   #describe(op: string): string {
-    const { tx, run, info } = this.#scope;
+    const { tx, run, component, info } = this.#scope;
     switch (op) {
       case "1.0/getTransactionMetrics":
         tx.noteUsageSeen();
         return JSON.stringify(transactionMetrics(tx.usage, run.fileUsage, tx.limits, run.fileLimits));
       case "1.0/getFunctionMetadata":
-        return JSON.stringify(functionMetadata(info.path));
+        return JSON.stringify(functionMetadata({ component, path: info.path }));
       case "1.0/getDeploymentMetadata":
         return JSON.stringify(deploymentMetadata(run.host.cloudUrl));
       default:

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Doc } from "@narrowcast/values";
+import { ROOT_COMPONENT } from "@narrowcast/values";
+import type { Doc, FunctionAddress } from "@narrowcast/values";
 import type { RangeBound, Transaction } from "../tx/types.ts";
 
 /** Tables that the runtime keeps beside the app's, with their indexes. */
@@ -58,4 +59,10 @@ export function textOf(row: Doc, field: string): string {
   const value = row[field];
   if (typeof value === "string") return value;
   throw new Error(`Cannot read system row "${row._id}": "${field}" is ${typeof value}; should be a string`);
+}
+
+/** The function that a system row is about: its path in `field`, its component in `component`, which the app's own have not. */
+export function functionIn(row: Doc, field: string): FunctionAddress {
+  const component = row["component"] === undefined ? ROOT_COMPONENT : textOf(row, "component");
+  return { component, path: textOf(row, field) };
 }

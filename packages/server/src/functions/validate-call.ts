@@ -9,11 +9,12 @@ import {
   checkWithText,
   matchesValidator,
   parseValue,
+  printFunction,
   stringifyAround,
   stringifyValue,
   validateValue,
 } from "@narrowcast/values";
-import type { Limits, TableNames, ValidatorJson, Value } from "@narrowcast/values";
+import type { FunctionAddress, Limits, TableNames, ValidatorJson, Value } from "@narrowcast/values";
 import type { KnownRows } from "../tx/known-rows.ts";
 import { ChainedQuery, QueryStart } from "./ctx-query.ts";
 import { isSimpleObject } from "../isolate/function-reference.ts";
@@ -33,9 +34,11 @@ const KIND_NAMES: { readonly [kind in FunctionKind]: string } = {
 };
 
 /** Text for a path that means no function the caller may see: internal functions are not disclosed to the public. */
-export function functionNotFound(path: string, allowInternal: boolean): CallError {
+export function functionNotFound(address: FunctionAddress, allowInternal: boolean): CallError {
   const what = allowInternal ? "function" : "public function";
-  return new CallError(`Could not find ${what} for '${displayPath(path)}'. Did you forget to run \`npx convex dev\`?`);
+  return new CallError(
+    `Could not find ${what} for '${displayName(address)}'. Did you forget to run \`npx convex dev\`?`,
+  );
 }
 
 /**
@@ -44,16 +47,16 @@ export function functionNotFound(path: string, allowInternal: boolean): CallErro
  */
 export function requireFunction(
   info: FunctionInfo | undefined,
-  path: string,
+  address: FunctionAddress,
   kind: FunctionKind,
   allowInternal: boolean,
 ): FunctionInfo {
   if (info === undefined || (info.visibility === "internal" && !allowInternal)) {
-    throw functionNotFound(path, allowInternal);
+    throw functionNotFound(address, allowInternal);
   }
   if (info.kind !== kind) {
     throw new CallError(
-      `Trying to execute ${displayPath(path)} as ${KIND_NAMES[kind]}, but it is defined as ${KIND_NAMES[info.kind]}.`,
+      `Trying to execute ${displayName(address)} as ${KIND_NAMES[kind]}, but it is defined as ${KIND_NAMES[info.kind]}.`,
     );
   }
   return info;
@@ -116,6 +119,11 @@ export function renderResult(
   }
   checkSize(text, limits.resultBytesMax, `Function ${displayPath(info.path)} return value`);
   return text;
+}
+
+/** A function as messages name it. */
+function displayName({ component, path }: FunctionAddress): string {
+  return printFunction({ component, path: displayPath(path) });
 }
 
 /** `mod:default` is written `mod` by developers and clients. */

@@ -1,7 +1,7 @@
 /**
  * Goal: what goes through actions, jobs and HTTP actions when something fails reads as it does in Convex.
  */
-import { parseValue } from "@narrowcast/values";
+import { parseValue, rootFunction } from "@narrowcast/values";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CallOutcome, HttpActionResponse } from "../protocol/deployment-types.ts";
 import { bundleTexts } from "../kit/text-app.ts";
@@ -50,7 +50,7 @@ beforeAll(async () => {
 afterAll(() => deployment.close());
 
 function request(path: string, args: string) {
-  return { path, args, identity: NOBODY, allowInternal: false, requestId: "0123456789abcdef" };
+  return { ...rootFunction(path), args, identity: NOBODY, allowInternal: false, requestId: "0123456789abcdef" };
 }
 
 async function value(outcome: Promise<CallOutcome>): Promise<unknown> {
@@ -130,7 +130,7 @@ test("every question that fails has a request id of its own, and the re-runs of 
   const link = deployment.openSocket(({ changes }) => {
     for (const { result } of changes) if (result?.ok === false) messages.push(result.errorMessage);
   });
-  link.modifyQueries(1, [{ queryId: 1, path: "f:counted", args: `{"n":1}`, journal: null }], []);
+  link.modifyQueries(1, [{ queryId: 1, ...rootFunction("f:counted"), args: `{"n":1}`, journal: null }], []);
   for (let rows = 0; rows < 3; rows++) {
     await expect.poll(() => messages.at(-1), { timeout: 20_000 }).toContain(`Uncaught Error: counted 1${rows}\n`);
     await deployment.mutation(request("f:add", "{}"));

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { canonicalFunctionPath } from "@narrowcast/values";
+import { canonicalFunctionPath, printFunction, rootFunction, type FunctionAddress } from "@narrowcast/values";
 import { NO_IDENTITY, type Identity } from "../protocol/live-types.ts";
 import type { ActionResult, CallResult, HostCall } from "../protocol/action-protocol.ts";
 import type { ActionPool } from "./action-pool.ts";
@@ -71,17 +71,18 @@ export class ActionHost {
 
   /** Runs an action to its end. User errors are outcomes. */
   async run(call: CallRequest, caller: Caller, job: string | null = null): Promise<CallOutcome> {
-    const path = canonicalFunctionPath(call.path);
+    const { component, path } = canonical(call);
     const { args, identity, allowInternal, requestId, client } = call;
     const lines: LogLine[] = [];
     const startedMs = Date.now();
-    const entry = this.#entries.begin({ path, functionKind: "action", requestId, caller, startedMs });
+    const entry = this.#entries.begin({ component, path, functionKind: "action", requestId, caller, startedMs });
     const scheduledFunctionId = job ?? undefined;
     let end: { readonly result: ActionResult; readonly environment: "isolate" | "node" };
     try {
-      if (!this.#parts.pool.hasCode) throw new Error(missingText(path));
+      if (!this.#parts.pool.hasCode) throw new Error(missingText({ component, path }));
       end = await this.#parts.pool.run({
         message: {
+          component,
           path,
           args,
           identity,
@@ -111,7 +112,13 @@ export class ActionHost {
     const startedMs = Date.now();
     const lines: LogLine[] = [];
     const path = `${method} ${pathOf(url)}`;
-    const entry = this.#entries.begin({ path, functionKind: "http", requestId, caller: "HttpEndpoint", startedMs });
+    const entry = this.#entries.begin({
+      ...rootFunction(path),
+      functionKind: "http",
+      requestId,
+      caller: "HttpEndpoint",
+      startedMs,
+    });
     return this.#parts.pool.http({
       request,
       nowMs: this.#parts.nowMs?.(),
@@ -122,12 +129,18 @@ export class ActionHost {
   }
 
   /** Starts an action for the scheduler or a cron, and reports its end. */
-  async start({ ticket, path, args, requestId }: Extract<CoreEvent, { type: "startAction" }>): Promise<void> {
+  async start({
+    ticket,
+    component,
+    path,
+    args,
+    requestId,
+  }: Extract<CoreEvent, { type: "startAction" }>): Promise<void> {
     const name = `${ticket.kind}:${ticket.key}`;
     if (this.#tickets.has(name)) return;
     this.#tickets.set(name, ticket);
     const caller = ticket.kind === "job" ? "Scheduler" : "Cron";
-    const call = { path, args, identity: NO_IDENTITY, allowInternal: true, requestId };
+    const call = { component, path, args, identity: NO_IDENTITY, allowInternal: true, requestId };
     const outcome = await this.run(call, caller, ticket.kind === "job" ? ticket.key : null);
     const error = outcome.ok ? null : outcome.errorMessage;
     try {
@@ -146,12 +159,11 @@ export class ActionHost {
       case "query":
       case "mutation":
       case "action":
-        return resultOf(await this.#call(call.op, call.path, call.args, caller));
+        return resultOf(await this.#call(call.op, call, caller));
       case "schedule":
         return this.#parts.slots.use(async (dedupe) => {
-          const path = canonicalFunctionPath(call.path);
           const { args, atMs } = call;
-          const message = { type: "schedule", path, args, atMs, parentJob: caller.job, dedupe } as const;
+          const message = { type: "schedule", ...canonical(call), args, atMs, parentJob: caller.job, dedupe } as const;
           return ok(JSON.stringify(await client.request<"schedule">(message)));
         });
       case "cancelScheduled":
@@ -172,14 +184,19 @@ export class ActionHost {
     }
   }
 
-  #call(kind: "query" | "mutation" | "action", path: string, args: string, caller: ActionCaller): Promise<CallOutcome> {
+  #call(
+    kind: "query" | "mutation" | "action",
+    asked: FunctionAddress & { readonly args: string },
+    caller: ActionCaller,
+  ): Promise<CallOutcome> {
     const { identity, requestId } = caller;
-    const call = { path: canonicalFunctionPath(path), args, identity, allowInternal: true, requestId };
+    const { args } = asked;
+    const call = { ...canonical(asked), args, identity, allowInternal: true, requestId };
     if (kind === "action") return this.run(call, "Action");
-    const asked = { ...call, caller: "Action" } as const;
-    if (kind === "query") return this.#parts.client().request<"query">({ type: "query", call: asked });
+    const coreCall = { ...call, caller: "Action" } as const;
+    if (kind === "query") return this.#parts.client().request<"query">({ type: "query", call: coreCall });
     return this.#parts.slots.use((dedupe) =>
-      this.#parts.client().request<"mutation">({ type: "mutation", call: asked, dedupe }),
+      this.#parts.client().request<"mutation">({ type: "mutation", call: coreCall, dedupe }),
     );
   }
 
@@ -189,17 +206,22 @@ export class ActionHost {
   }
 
   #complete(entry: LogEntry): void {
-    const { path, functionKind, caller, returnBytes: resultBytes, error } = entry;
+    const { component, path, functionKind, caller, returnBytes: resultBytes, error } = entry;
     const durationMs = Date.now() - entry.startedMs;
     this.#parts.logs.add([{ ...entry, durationMs }]);
     const kind = functionKind === "http" ? "http" : "action";
-    const note = { path, kind, caller, userMs: durationMs, resultBytes, isError: error !== null } as const;
+    const note = { component, path, kind, caller, userMs: durationMs, resultBytes, isError: error !== null } as const;
     this.#parts.client().signal({ type: "acted", note });
   }
 }
 
-function missingText(path: string): string {
-  return `Could not find public function for '${path.replace(/:default$/, "")}'. Did you forget to run \`npx convex dev\`?`;
+function canonical({ component, path }: FunctionAddress): FunctionAddress {
+  return { component, path: canonicalFunctionPath(path) };
+}
+
+function missingText({ component, path }: FunctionAddress): string {
+  const name = printFunction({ component, path: path.replace(/:default$/, "") });
+  return `Could not find public function for '${name}'. Did you forget to run \`npx convex dev\`?`;
 }
 
 function ok(value: string): Extract<CallResult, { ok: true }> {

@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { rootFunction } from "@narrowcast/values";
 import { bundleTexts } from "../kit/text-app.ts";
 import { NOBODY, NOTES_APP } from "../testing/core-world.ts";
 import type { CallRequest } from "../protocol/deployment-types.ts";
@@ -42,7 +43,7 @@ function open(): Promise<RunningDeployment> {
 }
 
 function call(path: string): CallRequest {
-  return { path, args: "{}", identity: NOBODY, allowInternal: true, requestId: "0123456789abcdef" };
+  return { ...rootFunction(path), args: "{}", identity: NOBODY, allowInternal: true, requestId: "0123456789abcdef" };
 }
 
 async function makeBusy(): Promise<void> {

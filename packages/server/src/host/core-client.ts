@@ -335,8 +335,8 @@ export class CoreClient {
   #answerGuiltyQueries(question: string, message: string): void {
     for (const [id, { message: asked, resolve }] of this.#pending) {
       if (asked.type !== "query") continue;
-      const { path, args, identity, requestId } = asked.call;
-      if (questionKey(path, args, identity.key) !== question) continue;
+      const { args, identity, requestId } = asked.call;
+      if (questionKey(asked.call, args, identity.key) !== question) continue;
       this.#pending.delete(id);
       resolve({ ok: false, errorMessage: serverErrorText(requestId, message), errorData: null, logLines: [] });
     }

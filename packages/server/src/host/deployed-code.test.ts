@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { rootFunction } from "@narrowcast/values";
 import { bundleTexts } from "../kit/text-app.ts";
 import { NOBODY, NOTES_APP } from "../testing/core-world.ts";
 import type { CallRequest } from "../protocol/deployment-types.ts";
@@ -31,7 +32,13 @@ async function open(): Promise<void> {
 }
 
 function call(path: string, args: object = {}): CallRequest {
-  return { path, args: JSON.stringify(args), identity: NOBODY, allowInternal: true, requestId: "0123456789abcdef" };
+  return {
+    ...rootFunction(path),
+    args: JSON.stringify(args),
+    identity: NOBODY,
+    allowInternal: true,
+    requestId: "0123456789abcdef",
+  };
 }
 
 const noted = (): readonly string[] =>

@@ -69,7 +69,14 @@ function open(): Promise<RunningDeployment> {
 }
 
 function call(path: string, args: object = {}): CallRequest {
-  return { path, args: JSON.stringify(args), identity: NOBODY, allowInternal: true, requestId: "0123456789abcdef" };
+  return {
+    component: "",
+    path,
+    args: JSON.stringify(args),
+    identity: NOBODY,
+    allowInternal: true,
+    requestId: "0123456789abcdef",
+  };
 }
 
 async function count(): Promise<number> {
@@ -85,7 +92,7 @@ function socket(path: string, args: object = {}) {
     updates.push(update);
     wake();
   });
-  link.modifyQueries(1, [{ queryId: 1, path, args: JSON.stringify(args), journal: null }], []);
+  link.modifyQueries(1, [{ queryId: 1, component: "", path, args: JSON.stringify(args), journal: null }], []);
   const shown = (): unknown => {
     const results = updates.flatMap(({ changes }) => changes.map(({ result }) => result));
     const last = results.at(-1);

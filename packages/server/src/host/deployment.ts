@@ -15,7 +15,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CONVEX_LIMITS, canonicalFunctionPath, type Limits, type Ts } from "@narrowcast/values";
+import { CONVEX_LIMITS, ROOT_COMPONENT, canonicalFunctionPath, type Limits, type Ts } from "@narrowcast/values";
 import type { LedgerReport, ReportOptions } from "../protocol/ledger-report.ts";
 import type { SocketUpdate } from "../protocol/live-types.ts";
 import type { VerifyOptions } from "../protocol/live-types.ts";
@@ -45,7 +45,7 @@ import { LogFile } from "./log-file.ts";
 import { LogRing, type PlacedEntry } from "../protocol/log-buffers.ts";
 import { SlotPool } from "./slot-pool.ts";
 import type { Tracking, TrackingOptions } from "../protocol/tracking-options.ts";
-import type { Analysis, CodePackage } from "../app/types.ts";
+import type { Analysis, CodePackage, FunctionKind } from "../app/types.ts";
 
 const ACTION_THREADS_MAX = 2;
 /** A look at the log keeps plain entries coming for this much longer. */
@@ -228,10 +228,15 @@ class LocalDeployment implements RunningDeployment {
   }
 
   any(call: CallRequest): Promise<CallOutcome> {
-    const path = canonicalFunctionPath(call.path);
-    const kind = this.#active?.analysis.functions.find((info) => info.path === path)?.kind;
+    const kind = this.#kindOf(call);
     if (kind === "mutation") return this.mutation(call);
     return kind === "action" ? this.action(call) : this.query(call);
+  }
+
+  #kindOf({ component, path }: CallRequest): FunctionKind | undefined {
+    if (component !== ROOT_COMPONENT) return undefined;
+    const canonical = canonicalFunctionPath(path);
+    return this.#active?.analysis.functions.find((info) => info.path === canonical)?.kind;
   }
 
   httpAction(request: HttpActionRequest): Promise<HttpActionResponse> {
@@ -385,8 +390,16 @@ function canonicalTracking(byPath: { readonly [path: string]: Tracking }): { rea
 }
 
 function coreCall(call: CallRequest): CoreCall {
-  const { args, identity, allowInternal, requestId } = call;
-  return { path: canonicalFunctionPath(call.path), args, identity, allowInternal, requestId, caller: callerOf(call) };
+  const { component, args, identity, allowInternal, requestId } = call;
+  return {
+    component,
+    path: canonicalFunctionPath(call.path),
+    args,
+    identity,
+    allowInternal,
+    requestId,
+    caller: callerOf(call),
+  };
 }
 
 function callerOf({ session }: CallRequest): Caller {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { printFunction, type FunctionAddress } from "@narrowcast/values";
 import type { SentNote } from "../protocol/meter-notes.ts";
 
 const DELAY_MS = 200;
@@ -16,8 +17,8 @@ type Note = { -readonly [K in keyof SentNote]: SentNote[K] };
 /** See the module comment. */
 export class SentLog {
   readonly #tell: (notes: readonly SentNote[]) => void;
-  /** By path, arguments and identity: the texts are at hand, joining them would cost more than looking three times. */
-  #byPath = new Map<string, Map<string, Map<string, Note>>>();
+  /** By function, arguments and identity: the texts are at hand, joining them would cost more than looking three times. */
+  #byName = new Map<string, Map<string, Map<string, Note>>>();
   #notes: Note[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -26,12 +27,12 @@ export class SentLog {
   }
 
   note(
-    { path, args }: { readonly path: string; readonly args: string },
+    asked: FunctionAddress & { readonly args: string },
     identityKey: string,
     bytes: number,
     convexBytes: number,
   ): void {
-    const note = this.#find(path, args, identityKey);
+    const note = this.#find(asked, identityKey);
     note.bytes += bytes;
     note.convexBytes += convexBytes;
     note.sends += 1;
@@ -46,18 +47,19 @@ export class SentLog {
     if (this.#notes.length === 0) return;
     const notes = this.#notes;
     this.#notes = [];
-    this.#byPath = new Map();
+    this.#byName = new Map();
     this.#tell(notes);
   }
 
-  #find(path: string, args: string, identityKey: string): Note {
-    let byArgs = this.#byPath.get(path);
-    if (byArgs === undefined) this.#byPath.set(path, (byArgs = new Map()));
+  #find({ component, path, args }: FunctionAddress & { readonly args: string }, identityKey: string): Note {
+    const name = printFunction({ component, path });
+    let byArgs = this.#byName.get(name);
+    if (byArgs === undefined) this.#byName.set(name, (byArgs = new Map()));
     let byIdentity = byArgs.get(args);
     if (byIdentity === undefined) byArgs.set(args, (byIdentity = new Map()));
     let note = byIdentity.get(identityKey);
     if (note === undefined) {
-      note = { path, args, identityKey, bytes: 0, convexBytes: 0, sends: 0 };
+      note = { component, path, args, identityKey, bytes: 0, convexBytes: 0, sends: 0 };
       byIdentity.set(identityKey, note);
       this.#notes.push(note);
     }

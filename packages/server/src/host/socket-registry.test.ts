@@ -7,7 +7,13 @@ import type { CoreSignal } from "../protocol/core-protocol.ts";
 import { SocketRegistry } from "./socket-registry.ts";
 import { ADMIN } from "../testing/core-world.ts";
 
-const query = (queryId: number, journal: string | null = null) => ({ queryId, path: "a:b", args: "{}", journal });
+const query = (queryId: number, journal: string | null = null) => ({
+  queryId,
+  component: "",
+  path: "a:b",
+  args: "{}",
+  journal,
+});
 const result = (journal: string | null): RunResult => ({ ok: true, value: "1", logLines: [], journal });
 
 function update(socket: number, ts: number, changes: SocketUpdate["changes"] = []): SocketUpdate {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Ts } from "@narrowcast/values";
+import { rootFunction, type Ts } from "@narrowcast/values";
 import type { Identity, QueryAdd, SocketUpdate } from "../protocol/live-types.ts";
 import type { CoreSignal } from "../protocol/core-protocol.ts";
 import type { SocketLink } from "../protocol/deployment-types.ts";
@@ -116,8 +116,8 @@ export class SocketRegistry {
 }
 
 /** What is around results in frames, and results of queries that were removed meanwhile. */
-const FRAMES = { path: "(frames)", args: "" };
-const REMOVED = { path: "(removed)", args: "" };
+const FRAMES = { ...rootFunction("(frames)"), args: "" };
+const REMOVED = { ...rootFunction("(removed)"), args: "" };
 
 function keepJournal(state: SocketState, queryId: number, journal: string | null): void {
   const query = state.queries.get(queryId);

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { jsonToValue, parseValue, stringifyValue, valueToCleanJson, type JsonValue } from "@narrowcast/values";
+import {
+  ROOT_COMPONENT,
+  jsonToValue,
+  parseValue,
+  stringifyValue,
+  valueToCleanJson,
+  type JsonValue,
+} from "@narrowcast/values";
 import type { Identity } from "../protocol/live-types.ts";
 import type { CallOutcome, CallRequest } from "../protocol/deployment-types.ts";
 import { redactOutcome } from "../sync/redact.ts";
@@ -47,6 +54,7 @@ export function parseCall(
   }
   return {
     call: {
+      component: ROOT_COMPONENT,
       path,
       args: parseArgs(args),
       identity,

@@ -2,7 +2,7 @@
  * Internal functions do not exist for those who may not call them, however their path is written and wherever it is sent.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ServerMessage } from "@narrowcast/values";
+import { rootFunction, type ServerMessage } from "@narrowcast/values";
 import type { CallRequest } from "../protocol/deployment-types.ts";
 import { RawClient } from "../sync/testing/raw-client.ts";
 import { openTestServer, type TestServer } from "../testing/network-server.ts";
@@ -67,7 +67,7 @@ test.each(Object.keys(ROUTES))("%s answers nobody as for a function that there i
 /** The same calls as somebody who is signed in; how a token becomes an identity does not matter here. */
 function asUser(path: string): CallRequest {
   const identity = { kind: "user", key: "ann", attributes: { subject: "ann" } } as const;
-  return { path, args: "{}", identity, allowInternal: false, requestId: "0123456789abcdef" };
+  return { ...rootFunction(path), args: "{}", identity, allowInternal: false, requestId: "0123456789abcdef" };
 }
 
 test.each(["query", "mutation", "action", "any"] as const)(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ROOT_COMPONENT } from "@narrowcast/values";
 import type { LogEntry } from "../protocol/deployment-types.ts";
 
 const KIND_NAMES = { query: "Query", mutation: "Mutation", action: "Action", http: "HttpAction" } as const;
@@ -21,7 +22,7 @@ export function streamedEntry(entry: LogEntry) {
   const common = {
     udfType: KIND_NAMES[entry.functionKind],
     identifier: entry.functionKind === "http" ? entry.path : entry.path.replace(/:([^:]*)$/, ".js:$1"),
-    componentPath: null,
+    componentPath: entry.component === ROOT_COMPONENT ? null : entry.component,
     logLines,
     timestamp: entry.startedMs / 1000,
     requestId: entry.requestId,

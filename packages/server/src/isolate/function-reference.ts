@@ -5,27 +5,28 @@
  *
  * @module
  */
-import { canonicalFunctionPath, stringifyValue } from "@narrowcast/values";
-import type { Value } from "@narrowcast/values";
+import { canonicalFunctionPath, parseFunction, printFunction, stringifyValue } from "@narrowcast/values";
+import type { FunctionAddress, Value } from "@narrowcast/values";
 
 const FUNCTION_NAME = Symbol.for("functionName");
 const REFERENCE_PATH = Symbol.for("toReferencePath");
 const HANDLE_PREFIX = "function://";
 
 /**
- * Canonical path of the function that `reference` means.
+ * The function that `reference` means.
  *
+ * @param component Whose code holds the reference: names mean functions of the same.
  * @throws {Error} If it is no reference, or one into a component.
  */
-export function functionPath(reference: unknown): string {
+export function functionOf(reference: unknown, component: string): FunctionAddress {
   if (typeof reference === "string") {
-    return reference.startsWith(HANDLE_PREFIX) ? pathOfHandle(reference) : canonicalFunctionPath(reference);
+    return reference.startsWith(HANDLE_PREFIX) ? addressOfHandle(reference) : named(component, reference);
   }
   if (reference === undefined || reference === null) throw new Error(`${String(reference)} is not a functionReference`);
-  const named = reference as { readonly [FUNCTION_NAME]?: unknown; readonly [REFERENCE_PATH]?: unknown };
-  const name = named[FUNCTION_NAME];
-  if (typeof name === "string") return canonicalFunctionPath(name);
-  const inComponent = named[REFERENCE_PATH];
+  const parts = reference as { readonly [FUNCTION_NAME]?: unknown; readonly [REFERENCE_PATH]?: unknown };
+  const name = parts[FUNCTION_NAME];
+  if (typeof name === "string") return named(component, name);
+  const inComponent = parts[REFERENCE_PATH];
   if (typeof inComponent === "string") {
     throw new Error(`Cannot call "${inComponent}": it is a function of a component; components are not available`);
   }
@@ -33,25 +34,30 @@ export function functionPath(reference: unknown): string {
 }
 
 /** The address forms of the syscalls: exactly one of `name`, `reference`, `functionHandle`. */
-export function addressedPath(address: { readonly [form: string]: unknown }): string {
-  if (typeof address["name"] === "string") return canonicalFunctionPath(address["name"]);
-  if (typeof address["functionHandle"] === "string") return pathOfHandle(address["functionHandle"]);
+export function addressedFunction(address: { readonly [form: string]: unknown }, component: string): FunctionAddress {
+  if (typeof address["name"] === "string") return named(component, address["name"]);
+  if (typeof address["functionHandle"] === "string") return addressOfHandle(address["functionHandle"]);
   throw new Error(
     `Cannot call "${String(address["reference"])}": it is a function of a component; components are not available`,
   );
 }
 
 /** A text that names the function and stays valid across pushes as long as the function exists. */
-export function functionHandle(path: string): string {
-  return `${HANDLE_PREFIX};${path}`;
+export function functionHandle(address: FunctionAddress): string {
+  return `${HANDLE_PREFIX};${printFunction(address)}`;
 }
 
-function pathOfHandle(handle: string): string {
-  const path = handle.slice(HANDLE_PREFIX.length + 1);
-  if (!handle.startsWith(`${HANDLE_PREFIX};`) || path === "") {
+function addressOfHandle(handle: string): FunctionAddress {
+  const text = handle.slice(HANDLE_PREFIX.length + 1);
+  if (!handle.startsWith(`${HANDLE_PREFIX};`) || text === "") {
     throw new Error(`Cannot call "${handle}": it is not a function handle of this deployment`);
   }
-  return canonicalFunctionPath(path);
+  const { component, path } = parseFunction(text);
+  return named(component, path);
+}
+
+function named(component: string, path: string): FunctionAddress {
+  return { component, path: canonicalFunctionPath(path) };
 }
 
 /**

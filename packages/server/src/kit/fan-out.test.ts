@@ -58,7 +58,11 @@ class Crowd {
       const socket = app.deployment.openSocket(({ ts, changes }) => {
         for (const { result } of changes) this.#take(n, ts, result);
       });
-      socket.modifyQueries(1, [{ queryId: 1, path, args: JSON.stringify(argsOf(n)), journal: null }], []);
+      socket.modifyQueries(
+        1,
+        [{ queryId: 1, component: "", path, args: JSON.stringify(argsOf(n)), journal: null }],
+        [],
+      );
     }
   }
 

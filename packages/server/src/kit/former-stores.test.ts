@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseValue } from "@narrowcast/values";
+import { ROOT_COMPONENT, parseValue } from "@narrowcast/values";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { CallOutcome, Deployment } from "../protocol/deployment-types.ts";
 import { VirtualClock } from "../protocol/virtual-clock.ts";
@@ -155,7 +155,7 @@ describe.each(["0.1.0"])("the store of %s", (name) => {
 
 function callOf(path: string, args: string) {
   const identity = { kind: "none", key: "", attributes: null } as const;
-  return { path, args, identity, allowInternal: false, requestId: "0000000000000000" };
+  return { component: ROOT_COMPONENT, path, args, identity, allowInternal: false, requestId: "0000000000000000" };
 }
 
 function ask(deployment: Deployment, path: string, args: string): Promise<CallOutcome> {

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { CONVEX_LIMITS, jsonToValue, type Value } from "@narrowcast/values";
+import { parseTable, CONVEX_LIMITS, jsonToValue, type Value, type FunctionAddress } from "@narrowcast/values";
 import { reportOf, type LedgerReport } from "../meter/report.ts";
 import type { SocketUpdate } from "../protocol/live-types.ts";
 import type { Core } from "../core/core.ts";
@@ -105,7 +105,7 @@ class Replay {
   /** Ids of the trace and what they are here. */
   readonly #ids = new Map<string, string>();
   readonly #commits = new Map<string, number>();
-  readonly #queries = new Map<string, { readonly path: string; readonly args: string }>();
+  readonly #queries = new Map<string, FunctionAddress & { readonly args: string }>();
   readonly #sent = new SentLog((notes) => this.#core.receive([{ type: "sent", notes }]));
   readonly #startCpu = process.cpuUsage();
   #opened: Awaited<ReturnType<typeof openCoreIn>> | undefined;
@@ -193,8 +193,11 @@ class Replay {
       this.#core.commits.write(RESTORE_SOURCE, (tx) => {
         for (const { table, document } of documents.slice(from, from + RESTORE_ROWS)) {
           const { _id: id, fields } = partsOf(document);
-          const isKnown = this.#core.database.catalogue.get(table) !== undefined;
-          this.#ids.set(id, isKnown ? tx.system.insert(table, fields) : tx.insert(table, fields));
+          const address = parseTable(table);
+          const isKnown = this.#core.database.catalogue.get(address) !== undefined;
+          const within = tx.within(address.component);
+          const inserted = isKnown ? within.system.insert(address.table, fields) : within.insert(address.table, fields);
+          this.#ids.set(id, inserted);
         }
       });
     }
@@ -221,8 +224,8 @@ class Replay {
     const rest = message;
     const translated = { ...message, ...(JSON.parse(this.#translate(JSON.stringify(rest))) as ToCore) };
     if (translated.type !== "modifyQueries") return translated;
-    for (const { queryId, path, args } of translated.add) {
-      this.#queries.set(`${translated.socket} ${queryId}`, { path, args });
+    for (const { queryId, component, path, args } of translated.add) {
+      this.#queries.set(`${translated.socket} ${queryId}`, { component, path, args });
     }
     return { ...translated, add: translated.add.map((query) => ({ ...query, journal: null })) };
   }

@@ -241,7 +241,11 @@ describe.each([
         heard = resolve;
       });
     const first = next();
-    link.modifyQueries(1, [{ queryId: 1, path: "files:url", args: JSON.stringify({ id }), journal: null }], []);
+    link.modifyQueries(
+      1,
+      [{ queryId: 1, component: "", path: "files:url", args: JSON.stringify({ id }), journal: null }],
+      [],
+    );
     await first;
     await world.mutation("remove", { id: other });
     await world.upload(Buffer.from("c"));

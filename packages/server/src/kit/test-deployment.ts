@@ -14,7 +14,7 @@
  */
 import { getFunctionName, type AnyDataModel, type FunctionReference, type GenericDataModel } from "convex/server";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseValue, stringifyValue, type Value } from "@narrowcast/values";
+import { ROOT_COMPONENT, parseValue, stringifyValue, type Value } from "@narrowcast/values";
 import { newAccount, subtractAccount, type Account } from "../meter/account.ts";
 import type { LedgerReport } from "../meter/report.ts";
 import { NO_IDENTITY, type Identity, type RunResult } from "../protocol/live-types.ts";
@@ -177,6 +177,7 @@ class LocalTestClient implements TestClient {
   #call(fn: FunctionName, args: Arguments): CallRequest {
     const path = typeof fn === "string" ? fn : getFunctionName(fn);
     return {
+      component: ROOT_COMPONENT,
       path,
       args: stringifyValue(args as Value),
       identity: this.#identity,
@@ -287,7 +288,11 @@ class Subscriber implements TestSubscription {
     });
     sockets.add(this);
     if (identity.kind !== "none") this.#link.setIdentity(1, identity);
-    this.#link.modifyQueries(1, [{ queryId: 1, path: call.path, args: call.args, journal: null }], []);
+    this.#link.modifyQueries(
+      1,
+      [{ queryId: 1, component: call.component, path: call.path, args: call.args, journal: null }],
+      [],
+    );
   }
 
   get value(): Value {

@@ -181,6 +181,7 @@ test("what handlers do with documents looks the same from outside by both rules"
 async function outcome({ app, ids }: { app: TestDeployment; ids: string[] }, how: string): Promise<string> {
   const id = ids[1] ?? "";
   const answer = await app.deployment.query({
+    component: "",
     path: "jobs:odd",
     args: JSON.stringify({ how, id }),
     identity: NO_IDENTITY,

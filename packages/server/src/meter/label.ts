@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { printFunction, type FunctionAddress } from "@narrowcast/values";
 
 /** `jobs:list {"group":"a"} @1a2b3c4d`; what says nothing is left out. */
-export function labelOf(path: string, args: string, who: string): string {
-  return `${path}${args === "" || args === "{}" ? "" : ` ${args}`}${who === "" ? "" : ` ${who}`}`;
+export function labelOf(address: FunctionAddress, args: string, who: string): string {
+  return `${printFunction(address)}${args === "" || args === "{}" ? "" : ` ${args}`}${who === "" ? "" : ` ${who}`}`;
 }

@@ -1,3 +1,4 @@
+import { rootTable } from "@narrowcast/values";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ACCOUNT_FIELDS, addAccount, newAccount, type Account } from "./account.ts";
@@ -10,7 +11,7 @@ import { wayText } from "./way.ts";
 
 const CAUSE: CommitCause = {
   writer: "jobs:tick",
-  table: "jobs",
+  table: rootTable("jobs"),
   index: "by_group",
   change: "update",
   fields: ["progress"],
@@ -18,7 +19,7 @@ const CAUSE: CommitCause = {
 };
 
 function question(path: string, args = ""): Question {
-  return { path, key: `${path} ${args}`, label: `${path} ${args}` };
+  return { component: "", path, key: `${path} ${args}`, label: `${path} ${args}` };
 }
 
 function usage(parts: Partial<RunUsage> = {}): RunUsage {
@@ -33,7 +34,7 @@ function usage(parts: Partial<RunUsage> = {}): RunUsage {
     unchangedWrites: 0,
     tables: [
       {
-        table: "jobs",
+        table: rootTable("jobs"),
         documents: 1,
         bytes: 100,
         convexDocuments: 10,
@@ -119,7 +120,7 @@ test.each<[string, (ledger: Ledger) => void, object]>([
     (ledger) => {
       const writes = usage({ documents: 10, bytes: 1_000, documentsWritten: 1, bytesWritten: 70, unchangedWrites: 2 });
       ledger.ran(run({ kind: "mutation", usage: writes, resultBytes: 0, userMs: 0 }));
-      ledger.committed("jobs:list", "jobs", 40);
+      ledger.committed("jobs:list", rootTable("jobs"), 40);
     },
     {
       runs: 1,
@@ -156,7 +157,7 @@ test("a pair says who woke whom, through what and how often", () => {
 
 test("ways are cut to a few fields, and other than documents have a name", () => {
   const fields = ["a", "b", "c", "d", "e", "f", "g"];
-  expect(wayText("jobs", "by_group", "update", fields)).toBe("jobs.by_group [a, b, c, d, e, f, …]");
+  expect(wayText(rootTable("jobs"), "by_group", "update", fields)).toBe("jobs.by_group [a, b, c, d, e, f, …]");
   expect(wayText(null, "by_id", "name", ["env:KEY"])).toBe("env:KEY");
   expect(wayText(null, "by_id", "name", [])).toBe("code");
 });
@@ -182,7 +183,7 @@ function feed(ledger: Ledger, events: readonly Event[], asked: Map<string, Quest
     asked.set(name, about);
     const cause = { ...CAUSE, writer: `w:${writer}`, way: `f${size % 20}` };
     const reads = {
-      table: `t${table}`,
+      table: rootTable(`t${table}`),
       documents: 1,
       bytes: size,
       convexDocuments: 2,

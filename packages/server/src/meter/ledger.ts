@@ -16,6 +16,14 @@
  * @module
  */
 import {
+  parseFunction,
+  printFunction,
+  printTable,
+  rootTable,
+  type FunctionAddress,
+  type TableAddress,
+} from "@narrowcast/values";
+import {
   addAccount,
   chargeAnswer,
   chargeCutOff,
@@ -62,6 +70,17 @@ export interface PairInfo {
   readonly ways: Map<string, number>;
 }
 
+/** What a line of a function is about. */
+export interface FunctionInfo {
+  /** The text of its address. */
+  readonly name: string;
+}
+
+function functionRow(functions: KeyTable<FunctionInfo>, address: FunctionAddress): KeyRow<FunctionInfo> {
+  const name = printFunction(address);
+  return functions.find(name) ?? functions.row(name, { name });
+}
+
 /** The lines of one question, and of its function woken by one writer; good as long as nothing was moved out. */
 class Lines {
   readonly function: Account;
@@ -75,7 +94,7 @@ class Lines {
   constructor(tables: LineTables, question: Question) {
     const { functions, questions } = tables;
     this.#tables = tables;
-    this.function = (functions.find(question.path) ?? functions.row(question.path, { path: question.path })).account;
+    this.function = functionRow(functions, question).account;
     this.question = questions.row(question.key, question).account;
     this.#functionsMoved = functions.keysMoved;
     this.#questionsMoved = questions.keysMoved;
@@ -90,7 +109,7 @@ class Lines {
 
 /** Where {@linkcode Lines} are lines. */
 interface LineTables {
-  readonly functions: KeyTable<{ readonly path: string }>;
+  readonly functions: KeyTable<FunctionInfo>;
   readonly questions: KeyTable<Question>;
 }
 
@@ -102,10 +121,10 @@ export class Ledger {
   readonly #questions: LineTables["questions"];
   readonly #lineTables: LineTables;
   readonly #pairs: KeyTable<PairInfo>;
-  readonly #tables: KeyTable<{ readonly table: string }>;
+  readonly #tables: KeyTable<{ readonly table: TableAddress }>;
   readonly #recent: RecentRuns;
   /** Index entries of commits that follow each other and have the same writer and table. */
-  readonly #keys = { writer: "", table: "", bytes: 0 };
+  readonly #keys = { writer: "", table: rootTable(""), bytes: 0 };
   readonly #pairKeys = new Map<string, Map<string, string>>();
   #pairKeysHeld = 0;
 
@@ -120,7 +139,7 @@ export class Ledger {
     this.#recent = new RecentRuns(sizes.recentMax, (record) => this.#charge(record));
   }
 
-  get functions(): KeyTable<{ readonly path: string }> {
+  get functions(): KeyTable<FunctionInfo> {
     this.#settle();
     return this.#functions;
   }
@@ -135,7 +154,7 @@ export class Ledger {
     return this.#pairs;
   }
 
-  get tables(): KeyTable<{ readonly table: string }> {
+  get tables(): KeyTable<{ readonly table: TableAddress }> {
     this.#settle();
     return this.#tables;
   }
@@ -158,7 +177,7 @@ export class Ledger {
       chargeRun(lines.question, record);
       if (cause !== null) chargeRun(this.#pair(cause, question, lines), record);
     } else {
-      chargeRun(this.#function(question.path), record);
+      chargeRun(this.#function(question), record);
       // What is asked once has other arguments each time; such lines would only push out the ones that last.
       chargeRun(this.#questions.others, record);
       if (cause !== null) chargeRun(this.#pair(cause, question, undefined), record);
@@ -170,7 +189,7 @@ export class Ledger {
   /** A question was answered without an execution. */
   answered(question: Question, isSubscribed: boolean): void {
     const lines = isSubscribed ? this.#lines(question) : undefined;
-    chargeAnswer(lines?.function ?? this.#function(question.path));
+    chargeAnswer(lines?.function ?? this.#function(question));
     chargeAnswer(lines?.question ?? this.#questions.others);
   }
 
@@ -190,12 +209,12 @@ export class Ledger {
 
   /** Bytes left for clients. */
   sent(record: SentRecord): void {
-    chargeSent(this.#function(record.question.path), record);
+    chargeSent(this.#function(record.question), record);
     chargeSent(this.#question(record.question), record);
   }
 
   /** A commit wrote index entries of this size for one table. Documents and their bytes are counted with the run. */
-  committed(writer: string, table: string, keyBytes: number): void {
+  committed(writer: string, table: TableAddress, keyBytes: number): void {
     const keys = this.#keys;
     if (keys.writer !== writer || keys.table !== table) {
       this.#chargeKeys();
@@ -215,7 +234,7 @@ export class Ledger {
     const { writer, table, bytes } = this.#keys;
     if (bytes === 0) return;
     this.#keys.bytes = 0;
-    this.#function(writer).keyBytesWritten += bytes;
+    this.#function(parseFunction(writer)).keyBytesWritten += bytes;
     this.#table(table).keyBytesWritten += bytes;
   }
 
@@ -242,16 +261,17 @@ export class Ledger {
     return entries;
   }
 
-  #function(path: string): Account {
-    return (this.#functions.find(path) ?? this.#functions.row(path, { path })).account;
+  #function(address: FunctionAddress): Account {
+    return functionRow(this.#functions, address).account;
   }
 
   #question(question: Question): Account {
     return this.#questions.row(question.key, question).account;
   }
 
-  #table(table: string): Account {
-    return (this.#tables.find(table) ?? this.#tables.row(table, { table })).account;
+  #table(table: TableAddress): Account {
+    const key = printTable(table);
+    return (this.#tables.find(key) ?? this.#tables.row(key, { table })).account;
   }
 
   #lines(question: Question): Lines {
@@ -262,8 +282,9 @@ export class Ledger {
     return lines as Lines;
   }
 
-  #pair(cause: CommitCause, { path: reader }: Question, lines: Lines | undefined): Account {
+  #pair(cause: CommitCause, question: Question, lines: Lines | undefined): Account {
     const { writer } = cause;
+    const reader = printFunction(question);
     let row = lines?.pairsMoved === this.#pairs.keysMoved ? lines.pair : undefined;
     if (row?.info.writer !== writer) {
       const key = this.#pairKey(writer, reader);

@@ -8,13 +8,14 @@
  *
  * @module
  */
+import type { FunctionAddress, TableAddress } from "@narrowcast/values";
 
 /** Who made a run necessary, and through what its commit touched the run; the same object for every commit of the same kind. */
 export interface CommitCause {
   /** The function that wrote, or `deployment`. */
   readonly writer: string;
   /** null when it was no document but a name, such as an environment variable. */
-  readonly table: string | null;
+  readonly table: TableAddress | null;
   readonly index: string;
   readonly change: "insert" | "update" | "delete" | "name";
   /** Top-level fields that an update changed. */
@@ -25,7 +26,7 @@ export interface CommitCause {
 
 /** What one run did with one table. */
 export interface TableUse {
-  readonly table: string;
+  readonly table: TableAddress;
   readonly documents: number;
   readonly bytes: number;
   readonly convexDocuments: number;
@@ -50,8 +51,7 @@ export interface RunUsage {
 }
 
 /** Which question a run answers: the unit of "per subscription". */
-export interface Question {
-  readonly path: string;
+export interface Question extends FunctionAddress {
   /** Path, arguments and, where it matters, identity; unique and short. */
   readonly key: string;
   /** The same for people: arguments abbreviated, identity hashed. */

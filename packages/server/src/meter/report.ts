@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { printFunction, printTable } from "@narrowcast/values";
 import { addAccount, newAccount, type Account } from "./account.ts";
 import type { FileAccount } from "./file-account.ts";
 import type { KeyRow, KeyTable } from "./key-table.ts";
 import type { Ledger } from "./ledger.ts";
 import { CONVEX_PRICES, moneyOf, PRICES_DATE, PRICES_SOURCE, type Money } from "./prices.ts";
-import type { RunRecord } from "./record.ts";
+import type { CommitCause, RunRecord, RunUsage, TableUse } from "./record.ts";
 
 /** One line of a table of the report. */
 export interface ReportRow {
@@ -33,9 +34,13 @@ export interface ReportTable {
 }
 
 /** A run of the recent past. */
-export interface ReportRun extends Omit<RunRecord, "question"> {
+export interface ReportRun extends Omit<RunRecord, "question" | "cause" | "usage"> {
   readonly path: string;
   readonly label: string;
+  readonly cause: (Omit<CommitCause, "table"> & { readonly table: string | null }) | null;
+  readonly usage: Omit<RunUsage, "tables"> & {
+    readonly tables: readonly (Omit<TableUse, "table"> & { readonly table: string })[];
+  };
 }
 
 /** See the module comment. */
@@ -91,7 +96,7 @@ export function reportOf(
     sinceMs: ledger.sinceMs,
     nowMs,
     totals: { ...totals },
-    functions: tableOf(ledger.functions, rowsMax, ({ path }) => path),
+    functions: tableOf(ledger.functions, rowsMax, ({ name }) => name),
     subscriptions: tableOf(ledger.questions, rowsMax, ({ label }) => label),
     pairs: tableOf(
       ledger.pairs,
@@ -99,8 +104,8 @@ export function reportOf(
       ({ writer, reader }) => `${writer} → ${reader}`,
       ({ ways }) => ways,
     ),
-    tables: tableOf(ledger.tables, rowsMax, ({ table }) => table),
-    recent: recentMax === 0 ? [] : ledger.recent().slice(-recentMax).map(runOf),
+    tables: tableOf(ledger.tables, rowsMax, ({ table }) => printTable(table)),
+    recent: recentMax === 0 ? [] : ledger.recent().slice(-recentMax).map(reportRun),
     files: { ...ledger.files },
     verifier: verifier ?? null,
     money: {
@@ -133,6 +138,15 @@ function tableOf<Info>(
   return { rows: all.slice(0, rowsMax).map(rowOf), others, keysMax: table.keysMax, keysMoved: table.keysMoved };
 }
 
-function runOf({ question, ...record }: RunRecord): ReportRun {
-  return { ...record, path: question.path, label: question.label };
+/** A run with its addresses as texts. */
+export function reportRun({ question, cause, usage, ...record }: RunRecord): ReportRun {
+  const printed = cause && { ...cause, table: cause.table && printTable(cause.table) };
+  const tables = usage.tables.map((use) => ({ ...use, table: printTable(use.table) }));
+  return {
+    ...record,
+    path: printFunction(question),
+    label: question.label,
+    cause: printed,
+    usage: { ...usage, tables },
+  };
 }

@@ -1,9 +1,10 @@
+import { rootTable } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import type { RunRecord, TableUse } from "./record.ts";
 import { RecentRuns, RunSlot } from "./run-slot.ts";
 
 const TABLE: TableUse = {
-  table: "jobs",
+  table: rootTable("jobs"),
   documents: 1,
   bytes: 2,
   convexDocuments: 3,
@@ -15,7 +16,7 @@ const TABLE: TableUse = {
 function record(atMs: number, tables: readonly string[] = ["jobs"]): RunRecord {
   return {
     atMs,
-    question: { path: "jobs:list", key: "k", label: "l" },
+    question: { component: "", path: "jobs:list", key: "k", label: "l" },
     kind: "query",
     caller: "Tester",
     cause: null,
@@ -33,7 +34,7 @@ function record(atMs: number, tables: readonly string[] = ["jobs"]): RunRecord {
       documentsWritten: 12,
       bytesWritten: 13,
       unchangedWrites: 14,
-      tables: tables.map((table) => ({ ...TABLE, table })),
+      tables: tables.map((table) => ({ ...TABLE, table: rootTable(table) })),
     },
     resultBytes: 15,
     userMs: 16,

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { rootTable, type FunctionAddress } from "@narrowcast/values";
 import { labelOf } from "./label.ts";
 import type { CommitCause, Question, RunRecord, RunUsage, TableUse } from "./record.ts";
 
@@ -16,20 +17,23 @@ type Filled<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What was asked once, without a line of its own; its label is made only if somebody looks. */
 class OwnQuestion implements Question {
+  component = "";
   path = "";
   args = "";
   readonly key = "";
 
   get label(): string {
-    return labelOf(this.path, this.args, "");
+    return labelOf(this, this.args, "");
   }
 }
 
 /** What one run did with one table, in a slot. */
 export type TableSlot = Filled<TableUse>;
 
+/** Of a slot that nobody filled yet. */
+const NO_TABLE = rootTable("");
 /** Of an execution that read and wrote nothing. */
-const NO_QUESTION: Question = { path: "", key: "", label: "" };
+const NO_QUESTION: Question = { component: "", path: "", key: "", label: "" };
 
 /** What a run read and wrote, in a slot. */
 export class UsageSlot implements RunUsage {
@@ -89,7 +93,8 @@ export class RunSlot implements RunRecord {
   isError = false;
 
   /** Makes the question one that is asked once. @param args For people: not too long. */
-  askOnce(path: string, args: string): void {
+  askOnce({ component, path }: FunctionAddress, args: string): void {
+    this.#own.component = component;
     this.#own.path = path;
     this.#own.args = args;
     this.question = this.#own;
@@ -105,8 +110,8 @@ export class RunSlot implements RunRecord {
   copy(): RunRecord {
     const { tables, ...sums } = this.usage;
     const fields: RunRecord = Object.assign({}, this);
-    const { path, key, label } = this.question;
-    const question = this.question === this.#own ? { path, key, label } : this.question;
+    const { component, path, key, label } = this.question;
+    const question = this.question === this.#own ? { component, path, key, label } : this.question;
     return { ...fields, question, usage: { ...sums, tables: tables.map((table) => ({ ...table })) } };
   }
 }
@@ -166,7 +171,7 @@ export class RecentRuns {
 
 function newTableSlot(): TableSlot {
   return {
-    table: "",
+    table: NO_TABLE,
     documents: 0,
     bytes: 0,
     convexDocuments: 0,

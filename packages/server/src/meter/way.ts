@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { printTable, type TableAddress } from "@narrowcast/values";
 import type { CommitCause } from "./record.ts";
 
 /** Fields named in one way. */
@@ -10,12 +11,13 @@ const FIELDS_MAX = 6;
 
 /** `jobs.by_group [progress, status]`, `jobs.by_id (insert)`. */
 export function wayText(
-  table: string | null,
+  table: TableAddress | null,
   index: string,
   change: CommitCause["change"],
   fields: readonly string[],
 ): string {
   const shown = fields.length > FIELDS_MAX ? [...fields.slice(0, FIELDS_MAX), "…"] : fields;
   if (table === null) return shown.length === 0 ? "code" : shown.join(", ");
-  return change === "update" ? `${table}.${index} [${shown.join(", ")}]` : `${table}.${index} (${change})`;
+  const fullName = `${printTable(table)}.${index}`;
+  return change === "update" ? `${fullName} [${shown.join(", ")}]` : `${fullName} (${change})`;
 }

@@ -22,7 +22,7 @@
  *
  * @module
  */
-import type { Limits } from "@narrowcast/values";
+import type { FunctionAddress, Limits } from "@narrowcast/values";
 import type { Identity } from "../reactive/types.ts";
 import type { LogLine } from "@narrowcast/values";
 import type { CodeManifest, ModuleSource, NodeAnalysis } from "../app/types.ts";
@@ -46,12 +46,10 @@ export interface ActionWorkerData {
 }
 
 /** Runs one action. The thread finds the function, validates arguments and result and enforces the time limit. */
-export interface RunActionMessage {
+export interface RunActionMessage extends FunctionAddress {
   readonly type: "run";
   /** Chosen by the host; unique in the thread. */
   readonly id: number;
-  /** Canonical path. */
-  readonly path: string;
   /** Convex JSON text of the arguments object. */
   readonly args: string;
   readonly identity: Identity;
@@ -115,8 +113,19 @@ export type CallResult =
  *   - `readFile`: the content type or null, with the bytes beside it; null and no bytes when there is no such file.
  */
 export type HostCall =
-  | { readonly op: "query" | "mutation" | "action"; readonly path: string; readonly args: string }
-  | { readonly op: "schedule"; readonly path: string; readonly args: string; readonly atMs: number }
+  | {
+      readonly op: "query" | "mutation" | "action";
+      readonly component: string;
+      readonly path: string;
+      readonly args: string;
+    }
+  | {
+      readonly op: "schedule";
+      readonly component: string;
+      readonly path: string;
+      readonly args: string;
+      readonly atMs: number;
+    }
   | { readonly op: "cancelScheduled"; readonly jobId: string }
   | { readonly op: "tables" }
   | { readonly op: "storage"; readonly method: StorageMethod; readonly storageId: string }

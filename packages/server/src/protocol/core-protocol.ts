@@ -28,7 +28,7 @@ import type { RunKey } from "./run-key.ts";
 import type { TrackingOptions } from "./tracking-options.ts";
 import type { Analysis, CodeManifest, ModuleSource, NodeAnalysis } from "../app/types.ts";
 
-/** A call of a query or a mutation. `path` is canonical. */
+/** A call of a query or a mutation. Its path is canonical. */
 export interface CoreCall extends Omit<CallRequest, "session" | "client"> {
   readonly caller: Caller;
 }
@@ -120,6 +120,7 @@ export type CoreRequest =
   | {
       readonly type: "schedule";
       readonly id: number;
+      readonly component: string;
       readonly path: string;
       readonly args: string;
       readonly atMs: number;
@@ -226,6 +227,7 @@ export type FromCore =
   | {
       readonly type: "startAction";
       readonly ticket: ActionTicket;
+      readonly component: string;
       readonly path: string;
       readonly args: string;
       readonly requestId: string;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { LogLine, Ts } from "@narrowcast/values";
+import type { FunctionAddress, LogLine, Ts } from "@narrowcast/values";
 import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { Caller, Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
 import type { Analysis, CodePackage, FunctionKind } from "../app/types.ts";
@@ -19,7 +19,7 @@ export type CallOutcome =
       readonly logLines: readonly string[];
     };
 
-export interface CallRequest {
+export interface CallRequest extends FunctionAddress {
   /** As the client wrote it; made canonical by the deployment. */
   readonly path: string;
   /** Convex JSON text of the arguments object. */
@@ -55,8 +55,9 @@ export interface SocketLink {
 export type { Caller } from "../reactive/types.ts";
 
 /** One line of `narrowcast logs`; the wire form is in the HTTP room. */
-export interface LogEntry {
+export interface LogEntry extends FunctionAddress {
   readonly kind: "completion" | "progress";
+  /** That of an HTTP action is its method and route. */
   readonly path: string;
   readonly functionKind: FunctionKind;
   readonly requestId: string;

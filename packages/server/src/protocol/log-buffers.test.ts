@@ -8,6 +8,7 @@ import { LogOutbox, LogRing, type PlacedEntry } from "./log-buffers.ts";
 function entry(path: string, more: Partial<LogEntry> = {}): LogEntry {
   return {
     kind: "completion",
+    component: "",
     path,
     functionKind: "query",
     requestId: "r",

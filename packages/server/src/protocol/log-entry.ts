@@ -19,7 +19,7 @@ export class LogEntries {
   #executions = 0;
 
   /** The entry of an execution of which nothing is known but that it was begun. */
-  begin(facts: Pick<LogEntry, "path" | "functionKind" | "requestId" | "caller" | "startedMs">): LogEntry {
+  begin(facts: Pick<LogEntry, "component" | "path" | "functionKind" | "requestId" | "caller" | "startedMs">): LogEntry {
     this.#executions += 1;
     return {
       kind: "completion",

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import type { FunctionAddress } from "@narrowcast/values";
 import type { Caller } from "./deployment-types.ts";
 
 /** Bytes for one question of one identity, since the last note. */
-export interface SentNote {
-  readonly path: string;
+export interface SentNote extends FunctionAddress {
   readonly args: string;
   readonly identityKey: string;
   readonly bytes: number;
@@ -17,8 +17,7 @@ export interface SentNote {
 }
 
 /** An action, or an HTTP action, that ended. */
-export interface ActionNote {
-  readonly path: string;
+export interface ActionNote extends FunctionAddress {
   readonly kind: "action" | "http";
   readonly caller: Caller;
   readonly userMs: number;

@@ -3,6 +3,7 @@
  */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { rootFunction } from "@narrowcast/values";
 import { parseRunKey, questionKey, runKeyText, type RunKey } from "./run-key.ts";
 
 const keys: fc.Arbitrary<RunKey> = fc.oneof(
@@ -27,7 +28,7 @@ test.each(["", "call", "call:", "call:x", "load:end", "run:a", "calls:1"])("%j i
 
 test("a long question is hashed, and others get other keys", () => {
   const args = "x".repeat(1_000);
-  const key = questionKey("a:b", args, "");
+  const key = questionKey(rootFunction("a:b"), args, "");
   expect(key.length).toBeLessThan(100);
-  expect(questionKey("a:b", args, "ann")).not.toBe(key);
+  expect(questionKey(rootFunction("a:b"), args, "ann")).not.toBe(key);
 });

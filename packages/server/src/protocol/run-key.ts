@@ -12,6 +12,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { printFunction, type FunctionAddress } from "@narrowcast/values";
 import { unknownKind } from "./unknown-kind.ts";
 
 /** Longer questions are hashed; well below what the shared memory of the watchdog holds. */
@@ -29,9 +30,10 @@ export type RunKey =
 export const LOAD_AT_START: RunKey = { kind: "load", request: "start" };
 
 /** What a query's run is known by: equal for every asker of the same question. */
-export function questionKey(path: string, args: string, identityKey: string): string {
-  const key = `${path}\n${identityKey}\n${args}`;
-  return key.length <= QUESTION_CHARS_MAX ? key : `${path}\n#${createHash("sha256").update(key).digest("hex")}`;
+export function questionKey(address: FunctionAddress, args: string, identityKey: string): string {
+  const name = printFunction(address);
+  const key = `${name}\n${identityKey}\n${args}`;
+  return key.length <= QUESTION_CHARS_MAX ? key : `${name}\n#${createHash("sha256").update(key).digest("hex")}`;
 }
 
 /** The text of a key. Equal keys have equal texts, others have others. */

@@ -1,3 +1,4 @@
+import { rootTable } from "@narrowcast/values";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ReadSet } from "../tx/read-set.ts";
@@ -32,7 +33,7 @@ const move: fc.Arbitrary<IndexMove> = fc.record({
   add: fc.option(key, { nil: undefined }),
 });
 const change: fc.Arbitrary<DocumentChange> = fc.record({
-  table: fc.constant("t"),
+  table: fc.constant(rootTable("t")),
   collection,
   id: key,
   before: fc.constant(undefined),
@@ -101,7 +102,7 @@ function writeTo(numbers: readonly number[]): Commit {
   const changes = numbers.map((n) => {
     const id = String(n).padStart(6, "0");
     return {
-      table: "t",
+      table: rootTable("t"),
       collection: 1,
       id,
       before: undefined,

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { rootTable } from "@narrowcast/values";
 import { compare, report } from "../../../../bench/compare.ts";
 import { ReadSet } from "../tx/read-set.ts";
 import type { Commit, DocumentChange } from "../tx/types.ts";
@@ -18,6 +19,7 @@ import { DependencyIndex } from "./dependency-index.ts";
 import { Reactor } from "./reactor.ts";
 import type { RunOutcome, RunRequest } from "./types.ts";
 
+const MESSAGES = rootTable("messages");
 const isSmoke = process.env["BENCH"] === "smoke";
 
 /** Keys of the length that real ones have. */
@@ -41,7 +43,7 @@ function changeOf(n: number): DocumentChange {
     { index: 1, remove: `${keyOf(n)}a`, add: `${keyOf(n + 1)}a` },
     { index: 2, remove: `${keyOf(n)}a`, add: `${keyOf(n)}a` },
   ];
-  return { table: "messages", collection: 1, id: keyOf(n), before: undefined, after: undefined, moves };
+  return { table: MESSAGES, collection: 1, id: keyOf(n), before: undefined, after: undefined, moves };
 }
 
 function commitOf(ts: number, numbers: readonly number[]): Commit {
@@ -114,7 +116,12 @@ async function disjoint(): Promise<void> {
   const subscribeMs = performance.now();
   for (let n = 0; n < count; n++) {
     reactor.openSocket(n);
-    reactor.modifyQueries(n, 1, [{ queryId: 1, path: "bench:list", args: String(n), journal: null }], []);
+    reactor.modifyQueries(
+      n,
+      1,
+      [{ queryId: 1, component: "", path: "bench:list", args: String(n), journal: null }],
+      [],
+    );
   }
   await reactor.settle();
   const subscribedUs = ((performance.now() - subscribeMs) * 1000) / count;

@@ -135,7 +135,7 @@ test("a result that went and came back while the socket waited is not sent", asy
   world.reactor.modifyQueries(
     1,
     1,
-    [1, 2].map((queryId) => ({ queryId, path: queryId === 1 ? "a" : "b", args: "{}", journal: null })),
+    [1, 2].map((queryId) => ({ queryId, component: "", path: queryId === 1 ? "a" : "b", args: "{}", journal: null })),
     [],
   );
   await world.reactor.settle();
@@ -249,7 +249,7 @@ test("a query id can be removed and added again, also at once", async () => {
   const client = world.open(1);
   world.add(1, 1, "a");
   await world.reactor.settle();
-  world.reactor.modifyQueries(1, 2, [{ queryId: 1, path: "b", args: "{}", journal: null }], [1]);
+  world.reactor.modifyQueries(1, 2, [{ queryId: 1, component: "", path: "b", args: "{}", journal: null }], [1]);
   await world.reactor.settle();
   expect(client.updates.at(-1)).toMatchObject({ querySet: 2, changes: [{ queryId: 1, result: { value: "b" } }] });
   world.reactor.modifyQueries(1, 3, [], [1]);
@@ -341,7 +341,7 @@ test("sockets may come, change and go while a run executes", async () => {
   const settled = world.reactor.settle();
   world.reactor.closeSocket(3);
   world.reactor.setIdentity(1, 2, user("eve"));
-  world.reactor.modifyQueries(2, 2, [{ queryId: 2, path: "b", args: "{}", journal: null }], []);
+  world.reactor.modifyQueries(2, 2, [{ queryId: 2, component: "", path: "b", args: "{}", journal: null }], []);
   gate.resolve("hello ");
   await settled;
   expect([ann.shows(1), bob.shows(1), bob.shows(2)]).toEqual(["hello eve", "hello bob", ""]);

@@ -1,7 +1,7 @@
 /**
  * The table of runs: finds the run that can answer a request, and keeps unsubscribed results for a while.
  *
- *   request ──path, arguments, journal, visibility──▶ family ──▶ the identity's own run
+ *   request ──function, arguments, journal, visibility──▶ family ──▶ the identity's own run
  *                                                          └──▶ the shared run (nobody's identity was looked at)
  *
  * Laws (numbers as in README.md):
@@ -171,8 +171,8 @@ export class RunTable {
 
   #placeUnder(run: Run, journals: readonly (string | null)[]): void {
     const slot = run.identityObserved ? slotOf(run.identity) : SHARED;
-    const { path, args } = run;
-    const keys = journals.map((journal) => familyKey({ path, args, journal }, run.allowInternal));
+    const { component, path, args } = run;
+    const keys = journals.map((journal) => familyKey({ component, path, args, journal }, run.allowInternal));
     const isPlaced =
       keys.length === run.places.length &&
       run.places.every((place, at) => place.family.key === keys[at] && place.slot === slot);

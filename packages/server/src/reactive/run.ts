@@ -8,6 +8,7 @@
  * @module
  */
 import { strict as assert } from "node:assert";
+import { printFunction } from "@narrowcast/values";
 import type { ReadSetView } from "../tx/types.ts";
 import type { HeldQuery } from "./sockets.ts";
 import type { Identity, Moment, RunCost, RunRequest, RunResult } from "./types.ts";
@@ -15,7 +16,7 @@ import type { Wake } from "./wake.ts";
 
 /** The result of a run that has one. */
 export function resultOf(run: Run): RunResult {
-  assert(run.result !== undefined, `Cannot answer "${run.path}": its run has no result`);
+  assert(run.result !== undefined, `Cannot answer "${printFunction(run)}": its run has no result`);
   return run.result;
 }
 
@@ -26,6 +27,7 @@ type Question = Omit<RunRequest, "identity">;
 export class Run {
   /** Its number in the dependency index. */
   readonly id: number;
+  readonly component: string;
   readonly path: string;
   readonly args: string;
   readonly allowInternal: boolean;
@@ -64,6 +66,7 @@ export class Run {
 
   constructor(id: number, request: RunRequest) {
     this.id = id;
+    this.component = request.component;
     this.path = request.path;
     this.args = request.args;
     this.allowInternal = mayRunInternal(request);
@@ -73,8 +76,8 @@ export class Run {
 
   /** What to hand to the executor to run it as `identity`. */
   requestAs(identity: Identity): RunRequest {
-    const { path, args, journal, allowInternal, moment } = this;
-    return { path, args, identity, journal, allowInternal, requestId: moment?.requestId };
+    const { component, path, args, journal, allowInternal, moment } = this;
+    return { component, path, args, identity, journal, allowInternal, requestId: moment?.requestId };
   }
 }
 
@@ -84,7 +87,7 @@ interface Place {
   readonly slot: string;
 }
 
-/** All runs with one path, arguments, journal and visibility. */
+/** All runs with one function, arguments, journal and visibility. */
 export interface Family {
   readonly key: string;
   /** A run of it looked at the identity, so new identities begin with a run of their own. */
@@ -102,9 +105,10 @@ export function slotOf(identity: Identity): string {
 
 /** The family key; lengths in front make it unambiguous whatever the texts hold. */
 export function familyKey(question: Question, allowInternal: boolean): string {
-  const { path, args, journal } = question;
+  const { args, journal } = question;
+  const name = printFunction(question);
   const pages = journal === null ? "-" : `${journal.length}:${journal}`;
-  return `${allowInternal ? "i" : "p"}${path.length}:${path}${pages}${args}`;
+  return `${allowInternal ? "i" : "p"}${name.length}:${name}${pages}${args}`;
 }
 
 /** Whether a request may reach internal functions; part of what makes two runs one. */

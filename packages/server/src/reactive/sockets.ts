@@ -10,12 +10,13 @@
 import { NO_IDENTITY } from "./identity.ts";
 import { sameResult } from "./results.ts";
 import type { Run } from "./run.ts";
-import type { Identity, RunRequest, RunResult, SocketUpdate } from "./types.ts";
+import type { Identity, QueryAdd, RunRequest, RunResult, SocketUpdate } from "./types.ts";
 
 /** One query of one socket. */
 export class HeldQuery {
   readonly socket: Socket;
   readonly queryId: number;
+  readonly component: string;
   readonly path: string;
   readonly args: string;
   /** What the client would ask with after a reconnect: the journal of the last result it was given. */
@@ -24,9 +25,10 @@ export class HeldQuery {
   /** The last result in an update, shared with every socket that got the same. */
   given: RunResult | undefined = undefined;
 
-  constructor(socket: Socket, query: { queryId: number; path: string; args: string; journal: string | null }) {
+  constructor(socket: Socket, query: QueryAdd) {
     this.socket = socket;
     this.queryId = query.queryId;
+    this.component = query.component;
     this.path = query.path;
     this.args = query.args;
     this.journal = query.journal;
@@ -34,7 +36,8 @@ export class HeldQuery {
 
   /** What to ask as the socket's identity. */
   request(journal: string | null): RunRequest {
-    return { path: this.path, args: this.args, identity: this.socket.identity, journal };
+    const { component, path, args } = this;
+    return { component, path, args, identity: this.socket.identity, journal };
   }
 }
 

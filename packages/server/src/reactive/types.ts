@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Ts } from "@narrowcast/values";
+import type { FunctionAddress, Ts } from "@narrowcast/values";
 import type { ReadSetView, TableUsage, TransactionUsage } from "../tx/types.ts";
 
 /** Who asks; part of a run's key only if the run looked at it. `key` is a stable text of the identity. */
@@ -30,9 +30,8 @@ export type Caller =
   | "Action"
   | "Tester";
 
-export interface RunRequest {
-  /** Canonical path, `dir/mod:fn`. */
-  readonly path: string;
+/** What is asked: a function, and what it is given. */
+export interface RunRequest extends FunctionAddress {
   /** Convex JSON text of the arguments object, keys sorted. */
   readonly args: string;
   readonly identity: Identity;
@@ -88,9 +87,8 @@ export interface RunCost {
 export type QueryExecutor = (request: RunRequest, caller: Caller) => Promise<RunOutcome> | RunOutcome;
 
 /** One query of one socket. */
-export interface QueryAdd {
+export interface QueryAdd extends FunctionAddress {
   readonly queryId: number;
-  readonly path: string;
   readonly args: string;
   readonly journal: string | null;
 }

@@ -134,9 +134,9 @@ export class Verifier {
   }
 
   #fromScratch(run: Run): Promise<RunResult | undefined> {
-    const { path, args, identity, allowInternal, givenJournal: journal, moment } = run;
+    const { component, path, args, identity, allowInternal, givenJournal: journal, moment } = run;
     if (moment === undefined) return Promise.resolve(undefined);
-    return this.#parts.execute({ path, args, identity, allowInternal, journal }, moment);
+    return this.#parts.execute({ component, path, args, identity, allowInternal, journal }, moment);
   }
 
   /** The next held run that can be verified, round and round. */

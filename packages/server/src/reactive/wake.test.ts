@@ -1,3 +1,4 @@
+import { rootTable } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import { PRIMARY } from "../tx/types.ts";
 import type { Commit, DocumentChange } from "../tx/types.ts";
@@ -17,7 +18,7 @@ function change(
 ) {
   const [remove, add] = tags;
   const moves = remove === undefined && add === undefined ? [] : [{ index: BY_TAG, remove, add }];
-  return { table: "items", collection: 10_001, id, before, after, moves } as unknown as DocumentChange;
+  return { table: rootTable("items"), collection: 10_001, id, before, after, moves } as unknown as DocumentChange;
 }
 
 function commitOf(changes: readonly DocumentChange[], names: readonly string[] = []): Commit {
@@ -45,7 +46,7 @@ function wakesOf(commit: Commit) {
   const hits = [...index().stab(commit, trail)];
   return hits.map((id, at) => {
     const wake = trail.wakeOf(at);
-    return [id, wake?.table, wake?.index, wake?.change, wake?.fields];
+    return [id, wake?.table?.table ?? null, wake?.index, wake?.change, wake?.fields];
   });
 }
 

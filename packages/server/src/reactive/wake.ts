@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Ts } from "@narrowcast/values";
+import type { TableAddress, Ts } from "@narrowcast/values";
 import { changedFieldsOf } from "../tx/change.ts";
 import type { Commit, DocumentChange } from "../tx/types.ts";
 
@@ -17,7 +17,7 @@ export interface Wake {
   /** The function that wrote, or what else changed: `deployment`, `names`. */
   readonly source: string;
   /** Table of the document, or null for a catalogue name. */
-  readonly table: string | null;
+  readonly table: TableAddress | null;
   readonly collection: number;
   /** Index whose key was touched; `PRIMARY` for a look-up by id. */
   readonly index: number;

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { jsonToValue, stringifyValue, type JsonValue } from "@narrowcast/values";
+import { ROOT_COMPONENT, jsonToValue, stringifyValue, type JsonValue } from "@narrowcast/values";
 
 /** Characters of one message that are made canonical: a tenth of a second's work at the very worst, and far above what pages ask for. */
 const CANONICAL_CHARS_MAX = 262_144;
@@ -30,4 +30,12 @@ export class ArgumentTexts {
       return plain;
     }
   }
+}
+
+/** Why no function of this component can be called; `undefined` for the app itself. */
+export function componentRefusal(componentPath: string | null, isAdmin: boolean): string | undefined {
+  if (componentPath === null || componentPath === ROOT_COMPONENT) return undefined;
+  return isAdmin
+    ? `Component "${componentPath}" does not exist`
+    : "Only admins may call functions of a component by path";
 }

@@ -17,6 +17,7 @@
  * @module
  */
 import {
+  ROOT_COMPONENT,
   BadMessageError,
   parseClientMessage,
   type AuthenticateMessage,
@@ -39,7 +40,7 @@ import {
   versionMismatch,
   type Version,
 } from "./frames.ts";
-import { ArgumentTexts } from "./call-arguments.ts";
+import { ArgumentTexts, componentRefusal } from "./call-arguments.ts";
 import { redactOutcome, redactResult } from "./redact.ts";
 import { MutationLine } from "./mutation-line.ts";
 import { QuerySet } from "./query-set.ts";
@@ -276,9 +277,9 @@ export class Session {
     }
     if (excess !== undefined) return;
     for (const { queryId, udfPath: path, args: given, journal, componentPath } of changes.add) {
-      const args = this.#argsText(given, texts);
-      if (args === undefined || !this.#componentAllowed(componentPath)) return;
-      add.push({ queryId, path, args, journal });
+      const [args, component] = [this.#argsText(given, texts), this.#component(componentPath)];
+      if (args === undefined || component === undefined) return;
+      add.push({ queryId, component, path, args, journal });
     }
     this.#asked.querySet = message.newVersion;
     this.#link.modifyQueries(message.newVersion, add, changes.remove);
@@ -324,9 +325,11 @@ export class Session {
 
   #call(message: CallMessage): CallRequest | undefined {
     const args = this.#argsText(message.args, new ArgumentTexts());
-    if (args === undefined || !this.#componentAllowed(message.componentPath)) return undefined;
+    const component = this.#component(message.componentPath);
     const sessionId = this.#sessionId ?? "";
+    if (args === undefined || component === undefined) return undefined;
     return {
+      component,
       path: message.udfPath,
       args,
       identity: this.#identity,
@@ -353,14 +356,12 @@ export class Session {
     return this.#hides ? redactOutcome(outcome) : outcome;
   }
 
-  #componentAllowed(componentPath: string | null): boolean {
-    if (componentPath === null || componentPath === "") return true;
-    this.fail(
-      this.#identity.kind === "admin"
-        ? `Component "${componentPath}" does not exist`
-        : "Only admins may call functions of a component by path",
-    );
-    return false;
+  /** The component that a message names; undefined after ending the socket. */
+  #component(componentPath: string | null): string | undefined {
+    const refusal = componentRefusal(componentPath, this.#identity.kind === "admin");
+    if (refusal === undefined) return ROOT_COMPONENT;
+    this.fail(refusal);
+    return undefined;
   }
 
   #onUpdate(update: SocketUpdate): void {

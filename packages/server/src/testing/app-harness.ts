@@ -6,7 +6,14 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { CONVEX_LIMITS, canonicalFunctionPath, parseValue, stringifyValue } from "@narrowcast/values";
+import {
+  printFunction,
+  rootFunction,
+  CONVEX_LIMITS,
+  canonicalFunctionPath,
+  parseValue,
+  stringifyValue,
+} from "@narrowcast/values";
 import type { Doc, Limits, Value } from "@narrowcast/values";
 import { expect } from "vitest";
 import { MemoryEngine } from "../engine/memory-engine.ts";
@@ -102,7 +109,7 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
   const memo = new NodeStore(database.engine);
   const execute = (kind: "query" | "mutation", path: string, args: Value, options: CallOptions, tx: Transaction) =>
     user.execute({
-      path: canonicalFunctionPath(path),
+      ...rootFunction(canonicalFunctionPath(path)),
       kind,
       args: stringifyValue(args),
       identity: options.identity ?? NOBODY,
@@ -116,7 +123,7 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
         seed: options.seed ?? 1,
         environment,
         ...urls,
-        schedule: (_tx, path, args, atMs) => String(scheduled.push({ path, args, atMs })),
+        schedule: (_tx, address, args, atMs) => String(scheduled.push({ path: printFunction(address), args, atMs })),
         cancelScheduled: (_tx, id) => {
           scheduled.splice(Number(id) - 1, 1);
           return undefined;

@@ -261,6 +261,7 @@ function call(path: string, args: object, identity: Identity, allowInternal: boo
   const requestId = "0123456789abcdef";
   const canonical = canonicalFunctionPath(path);
   return {
+    component: "",
     path: canonical,
     args: JSON.stringify(args),
     identity,

@@ -157,7 +157,7 @@ export function filesWorld(deployment: RunningDeployment): FilesWorld {
     async (name: string, args: Value = {}) => {
       const text = stringifyValue(args);
       const facts = { identity: NOBODY, allowInternal: false, requestId: "0123456789abcdef" };
-      const outcome = await deployment[kind]({ path: `files:${name}`, args: text, ...facts });
+      const outcome = await deployment[kind]({ component: "", path: `files:${name}`, args: text, ...facts });
       if (!outcome.ok) throw new Error(outcome.errorMessage);
       return parseValue(outcome.value) as never;
     };

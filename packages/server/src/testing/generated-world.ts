@@ -6,7 +6,7 @@
  * @module
  */
 import { withoutRequestLine } from "../protocol/core-protocol.ts";
-import { parseSchema } from "@narrowcast/values";
+import { ROOT_COMPONENT, parseSchema } from "@narrowcast/values";
 import { expect } from "vitest";
 import type { RunResult } from "../protocol/live-types.ts";
 import type { VerifyOptions } from "../protocol/live-types.ts";
@@ -128,7 +128,11 @@ export class GeneratedWorld {
     const args = this.#random.pick(this.#programs);
     const queryId = (this.#queries += 1);
     this.#held.set(`${socket}/${queryId}`, { args, result: undefined });
-    this.#world.signal({ ...change, add: [{ queryId, path: "app:q", args, journal: null }], remove: [] });
+    this.#world.signal({
+      ...change,
+      add: [{ queryId, component: "", path: "app:q", args, journal: null }],
+      remove: [],
+    });
   }
 
   async #check(): Promise<void> {
@@ -145,7 +149,13 @@ export class GeneratedWorld {
   }
 
   async #expectTrue(args: string, held: RunResult | undefined): Promise<void> {
-    const request = { path: "app:q", args, identity: NOBODY, journal: held?.journal ?? null };
+    const request = {
+      component: ROOT_COMPONENT,
+      path: "app:q",
+      args,
+      identity: NOBODY,
+      journal: held?.journal ?? null,
+    };
     const right = await this.core.runner.fromScratch(request, NO_MOMENT);
     this.compared[held?.ok === true ? "values" : "errors"] += 1;
     if (held !== undefined && textOf(held) === textOf(right)) return;

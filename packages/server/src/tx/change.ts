@@ -4,13 +4,13 @@
  * @module
  */
 import { valuesEqual } from "@narrowcast/values";
-import type { Doc } from "@narrowcast/values";
+import type { Doc, TableAddress } from "@narrowcast/values";
 import type { IndexMove } from "../engine/types.ts";
 import type { DocumentChange } from "./types.ts";
 
 /** See `DocumentChange`. The changed fields are found once, however many runs ask for them. */
 export class RowChange implements DocumentChange {
-  readonly table: string;
+  readonly table: TableAddress;
   readonly collection: number;
   readonly id: string;
   readonly before: Doc | undefined;

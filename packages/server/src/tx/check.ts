@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { tableNumberOfId, tryDecodeId } from "@narrowcast/values";
+import { printTable, tableNumberOfId, tryDecodeId } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
 import type { ExpectedEntries } from "../engine/check.ts";
 import { PRIMARY } from "../engine/types.ts";
@@ -40,13 +40,13 @@ export function entryExpectations(engine: Engine<Doc>): ExpectedEntries<Doc> {
 
 /** Checks every table. Gives a line of text for each problem; none means sound. */
 export function checkDatabase(database: Database): readonly string[] {
-  const schema = database.schema === null ? undefined : new ActiveSchema(database.schema);
   const problems: string[] = [];
   for (const table of database.catalogue.tables()) {
-    const found = [...checkTable(database, table, schema)];
+    const schema = database.schemaOf(table.address.component);
+    const found = [...checkTable(database, table, schema === null ? undefined : new ActiveSchema(schema))];
     problems.push(...found.slice(0, PROBLEMS_A_TABLE));
     if (found.length > PROBLEMS_A_TABLE) {
-      problems.push(`Table "${table.name}": ${found.length - PROBLEMS_A_TABLE} more problems`);
+      problems.push(`Table "${printTable(table.address)}": ${found.length - PROBLEMS_A_TABLE} more problems`);
     }
   }
   return problems;
@@ -61,7 +61,7 @@ function* checkTable(database: Database, table: Table, schema: ActiveSchema | un
     yield* checkRow(table, cursor.key, () => cursor.value(), schema, database);
   }
   const count = engine.count(table.number);
-  if (count !== rows) yield `Table "${table.name}" counts ${count} documents; should be ${rows}`;
+  if (count !== rows) yield `Table "${printTable(table.address)}" counts ${count} documents; should be ${rows}`;
   for (const index of table.indexes) yield* checkIndex(engine, table, index, rows);
 }
 
@@ -72,7 +72,7 @@ function* checkRow(
   schema: ActiveSchema | undefined,
   database: Database,
 ): Iterable<string> {
-  const place = `Document "${key}" of table "${table.name}"`;
+  const place = `Document "${key}" of table "${printTable(table.address)}"`;
   let row: Doc;
   try {
     row = value();
@@ -84,7 +84,7 @@ function* checkRow(
   if (tryDecodeId(key) === undefined) yield `${place} is stored under a key that is not an id`;
   else if (tableNumberOfId(key) !== table.number) yield `${place} has an id of another table`;
   if (typeof row._creationTime !== "number") yield `${place} has no creation time`;
-  const failure = schema?.failure(table.name, row, database.tableNames);
+  const failure = schema?.failure(table.name, row, database.catalogue.namespace(table.address.component));
   if (failure !== undefined) yield `${place} does not match the schema: ${failure.split("\n").join(" ")}`;
 }
 

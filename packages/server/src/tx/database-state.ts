@@ -11,7 +11,8 @@
  *
  * @module
  */
-import type { Doc, SchemaJson, Value } from "@narrowcast/values";
+import { ROOT_COMPONENT } from "@narrowcast/values";
+import type { Doc, SchemaJson, TableAddress } from "@narrowcast/values";
 import { PRIMARY } from "../engine/types.ts";
 import type { Engine } from "../engine/types.ts";
 import {
@@ -25,25 +26,21 @@ import {
   withIndex,
   withoutIndex,
 } from "./catalogue.ts";
-import type { IndexRow, TableRow } from "./catalogue.ts";
+import type { IndexRow, MetaRow, TableRow } from "./catalogue.ts";
 import { CursorCodec } from "./page-cursor.ts";
 import { ActiveSchema } from "./schema.ts";
 
 export const CURSOR_SECRET = "cursorSecret";
 export const SCHEMA = "schema";
 
-interface MetaRow {
-  readonly key: string;
-  readonly value: Value;
-}
-
 /** See the module comment. */
 export class DatabaseState {
   readonly catalogue = new Catalogue();
   readonly #engine: Engine<Doc>;
-  /** Ids of the rows of `_meta` by key. */
-  readonly #metaRows = new Map<string, string>();
-  #schema: ActiveSchema | undefined;
+  /** Ids of the rows of `_meta`, by component and key. */
+  readonly #metaRows = new Map<string, Map<string, string>>();
+  /** By component. */
+  readonly #schemas = new Map<string, ActiveSchema>();
   #cursors: CursorCodec | undefined;
 
   private constructor(engine: Engine<Doc>) {
@@ -63,9 +60,9 @@ export class DatabaseState {
     return state;
   }
 
-  /** The schema in force. */
-  get schema(): ActiveSchema | undefined {
-    return this.#schema;
+  /** The schema of a component that is in force. */
+  schemaOf(component: string): ActiveSchema | undefined {
+    return this.#schemas.get(component);
   }
 
   /** @throws {Error} In a store that has none yet. */
@@ -78,9 +75,9 @@ export class DatabaseState {
     return this.#cursors !== undefined;
   }
 
-  /** The row of `_meta` under `key`. */
-  metaRowOf(key: string): string | undefined {
-    return this.#metaRows.get(key);
+  /** The row of `_meta` that a component has under `key`. */
+  metaRowOf(component: string, key: string): string | undefined {
+    return this.#metaRows.get(component)?.get(key);
   }
 
   /** Takes over what became of one row; rows of other tables say nothing about the state. */
@@ -92,37 +89,43 @@ export class DatabaseState {
 
   #foldTable(before: Stored<TableRow> | undefined, after: Stored<TableRow> | undefined): void {
     if (after === undefined) {
-      if (before !== undefined) this.catalogue.set(before.name, undefined);
+      if (before !== undefined) this.catalogue.set(tableOfRow(before), undefined);
       return;
     }
-    const { name, number, nextIndex, _id } = after;
-    const table = this.catalogue.get(name);
+    const { number, nextIndex, _id } = after;
+    const table = this.catalogue.get(tableOfRow(after));
     if (table === undefined) this.#engine.registerIndex(number, BY_CREATION_TIME);
-    this.catalogue.set(name, { ...(table ?? makeTable(name, number, nextIndex, _id)), nextIndex });
+    const { address, ...rest } = table ?? makeTable(tableOfRow(after), number, nextIndex, _id);
+    this.catalogue.set(address, { ...rest, address, nextIndex });
   }
 
   #foldIndex(before: Stored<IndexRow> | undefined, after: Stored<IndexRow> | undefined): void {
     const row = after ?? before;
-    const table = row === undefined ? undefined : this.catalogue.get(row.table);
+    const table = row === undefined ? undefined : this.catalogue.get(tableOfIndexRow(row));
     // An index whose table is gone is nobody's.
     if (row === undefined || table === undefined) return;
+    const { address } = table;
     if (after === undefined) {
-      this.catalogue.set(row.table, withoutIndex(table, row.number));
+      this.catalogue.set(address, withoutIndex(table, row.number));
       return;
     }
     const { name, number, fields, state, _id } = after;
     this.#engine.registerIndex(table.number, number);
-    this.catalogue.set(row.table, withIndex(table, makeIndex(row.table, name, number, fields, state, _id)));
+    this.catalogue.set(address, withIndex(table, makeIndex(address, name, number, fields, state, _id)));
   }
 
   #foldMeta(before: Stored<MetaRow> | undefined, after: Stored<MetaRow> | undefined): void {
     const row = after ?? before;
     if (row === undefined) return;
-    if (after === undefined) this.#metaRows.delete(row.key);
-    else this.#metaRows.set(row.key, row._id);
+    const { component = ROOT_COMPONENT } = row;
+    const rows = this.#metaRows.get(component) ?? new Map<string, string>();
+    this.#metaRows.set(component, rows);
+    if (after === undefined) rows.delete(row.key);
+    else rows.set(row.key, row._id);
     const value = after?.value;
     if (row.key === SCHEMA) {
-      this.#schema = typeof value === "string" ? new ActiveSchema(JSON.parse(value) as SchemaJson) : undefined;
+      if (typeof value === "string") this.#schemas.set(component, new ActiveSchema(JSON.parse(value) as SchemaJson));
+      else this.#schemas.delete(component);
     } else if (row.key === CURSOR_SECRET) {
       if (value !== undefined && !(value instanceof ArrayBuffer)) {
         throw new Error("Cannot open database: its cursor secret is not bytes");
@@ -130,6 +133,14 @@ export class DatabaseState {
       this.#cursors = value === undefined ? undefined : new CursorCodec(new Uint8Array(value));
     }
   }
+}
+
+function tableOfRow({ component = ROOT_COMPONENT, name }: TableRow): TableAddress {
+  return { component, table: name };
+}
+
+function tableOfIndexRow({ component = ROOT_COMPONENT, table }: IndexRow): TableAddress {
+  return { component, table };
 }
 
 type Stored<T> = T & { readonly _id: string };

@@ -11,7 +11,8 @@
  *
  * @module
  */
-import type { Doc, Limits, SchemaJson, TableNames, Ts } from "@narrowcast/values";
+import { ROOT_COMPONENT, rootTable } from "@narrowcast/values";
+import type { Doc, Limits, SchemaJson, TableAddress, Ts } from "@narrowcast/values";
 import type { Engine } from "../engine/types.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { commitOfRecord, noteText } from "./record-commit.ts";
@@ -50,6 +51,8 @@ export interface DatabaseOptions {
 /** How a transaction is begun. */
 export interface BeginOptions {
   readonly readOnly: boolean;
+  /** Whose tables it works on; the app's by default. */
+  readonly component?: string | undefined;
   /** What the clock says to it; the database's clock by default. */
   readonly nowMs?: number | undefined;
   /** For read-only transactions; {@linkcode CONVEX_RULES} by default. */
@@ -75,7 +78,7 @@ export class Database {
   #change: SchemaChange | undefined;
   #writer: DatabaseTransaction | undefined;
   /** Made once: transactions are too frequent to have closures of their own. */
-  readonly #schemaNow = (): ActiveSchema | undefined => this.#state.schema;
+  readonly #schemaNow = (component: string): ActiveSchema | undefined => this.#state.schemaOf(component);
   readonly #end: TransactionEnd;
 
   private constructor(options: DatabaseOptions, isFollower: boolean) {
@@ -132,14 +135,14 @@ export class Database {
     return this.#options.limits;
   }
 
-  /** Names of tables, for validators of ids. */
-  get tableNames(): TableNames {
-    return this.catalogue;
+  /** The schema of a component that is in force, `null` when there is none. */
+  schemaOf(component: string): SchemaJson | null {
+    return this.#state.schemaOf(component)?.json ?? null;
   }
 
-  /** The schema in force, `null` when there is none. */
+  /** That of the app itself. */
   get schema(): SchemaJson | null {
-    return this.#state.schema?.json ?? null;
+    return this.schemaOf(ROOT_COMPONENT);
   }
 
   /** Begins a transaction. */
@@ -154,6 +157,7 @@ export class Database {
       engine,
       catalogue: this.catalogue,
       state: this.#state,
+      namespace: options.component === undefined ? this.catalogue.root : this.catalogue.namespace(options.component),
       limits,
       random,
       reads,
@@ -164,7 +168,7 @@ export class Database {
       meter: new UsageMeter(limits),
       log: new WriteLog(engine, this.catalogue),
       clock: new CreationClock(Math.max(nowMs, this.head === 0 ? 0 : nextNumber(this.head / 1000))),
-      schema: this.#schemaNow,
+      schemaOf: this.#schemaNow,
     };
     const transaction = new DatabaseTransaction(context, options.readOnly, this.#end);
     if (!options.readOnly) this.#writer = transaction;
@@ -179,31 +183,33 @@ export class Database {
     if (!name.startsWith("_")) throw new Error(`Cannot define system table "${name}": should begin with "_"`);
     const wanted = (index: { readonly name: string; readonly fields: readonly string[] }) =>
       indexes.some((other) => other.name === index.name && other.fields.join() === index.fields.slice(0, -1).join());
+    const address = rootTable(name);
     this.#ownTransaction(`define ${name}`, ({ catalogue }) => {
-      const table = this.catalogue.get(name) ?? catalogue.createTable(name, true);
+      const table = this.catalogue.get(address) ?? catalogue.createTable(address, true);
       const defined = table.indexes.filter((index) => index.rowId !== undefined);
-      for (const index of defined) if (!wanted(index)) catalogue.setIndexState(name, index, "dropping");
+      for (const index of defined) if (!wanted(index)) catalogue.setIndexState(index, "dropping");
       for (const { name: indexName, fields } of indexes) {
         const isThere = defined.some((index) => index.name === indexName && wanted(index));
-        if (!isThere) catalogue.addIndex(name, indexName, fields, "backfilling");
+        if (!isThere) catalogue.addIndex(address, indexName, fields, "backfilling");
       }
     });
-    this.#completeSystemIndexes(name);
+    this.#completeSystemIndexes(address);
     this.dropRemovedIndexes();
   }
 
   /**
-   * Prepares a change of the schema (`null`: none). Step it until it is done, then apply it in a transaction.
+   * Prepares a change of a component's schema (`null`: none). Step it until it is done, then apply it in a transaction.
    *
    * @throws {UserError} If the schema is not legal by itself.
    */
-  planSchema(schema: SchemaJson | null): SchemaChange {
+  planSchema(schema: SchemaJson | null, component = ROOT_COMPONENT): SchemaChange {
     this.#change?.cancel();
     const change = new SchemaChange({
       database: this,
+      component,
       schema,
       ownTransaction: (source, write) => this.#ownTransaction(source, write),
-      activate: (transaction) => this.#activate(transaction, schema),
+      activate: (transaction) => this.#activate(transaction, component, schema),
       ended: () => {
         if (this.#change === change) this.#change = undefined;
       },
@@ -213,8 +219,8 @@ export class Database {
   }
 
   /** Changes the schema in one go; for tests and tools without traffic. */
-  setSchema(schema: SchemaJson | null): Commit | undefined {
-    const change = this.planSchema(schema);
+  setSchema(schema: SchemaJson | null, component = ROOT_COMPONENT): Commit | undefined {
+    const change = this.planSchema(schema, component);
     while (change.step() === "more");
     const transaction = this.begin({ readOnly: false });
     change.apply(transaction);
@@ -233,13 +239,13 @@ export class Database {
     }
   }
 
-  #completeSystemIndexes(name: string): void {
-    const table = this.catalogue.get(name);
+  #completeSystemIndexes(address: TableAddress): void {
+    const table = this.catalogue.get(address);
     for (const index of table?.indexes ?? []) {
       if (table === undefined || index.state !== "backfilling") continue;
       const fill = new IndexFill(this.engine, table, index);
       while (fill.step(Infinity) === "more");
-      this.#ownTransaction(`fill ${index.fullName}`, ({ catalogue }) => catalogue.setIndexState(name, index, "ready"));
+      this.#ownTransaction(`fill ${index.fullName}`, ({ catalogue }) => catalogue.setIndexState(index, "ready"));
     }
   }
 
@@ -268,13 +274,13 @@ export class Database {
   #makeSecret(): void {
     const secret = Uint8Array.from(this.#options.random.bytes(CURSOR_SECRET_BYTES)).buffer;
     this.#ownTransaction("open", ({ catalogue }) => {
-      catalogue.setMeta(undefined, CURSOR_SECRET, secret);
+      catalogue.setMeta(undefined, ROOT_COMPONENT, CURSOR_SECRET, secret);
     });
   }
 
-  #activate(transaction: DatabaseTransaction, schema: SchemaJson | null): void {
+  #activate(transaction: DatabaseTransaction, component: string, schema: SchemaJson | null): void {
     const text = schema === null ? null : JSON.stringify(schema);
-    transaction.catalogue.setMeta(this.#state.metaRowOf(SCHEMA), SCHEMA, text);
+    transaction.catalogue.setMeta(this.#state.metaRowOf(component, SCHEMA), component, SCHEMA, text);
     transaction.changeName("schema");
   }
 }

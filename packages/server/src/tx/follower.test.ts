@@ -4,7 +4,7 @@
  * Method: random histories of writes, rollbacks and schema changes; after each step the log is flushed, and the follower is compared with the writer. Then
  * each part of the fold is left out, and the comparison must notice.
  */
-import { decodeDocument, encodeDocument, type Doc, type SchemaJson } from "@narrowcast/values";
+import { decodeDocument, encodeDocument, rootTable, type Doc, type SchemaJson } from "@narrowcast/values";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { followFrom } from "../engine/follow-log.ts";
@@ -97,7 +97,8 @@ class Pair {
     const transaction = this.writer.begin({ readOnly: false });
     const mark = transaction.savepoint();
     for (const { table, verb, at, x } of writes) {
-      const rows = this.writer.catalogue.get(table) === undefined ? [] : collect(transaction.query(plan(table)));
+      const rows =
+        this.writer.catalogue.get(rootTable(table)) === undefined ? [] : collect(transaction.query(plan(table)));
       const id = rows[at % Math.max(1, rows.length)]?._id;
       if (verb === "rollback") transaction.rollbackTo(mark);
       else if (verb === "insert") transaction.insert(table, { x, y: at, n: { z: x } });
@@ -239,7 +240,7 @@ test("beforeSeal adds to the same commit, is nobody's usage, and can refuse", ()
     limits,
     beforeSeal: (changes, writer) => {
       const delta = changes
-        .filter(({ table }) => table === "rows")
+        .filter(({ table }) => table.table === "rows")
         .reduce((sum, { before, after }) => sum + Number(after !== undefined) - Number(before !== undefined), 0);
       if (delta === 0) return;
       if (refuses) throw new Error("not now");
@@ -251,7 +252,9 @@ test("beforeSeal adds to the same commit, is nobody's usage, and can refuse", ()
   database.defineSystemTable("_counts", []);
   const counted = (): unknown => read(database, (tx) => collect(tx.system.query(plan("_counts")))[0]?.["rows"] ?? 0);
   const there = (): number =>
-    database.catalogue.get("rows") === undefined ? 0 : read(database, (tx) => collect(tx.query(plan("rows"))).length);
+    database.catalogue.get(rootTable("rows")) === undefined
+      ? 0
+      : read(database, (tx) => collect(tx.query(plan("rows"))).length);
   const action = fc.record({ inserts: fc.nat(4), deletes: fc.nat(2), rollback: fc.boolean(), abort: fc.boolean() });
   fc.assert(
     fc.property(fc.array(action, { maxLength: 8 }), (actions) => {

@@ -10,7 +10,7 @@ import { IdDecodeError, decodeId, tableNumberOfId, tryDecodeId } from "@narrowca
 import type { Doc } from "@narrowcast/values";
 import { PRIMARY } from "../engine/types.ts";
 import type { KeyRange } from "../engine/types.ts";
-import { builtInFields } from "./catalogue.ts";
+import { builtInFields, tableFact } from "./catalogue.ts";
 import type { Index, Table } from "./catalogue.ts";
 import { planFingerprint } from "./page-cursor.ts";
 import { MemoStream, memoCallOf } from "./memo-stream.ts";
@@ -54,10 +54,10 @@ export class Reader {
    * @throws {UserError} If `id` is no id, or not one of `tableName`.
    */
   find(id: string, tableName: string | undefined, access: Access, method: string): Doc | undefined {
-    const { engine, catalogue, reads, meter, memo, makesMemo } = this.#context;
+    const { engine, namespace, reads, meter, memo, makesMemo } = this.#context;
     const number = typeof id === "string" ? tableNumberOfId(id) : undefined;
     if (number === undefined) throw idError(id, method);
-    if (method === "get") checkSide(catalogue, number, access);
+    if (method === "get") checkSide(namespace, number, access);
     if (tableName !== undefined) this.#checkTable(id, number, tableName, access, method);
     reads.addPoint(number, id);
     if (access !== "core") meter.checkRanges(reads);
@@ -71,7 +71,7 @@ export class Reader {
     ) {
       return this.#findRemembered(memo, number, id, access, method);
     }
-    const row = reaches(catalogue, number, access) ? engine.get(number, id) : undefined;
+    const row = reaches(namespace, number, access) ? engine.get(number, id) : undefined;
     if (row === undefined) {
       if (tryDecodeId(id) === undefined) throw idError(id, method);
       return undefined;
@@ -81,8 +81,8 @@ export class Reader {
   }
 
   #findRemembered(memo: ReadMemo, number: number, id: string, access: Access, method: string): Doc | undefined {
-    const { catalogue, meter } = this.#context;
-    const point = reaches(catalogue, number, access) ? memo.point(number, id) : undefined;
+    const { namespace, meter } = this.#context;
+    const point = reaches(namespace, number, access) ? memo.point(number, id) : undefined;
     if (point?.document === undefined) {
       if (tryDecodeId(id) === undefined) throw idError(id, method);
       return undefined;
@@ -138,8 +138,9 @@ export class Reader {
   }
 
   #table(name: string, access: Access): Table | undefined {
-    const table = findTable(this.#context.catalogue, name, access);
-    if (table === undefined) this.#context.reads.addName(`table:${name}`);
+    const { catalogue, namespace, reads } = this.#context;
+    const table = findTable(catalogue, namespace, name, access);
+    if (table === undefined) reads.addName(tableFact({ component: namespace.component, table: name }));
     return table;
   }
 
@@ -147,7 +148,7 @@ export class Reader {
     const table = this.#table(tableName, access);
     if (table?.number === number) return;
     if (tryDecodeId(id) === undefined) throw idError(id, method);
-    const found = this.#context.catalogue.tableNameOf(number);
+    const found = this.#context.namespace.tableNameOf(number);
     throw new UserError(
       "InvalidArgument",
       `Invalid argument \`id\` for \`db.${method}\`: ID "${id}" is from table ${found === undefined ? `number ${number}` : `"${found}"`}; should be from table "${tableName}"`,
@@ -162,7 +163,8 @@ export class Reader {
     const named = table?.indexes.filter(({ name }) => name === plan.index) ?? [];
     const ready = named.find(({ state }) => state === "ready");
     if (ready !== undefined) return ready;
-    this.#context.reads.addName(`table:${plan.table}`);
+    const { namespace, reads } = this.#context;
+    reads.addName(tableFact(table?.address ?? { component: namespace.component, table: plan.table }));
     const fullName = `${plan.table}.${plan.index}`;
     if (named.some(({ state }) => state === "staged")) {
       throw new UserError(

@@ -57,7 +57,7 @@ function changesOf(rows: RowsBefore, engine: Engine<Doc>, { catalogue }: Databas
     const table = catalogue.byNumber(collection);
     if (table === undefined) throw new Error(`Cannot follow commit: table number ${collection} is not known`);
     const moves = indexMoves(table.indexes, before, after);
-    changes.push(new RowChange({ table: table.name, collection, id, before, after, moves }));
+    changes.push(new RowChange({ table: table.address, collection, id, before, after, moves }));
   }
   return changes;
 }

@@ -1,3 +1,4 @@
+import { rootTable } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import { checkDatabase } from "./check.ts";
 import type { SchemaChange } from "./schema-change.ts";
@@ -72,7 +73,7 @@ test("a removed index is gone for queries with the commit, and its entries after
   write(database, (tx) => change.apply(tx));
   expect(() => byN(opened)).toThrowError("Index t.by_n not found.");
   const reopened = opened.reopen();
-  expect(reopened.database.catalogue.get("t")?.dropping).toEqual([]);
+  expect(reopened.database.catalogue.get(rootTable("t"))?.dropping).toEqual([]);
   reopened.database.setSchema(BY_N);
   expect(byN(reopened).length).toBe(5);
   expect(checkDatabase(reopened.database)).toEqual([]);
@@ -212,8 +213,10 @@ test("a system table gets new indexes and loses old ones when it is defined anew
 test("table numbers and index numbers are not used twice", () => {
   const { database } = openTestDatabase();
   database.setSchema(schemaOf({ a: { indexes: { by_x: ["x"] } }, b: {} }));
-  expect([database.catalogue.get("a")?.number, database.catalogue.get("b")?.number]).toEqual([10_001, 10_002]);
-  const number = () => database.catalogue.get("a")?.indexes.find(({ name }) => name === "by_x")?.number;
+  expect([database.catalogue.get(rootTable("a"))?.number, database.catalogue.get(rootTable("b"))?.number]).toEqual([
+    10_001, 10_002,
+  ]);
+  const number = () => database.catalogue.get(rootTable("a"))?.indexes.find(({ name }) => name === "by_x")?.number;
   const first = number();
   database.setSchema(null);
   database.setSchema(schemaOf({ a: { indexes: { by_x: ["x"] } } }));

@@ -14,8 +14,8 @@
  *
  * @module
  */
-import { checkSchema } from "@narrowcast/values";
-import type { Doc, SchemaJson, TableSchemaJson } from "@narrowcast/values";
+import { checkSchema, printTable } from "@narrowcast/values";
+import type { Doc, SchemaJson, TableAddress, TableSchemaJson } from "@narrowcast/values";
 import { PRIMARY } from "../engine/types.ts";
 import type { Key } from "../engine/types.ts";
 import type { Index, IndexState, Table } from "./catalogue.ts";
@@ -33,6 +33,8 @@ const ROWS_A_STEP = 256;
 /** What a change needs of its database. */
 export interface SchemaChangeOptions {
   readonly database: Database;
+  /** Whose schema. */
+  readonly component: string;
   readonly schema: SchemaJson | null;
   ownTransaction(source: string, write: (transaction: DatabaseTransaction) => void): void;
   /** Puts the schema in force within a transaction. */
@@ -41,7 +43,7 @@ export interface SchemaChangeOptions {
 }
 
 interface WantedIndex {
-  readonly table: string;
+  readonly table: TableAddress;
   readonly name: string;
   readonly fields: readonly string[];
   readonly state: IndexState;
@@ -67,12 +69,12 @@ export class SchemaChange {
     const problem = schema === null ? undefined : checkSchema(schema, database.limits);
     if (problem !== undefined) throw new UserError("InvalidSchema", problem);
     this.#next = schema === null ? undefined : new ActiveSchema(schema);
-    this.#wanted = (schema?.tables ?? []).flatMap(wantedIndexes);
+    this.#wanted = (schema?.tables ?? []).flatMap((table) => wantedIndexes(this.#address(table.tableName), table));
     const removed = this.#removed();
-    const before = new Set(this.#defined().map((index) => identity(tableOf(index), index.name, plainFields(index))));
+    const before = new Set(this.#defined().map((index) => identity(index.table, index.name, plainFields(index))));
     this.indexesAdded = this.#wanted
       .filter(({ table, name, fields }) => !before.has(identity(table, name, fields)))
-      .map(({ table, name }) => `${table}.${name}`);
+      .map(({ table, name }) => `${printTable(table)}.${name}`);
     this.indexesRemoved = removed.map(({ fullName }) => fullName);
     this.#define();
     this.#planWork();
@@ -91,11 +93,11 @@ export class SchemaChange {
     if (this.#isOver) throw new Error("Cannot apply schema change: it is over");
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#work.length > 0) throw new Error("Cannot apply schema change: steps are left; step until done");
-    for (const index of this.#removed()) transaction.catalogue.setIndexState(tableOf(index), index, "dropping");
+    for (const index of this.#removed()) transaction.catalogue.setIndexState(index, "dropping");
     for (const wanted of this.#wanted) {
       const index = this.#find(wanted);
       if (index !== undefined && index.state !== wanted.state) {
-        transaction.catalogue.setIndexState(wanted.table, index, wanted.state);
+        transaction.catalogue.setIndexState(index, wanted.state);
       }
     }
     this.#options.activate(transaction);
@@ -135,7 +137,8 @@ export class SchemaChange {
     const { database, schema } = this.#options;
     this.#options.ownTransaction("plan schema", ({ catalogue }) => {
       for (const { tableName } of schema?.tables ?? []) {
-        if (database.catalogue.get(tableName) === undefined) catalogue.createTable(tableName, false);
+        const address = this.#address(tableName);
+        if (database.catalogue.get(address) === undefined) catalogue.createTable(address, false);
       }
       for (const wanted of this.#wanted) {
         if (this.#find(wanted) === undefined)
@@ -145,7 +148,7 @@ export class SchemaChange {
   }
 
   #planWork(): void {
-    const { database, schema } = this.#options;
+    const { database, component, schema } = this.#options;
     for (const wanted of this.#wanted) {
       const table = database.catalogue.get(wanted.table);
       const index = this.#find(wanted);
@@ -154,9 +157,9 @@ export class SchemaChange {
       }
     }
     for (const { tableName, documentType } of schema?.tables ?? []) {
-      const table = database.catalogue.get(tableName);
+      const table = database.catalogue.get(this.#address(tableName));
       if (table === undefined || this.#next?.checks(tableName) !== true) continue;
-      if (!isChecked(database.schema, tableName, documentType)) this.#work.push(this.#validation(table));
+      if (!isChecked(database.schemaOf(component), tableName, documentType)) this.#work.push(this.#validation(table));
     }
   }
 
@@ -169,7 +172,7 @@ export class SchemaChange {
         const cursor = this.#options.database.engine.scan(table.number, PRIMARY, range, "asc");
         for (let rows = 0; rows < rowsMax; rows += 1) {
           if (!cursor.next()) return "done";
-          this.#failure ??= this.#check(table.name, cursor.value());
+          this.#failure ??= this.#check(table.address, cursor.value());
           if (this.#failure !== undefined) throw this.#failure;
           from = keyAfter(cursor.key);
         }
@@ -178,8 +181,9 @@ export class SchemaChange {
     };
   }
 
-  #check(table: string, document: Doc): UserError | undefined {
-    const failure = this.#next?.failure(table, document, this.#options.database.catalogue);
+  #check({ component, table }: TableAddress, document: Doc): UserError | undefined {
+    if (component !== this.#options.component) return undefined;
+    const failure = this.#next?.failure(table, document, this.#options.database.catalogue.namespace(component));
     if (failure === undefined) return undefined;
     return new UserError(
       "SchemaValidationError",
@@ -187,16 +191,21 @@ export class SchemaChange {
     );
   }
 
-  /** Indexes of user tables that definitions made. */
+  #address(table: string): TableAddress {
+    return { component: this.#options.component, table };
+  }
+
+  /** Indexes of the component's user tables that definitions made. */
   #defined(): readonly Index[] {
-    return [...this.#options.database.catalogue.tables()]
+    const { database, component } = this.#options;
+    return [...database.catalogue.namespace(component).tables()]
       .filter((table) => !table.isSystem)
       .flatMap((table) => table.indexes.filter(({ rowId }) => rowId !== undefined));
   }
 
   #removed(): readonly Index[] {
     const wanted = new Set(this.#wanted.map(({ table, name, fields }) => identity(table, name, fields)));
-    return this.#defined().filter((index) => !wanted.has(identity(tableOf(index), index.name, plainFields(index))));
+    return this.#defined().filter((index) => !wanted.has(identity(index.table, index.name, plainFields(index))));
   }
 
   #find({ table, name, fields }: WantedIndex): Index | undefined {
@@ -205,10 +214,10 @@ export class SchemaChange {
   }
 }
 
-function wantedIndexes(table: TableSchemaJson): readonly WantedIndex[] {
+function wantedIndexes(address: TableAddress, table: TableSchemaJson): readonly WantedIndex[] {
   const want =
     (state: IndexState) => (index: { readonly indexDescriptor: string; readonly fields: readonly string[] }) => ({
-      table: table.tableName,
+      table: address,
       name: index.indexDescriptor,
       fields: index.fields,
       state,
@@ -227,10 +236,6 @@ function plainFields(index: Index): readonly string[] {
   return index.fields.slice(0, -1);
 }
 
-function tableOf(index: Index): string {
-  return index.fullName.slice(0, -index.name.length - 1);
-}
-
-function identity(table: string, name: string, fields: readonly string[]): string {
-  return JSON.stringify([table, name, fields]);
+function identity({ component, table }: TableAddress, name: string, fields: readonly string[]): string {
+  return JSON.stringify([component, table, name, fields]);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Catalogue, Table } from "./catalogue.ts";
+import type { Catalogue, Namespace, Table } from "./catalogue.ts";
 import { UserError } from "./types.ts";
 
 /** `user`: `ctx.db`; `system`: `ctx.db.system`; `core`: no restriction. */
@@ -16,8 +16,12 @@ export function accessOf(isSystem: boolean | undefined): Access {
   return isSystem === true ? "system" : "user";
 }
 
-/** The table called `name`, or `undefined` when there is none. @throws {UserError} If `access` does not reach it. */
-export function findTable(catalogue: Catalogue, name: string, access: Access): Table | undefined {
+/**
+ * The table called `name`, or `undefined` when there is none. The core's own tables are those of the app, whatever component it works for.
+ *
+ * @throws {UserError} If `access` does not reach it.
+ */
+export function findTable(catalogue: Catalogue, namespace: Namespace, name: string, access: Access): Table | undefined {
   if (access === "user" && name.startsWith("_")) throw onlyWithSystem();
   if (access === "system" && !name.startsWith("_")) throw notWithSystem();
   if (access === "system" && !PUBLIC_SYSTEM_TABLES.includes(name)) {
@@ -27,21 +31,21 @@ export function findTable(catalogue: Catalogue, name: string, access: Access): T
       `Cannot use table "${name}" with \`db.system\`: it is not a public system table; should be ${tables}`,
     );
   }
-  return catalogue.get(name);
+  return access === "core" && name.startsWith("_") ? catalogue.root.get(name) : namespace.get(name);
 }
 
-/** Whether a row of the table with this number may be looked up by id. Unknown tables may: nothing is found there. */
-export function reaches(catalogue: Catalogue, tableNumber: number, access: Access): boolean {
+/** Whether a row of the table with this number may be looked up by id: not one of another component. */
+export function reaches(namespace: Namespace, tableNumber: number, access: Access): boolean {
   if (access === "core") return true;
-  const table = catalogue.byNumber(tableNumber);
-  if (table === undefined) return true;
+  const table = namespace.byNumber(tableNumber);
+  if (table === undefined) return false;
   if (access === "user") return !table.isSystem;
   return PUBLIC_SYSTEM_TABLES.includes(table.name);
 }
 
 /** @throws {UserError} If the table with this number is of the other side: of the system for `db`, of the app for `db.system`. */
-export function checkSide(catalogue: Catalogue, tableNumber: number, access: Access): void {
-  const table = access === "core" ? undefined : catalogue.byNumber(tableNumber);
+export function checkSide(namespace: Namespace, tableNumber: number, access: Access): void {
+  const table = access === "core" ? undefined : namespace.byNumber(tableNumber);
   if (table === undefined) return;
   if (access === "user" && table.isSystem) throw onlyWithSystem();
   if (access === "system" && !table.isSystem) throw notWithSystem();

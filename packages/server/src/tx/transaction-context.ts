@@ -5,7 +5,7 @@
  */
 import type { Doc, Limits } from "@narrowcast/values";
 import type { Engine } from "../engine/types.ts";
-import type { Catalogue } from "./catalogue.ts";
+import type { Catalogue, Namespace } from "./catalogue.ts";
 import type { CreationClock } from "./creation-clock.ts";
 import type { DatabaseState } from "./database-state.ts";
 import type { HandOuts } from "./hand-out.ts";
@@ -25,6 +25,8 @@ export interface TransactionContext {
   readonly engine: Engine<Doc>;
   readonly catalogue: Catalogue;
   readonly state: DatabaseState;
+  /** What the component that the transaction works for has. */
+  readonly namespace: Namespace;
   readonly limits: Limits;
   readonly random: Random;
   readonly reads: ReadSet;
@@ -38,6 +40,6 @@ export interface TransactionContext {
   readonly meter: UsageMeter;
   readonly log: WriteLog;
   readonly clock: CreationClock;
-  /** The schema that writes must obey now. */
-  schema(): ActiveSchema | undefined;
+  /** The schema that writes to a component's tables must obey now. */
+  readonly schemaOf: (component: string) => ActiveSchema | undefined;
 }

@@ -1,3 +1,4 @@
+import { rootTable } from "@narrowcast/values";
 import type { Doc, Value } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import { checkDatabase } from "./check.ts";
@@ -168,8 +169,8 @@ test("a nested run that fails takes back only its own writes, also the tables it
   expect(tx.query(plan("made")).next()).toBe(undefined);
   const commit = tx.commit("test:nested");
   expect(commit?.names).toEqual([]);
-  expect(commit?.changes.map(({ table, after }) => [table, after?.["a"]])).toEqual([["t", 2]]);
-  expect(database.catalogue.get("made")).toBe(undefined);
+  expect(commit?.changes.map(({ table, after }) => [table.table, after?.["a"]])).toEqual([["t", 2]]);
+  expect(database.catalogue.get(rootTable("made"))).toBe(undefined);
   expect(checkDatabase(database)).toEqual([]);
 });
 
@@ -207,7 +208,7 @@ test("a commit tells each document once, from what it was to what it is", () => 
   expect(commit).toMatchObject({ source: "jobs:update", ts: clock.now * 1000, names: [] });
   expect(commit?.changes.length).toBe(1);
   const [change] = commit?.changes ?? [];
-  expect([change?.table, change?.id, change?.before?.["a"], change?.after?.["a"]]).toEqual(["t", id, 1, 8]);
+  expect([change?.table, change?.id, change?.before?.["a"], change?.after?.["a"]]).toEqual([rootTable("t"), id, 1, 8]);
   const [creation, byA] = change?.moves ?? [];
   expect(creation?.remove).toBe(creation?.add);
   expect(byA?.remove !== undefined && byA.add !== undefined && byA.remove < byA.add).toBe(true);

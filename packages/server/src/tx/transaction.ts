@@ -13,7 +13,7 @@ import type { Doc, Limits, Value } from "@narrowcast/values";
 import type { CatalogueChanges } from "./catalogue-changes.ts";
 import { KnownRows } from "./known-rows.ts";
 import { Reader } from "./reader.ts";
-import { accessOf } from "./table-access.ts";
+import { accessOf, findTable } from "./table-access.ts";
 import type { TransactionContext } from "./transaction-context.ts";
 import { UserError } from "./types.ts";
 import type {
@@ -48,23 +48,36 @@ export interface TransactionEnd {
 
 export class DatabaseTransaction implements Transaction {
   readonly isReadOnly: boolean;
+  readonly component: string;
   readonly #context: TransactionContext;
   readonly #reader: Reader;
   readonly #writer: Writer;
   readonly #end: TransactionEnd;
-  readonly #savepoints: { readonly mark: LogMark; readonly usage: WriteUsage }[] = [];
+  /** The one that was begun, if this is the same for another component. */
+  readonly #whole: DatabaseTransaction;
+  readonly #savepoints: { readonly mark: LogMark; readonly usage: WriteUsage }[];
   readonly #begin: LogMark;
   #system: SystemWriter | undefined;
+  /** Of the whole. */
   #isOpen = true;
   #hasPaginated = false;
 
-  constructor(context: TransactionContext, isReadOnly: boolean, end: TransactionEnd) {
+  constructor(context: TransactionContext, isReadOnly: boolean, end: TransactionEnd, whole?: DatabaseTransaction) {
+    this.#whole = whole ?? this;
+    this.#savepoints = whole === undefined ? [] : whole.#savepoints;
     this.#context = context;
+    this.component = context.namespace.component;
     this.isReadOnly = isReadOnly;
     this.#end = end;
     this.#reader = new Reader(context);
     this.#writer = new Writer(context, this.#reader);
-    this.#begin = context.log.mark();
+    this.#begin = whole === undefined ? context.log.mark() : whole.#begin;
+  }
+
+  within(component: string): DatabaseTransaction {
+    if (component === this.component) return this;
+    const context = { ...this.#context, namespace: this.#context.catalogue.namespace(component) };
+    return new DatabaseTransaction(context, this.isReadOnly, this.#end, this.#whole);
   }
 
   get startMs(): number {
@@ -148,7 +161,7 @@ export class DatabaseTransaction implements Transaction {
   }
 
   tableNameOf(tableNumber: number): string | undefined {
-    return this.#context.catalogue.tableNameOf(tableNumber);
+    return this.#context.namespace.tableNameOf(tableNumber);
   }
 
   noteUsageSeen(): void {
@@ -230,17 +243,17 @@ export class DatabaseTransaction implements Transaction {
       if (log.version !== version) changes = log.changes();
     }
     const commit = this.#end.seal(changes, log.names(), source, clock.lastMs);
-    this.#isOpen = false;
-    this.#end.ended(this);
+    this.#whole.#isOpen = false;
+    this.#end.ended(this.#whole);
     return commit;
   }
 
   abort(): void {
-    if (!this.#isOpen) return;
+    if (!this.#whole.#isOpen) return;
     this.#context.log.rollback(this.#begin);
-    this.#isOpen = false;
+    this.#whole.#isOpen = false;
     this.#context.hands?.finish();
-    this.#end.ended(this);
+    this.#end.ended(this.#whole);
   }
 
   /** A function reads one page. One that was refused, for example for its cursor, is none: the function may ask for another. */
@@ -255,7 +268,7 @@ export class DatabaseTransaction implements Transaction {
   };
 
   #checkOpen(): void {
-    if (!this.#isOpen) throw new Error("Cannot use transaction: it has ended");
+    if (!this.#whole.#isOpen) throw new Error("Cannot use transaction: it has ended");
   }
 
   #checkWritable(): void {
@@ -271,7 +284,8 @@ export class DatabaseTransaction implements Transaction {
     return {
       get,
       getAt: (table, internalId) => {
-        const number = this.#context.catalogue.get(table)?.number;
+        const { catalogue, namespace } = this.#context;
+        const number = findTable(catalogue, namespace, table, "core")?.number;
         return number === undefined ? null : get(encodeId(number, internalId));
       },
       query: (plan) => {

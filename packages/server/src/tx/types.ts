@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Doc, Limits, Ts, Value } from "@narrowcast/values";
+import type { Doc, Limits, TableAddress, Ts, Value } from "@narrowcast/values";
 import type { IndexMove, Key } from "../engine/types.ts";
 import type { KnownRows } from "./known-rows.ts";
 
@@ -75,7 +75,7 @@ export interface ReadInterval {
 
 /**
  * What a run looked at. Points are single rows by primary key (also rows that were absent); names are catalogue facts by
- * text (`table:messages`, `env:NAME`, `clock`) that changes of schema, environment or deployment invalidate.
+ * text (`table:messages`, see `tableFact`; `env:NAME`, `clock`) that changes of schema, environment or deployment invalidate.
  */
 export interface ReadSetView {
   points(): Iterable<{ readonly collection: number; readonly key: Key }>;
@@ -119,7 +119,7 @@ export const NARROW_RULES: Mechanisms = { fields: true, filters: true, memo: tru
  * intervals of the index `PRIMARY` are compared with `id`.
  */
 export interface DocumentChange {
-  readonly table: string;
+  readonly table: TableAddress;
   readonly collection: number;
   readonly id: string;
   readonly before: Doc | undefined;
@@ -184,6 +184,10 @@ export class UserError extends Error {
 /** The documents side of one run of a function. All methods are synchronous and throw `UserError`. */
 export interface Transaction {
   readonly isReadOnly: boolean;
+  /** Whose tables it reads and writes: names of tables mean this component's, and ids of other components' are not found. */
+  readonly component: string;
+  /** The same transaction for another component: what either reads, writes and uses counts for both, and they end together. */
+  within(component: string): Transaction;
   /** When the transaction began, in milliseconds with fraction; the first `_creationTime`. */
   readonly startMs: number;
   /** The latest `_creationTime` given in it, also to rows that were rolled back; `startMs` when none was. Its commit's `ts` is not earlier. */

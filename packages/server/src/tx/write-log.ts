@@ -174,7 +174,7 @@ export class WriteLog {
   }
 
   #change({ collection, id, before, after, moves }: RowEntry): DocumentChange {
-    return new RowChange({ table: this.#table({ collection }).name, collection, id, before, after, moves });
+    return new RowChange({ table: this.#table({ collection }).address, collection, id, before, after, moves });
   }
 
   #table({ collection }: { readonly collection: number }): Table {

@@ -11,7 +11,7 @@ import type { Table } from "./catalogue.ts";
 import { checkTableName, newDocument, patchedDocument, replacedDocument } from "./document.ts";
 import type { Fields } from "./document.ts";
 import type { Reader } from "./reader.ts";
-import { reaches } from "./table-access.ts";
+import { findTable } from "./table-access.ts";
 import type { Access } from "./table-access.ts";
 import type { TransactionContext } from "./transaction-context.ts";
 import { UserError } from "./types.ts";
@@ -104,16 +104,16 @@ export class Writer implements RowWriter {
   }
 
   #tableForInsert(name: string, access: Access): Table {
-    const { catalogue, limits } = this.#context;
+    const { catalogue, namespace, limits } = this.#context;
     if (access !== "core" && name.startsWith("_")) throw readOnlyTable();
-    const table = catalogue.get(name);
+    const table = findTable(catalogue, namespace, name, access);
     if (table !== undefined) return table;
     if (access === "core") throw new Error(`Cannot insert into "${name}": the table is not defined; define it first`);
     checkTableName(name, limits);
     if (catalogue.userTableCount >= limits.tablesMax) {
       throw new UserError("TooManyTables", `Too many tables, the maximum number is ${limits.tablesMax}`);
     }
-    return this.catalogue.createTable(name, false);
+    return this.catalogue.createTable({ component: namespace.component, table: name }, false);
   }
 
   #existing(
@@ -123,11 +123,11 @@ export class Writer implements RowWriter {
     change: Change,
   ): { readonly table: Table; readonly before: Doc } {
     const before = this.#reader.find(id, tableName, access, change);
-    const { catalogue } = this.#context;
+    const { catalogue, namespace } = this.#context;
     const number = tableNumberOfId(id) ?? 0;
-    const table = catalogue.byNumber(number);
+    const table = access === "core" ? catalogue.byNumber(number) : namespace.byNumber(number);
     if (before !== undefined && table !== undefined) return { table, before };
-    if (!reaches(catalogue, number, access)) throw readOnlyTable();
+    if (access !== "core" && table?.isSystem === true) throw readOnlyTable();
     throw new UserError("NonexistentDocument", `${MISSING[change]} ${id}`);
   }
 
@@ -141,7 +141,8 @@ export class Writer implements RowWriter {
   }
 
   #check(table: Table, document: Doc, access: Access): void {
-    if (access === "user") this.#context.schema()?.enforce(table.name, document, this.#context.catalogue);
+    const { namespace, schemaOf } = this.#context;
+    if (access === "user") schemaOf(namespace.component)?.enforce(table.name, document, namespace);
   }
 
   #write(table: Table, before: Doc | undefined, after: Doc | undefined, access: Access): void {

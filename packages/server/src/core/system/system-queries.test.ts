@@ -1,6 +1,7 @@
 /**
  * System queries: what they give, that only admins see them, that they can be subscribed to.
  */
+import { ROOT_COMPONENT } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import { ADMIN, NOBODY, NOTES_APP, World } from "../../testing/core-world.ts";
 
@@ -122,7 +123,13 @@ test.each([
   world.signal({ type: "openSocket", socket: 1 });
   world.signal({ type: "setIdentity", socket: 1, version: 1, identity: ADMIN });
   const add = [
-    { queryId: 1, path: path.includes(":") ? path : `${path}:default`, args: JSON.stringify(args), journal: null },
+    {
+      queryId: 1,
+      component: ROOT_COMPONENT,
+      path: path.includes(":") ? path : `${path}:default`,
+      args: JSON.stringify(args),
+      journal: null,
+    },
   ];
   world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
   await world.idle();

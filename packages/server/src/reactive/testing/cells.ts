@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { rootTable } from "@narrowcast/values";
 import { ReadSet } from "../../tx/read-set.ts";
 import type { Commit } from "../../tx/types.ts";
 import type { ReactorLimits, RunObserver } from "../options.ts";
@@ -100,7 +101,7 @@ export class CellWorld {
 
   /** Adds one query, numbered `queryId`, to a socket. */
   add(socket: number, queryId: number, path: string, journal: string | null = null, version = queryId): void {
-    this.reactor.modifyQueries(socket, version, [{ queryId, path, args: "{}", journal }], []);
+    this.reactor.modifyQueries(socket, version, [{ queryId, component: "", path, args: "{}", journal }], []);
   }
 
   /** Commits new texts and tells the reactor; returns how many runs it touched. */
@@ -110,13 +111,13 @@ export class CellWorld {
   }
 
   request(path: string, identity: Identity = NOBODY, journal: string | null = null): RunRequest {
-    return { path, args: "{}", identity, journal };
+    return { component: "", path, args: "{}", identity, journal };
   }
 
   #commit(cells: readonly string[]): Commit {
     this.head++;
     const changes = cells.map((id) => ({
-      table: "cells",
+      table: rootTable("cells"),
       collection: CELLS,
       id,
       before: undefined,

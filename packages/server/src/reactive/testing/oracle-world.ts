@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { CONVEX_LIMITS, parseSchema } from "@narrowcast/values";
+import { ROOT_COMPONENT, CONVEX_LIMITS, parseSchema } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
 import { expect } from "vitest";
 import { MemoryEngine } from "../../engine/memory-engine.ts";
@@ -159,7 +159,13 @@ export class OracleWorld {
     const free = ids.filter((id) => remove.includes(id) || !asker.asked.has(id));
     const add = free
       .filter(() => this.#random.once(2))
-      .map((queryId) => ({ queryId, path: "app:q", args: this.#random.pick(this.#programs), journal: null }));
+      .map((queryId) => ({
+        queryId,
+        component: ROOT_COMPONENT,
+        path: "app:q",
+        args: this.#random.pick(this.#programs),
+        journal: null,
+      }));
     for (const id of remove) asker.asked.delete(id);
     for (const { queryId, args } of add) {
       asker.asked.set(queryId, { args, journal: null });
@@ -177,7 +183,8 @@ export class OracleWorld {
 
   async #askOnce(): Promise<void> {
     const identity = this.#random.pick(IDENTITIES);
-    const request = { path: "app:q", args: this.#random.pick(this.#programs), identity, journal: null };
+    const args = this.#random.pick(this.#programs);
+    const request = { component: ROOT_COMPONENT, path: "app:q", args, identity, journal: null };
     const { result, ts } = await this.reactor.query(request, "Tester");
     expect(ts).toBe(this.#database.head);
     this.#expectSame(result, { ...request, journal: result.journal });
@@ -230,7 +237,7 @@ export class OracleWorld {
     for (const [queryId, query] of asked) {
       const held = client.held.get(queryId)!;
       query.journal = held.journal ?? query.journal;
-      this.#expectSame(held, { path: "app:q", args: query.args, identity, journal: query.journal });
+      this.#expectSame(held, { component: "", path: "app:q", args: query.args, identity, journal: query.journal });
     }
   }
 

@@ -21,5 +21,12 @@ export async function openDeployment(options: Partial<DeploymentOptions> = {}): 
 /** `items:<name>` with `args`. */
 export function call(name: string, args: Value, identity: Identity = NO_IDENTITY): CallRequest {
   const allowInternal = identity.kind === "admin";
-  return { path: `items:${name}`, args: stringifyValue(args), identity, allowInternal, requestId: "0123456789abcdef" };
+  return {
+    component: "",
+    path: `items:${name}`,
+    args: stringifyValue(args),
+    identity,
+    allowInternal,
+    requestId: "0123456789abcdef",
+  };
 }

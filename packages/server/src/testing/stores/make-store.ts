@@ -43,6 +43,7 @@ function engineOf(isKept: boolean): DiskEngine<Doc> {
 
 async function call(deployment: Deployment, kind: "query" | "mutation", path: string, args: Value, request?: number) {
   const outcome = await deployment[kind]({
+    component: "",
     path,
     args: stringifyValue(args),
     identity: { kind: "none", key: "", attributes: null },
