@@ -8,39 +8,39 @@
  */
 import { printFunction, type FunctionAddress } from "@narrowcast/values";
 import type { BeginOptions } from "../tx/database.ts";
-import { ReadHabits } from "../tx/hand-out.ts";
-import type { ReadMemo } from "../tx/read-memo.ts";
+import { ReadHabits } from "../tx/document-access.ts";
+import type { ReadNodes } from "../tx/read-nodes.ts";
 import type { Tracking, TrackingOptions } from "../protocol/tracking-options.ts";
 import { CONVEX_RULES, NARROW_RULES } from "../tx/types.ts";
 import type { Commit, Mechanisms, TransactionUsage } from "../tx/types.ts";
 import type { CommitObserver } from "./commits.ts";
 import type { StateChange } from "./deployment-state.ts";
 
-/** A mutation that reads so many documents is worth remembering what it read; by Convex's count. */
+/** A mutation that reads so many documents is worth making nodes of what it read; by Convex's count. */
 const MUCH_READ_DOCUMENTS = 64;
 
 /** See the module comment. */
 export class TrackingRules implements CommitObserver {
   readonly #options: TrackingOptions;
-  readonly #memo: ReadMemo;
+  readonly #nodes: ReadNodes;
   readonly #habits = new Map<string, ReadHabits>();
   readonly #distrusted = new Set<string>();
   /** Whether a mutation read much when it ran last. */
   readonly #readsMuch = new Map<string, boolean>();
 
-  constructor(options: TrackingOptions, memo: ReadMemo) {
+  constructor(options: TrackingOptions, nodes: ReadNodes) {
     this.#options = options;
-    this.#memo = memo;
+    this.#nodes = nodes;
   }
 
   /**
-   * How to begin the transaction of a mutation: what it reads before it writes is answered from memory where it is remembered. New things to remember are
+   * How to begin the transaction of a mutation: what it reads before it writes is answered from nodes where there are some. New nodes are
    * for those that read much: to one that looks up a row or two, making and keeping a node costs more than its reads do.
    */
   mutationOptions(address: FunctionAddress): BeginOptions {
     const name = printFunction(address);
-    if (!this.#mechanismsFor(name).memo) return { readOnly: false };
-    return { readOnly: false, memo: this.#memo, makesMemo: this.#readsMuch.get(name) ?? true };
+    if (!this.#mechanismsFor(name).nodes) return { readOnly: false };
+    return { readOnly: false, nodes: this.#nodes, makesNodes: this.#readsMuch.get(name) ?? true };
   }
 
   /** Learns how much a mutation read. */
@@ -53,7 +53,7 @@ export class TrackingRules implements CommitObserver {
     const name = printFunction(address);
     const mechanisms = this.#mechanismsFor(name);
     if (mechanisms === CONVEX_RULES || this.#distrusted.has(name)) return { readOnly: true };
-    return { readOnly: true, mechanisms, memo: this.#memo, habits: this.#habitsOf(name) };
+    return { readOnly: true, mechanisms, nodes: this.#nodes, habits: this.#habitsOf(name) };
   }
 
   /** Forgets what functions were seen to do when the code is another one. */

@@ -13,7 +13,7 @@ import type { CommitCause, RunRecord, RunUsage, TableUse } from "./record.ts";
 
 /** One line of a table of the report. */
 export interface ReportRow {
-  /** Function path, question, `writer → reader`, or table. */
+  /** Function path, request, `writer → reader`, or table. */
   readonly name: string;
   /** Tells lines apart whose names are abbreviated alike. */
   readonly key: string;
@@ -21,7 +21,7 @@ export interface ReportRow {
   /** Weight that the line may lack because it was moved out earlier; see `key-table.ts`. */
   readonly uncertainty: number;
   /** Of a pair: through what, and how often. */
-  readonly ways?: { readonly [way: string]: number };
+  readonly causePaths?: { readonly [causePath: string]: number };
 }
 
 /** One table: the dearest lines, and the sum of all others. */
@@ -34,7 +34,7 @@ export interface ReportTable {
 }
 
 /** A run of the recent past. */
-export interface ReportRun extends Omit<RunRecord, "question" | "cause" | "usage"> {
+export interface ReportRun extends Omit<RunRecord, "request" | "cause" | "usage"> {
   readonly path: string;
   readonly label: string;
   readonly cause: (Omit<CommitCause, "table"> & { readonly table: string | null }) | null;
@@ -97,12 +97,12 @@ export function reportOf(
     nowMs,
     totals: { ...totals },
     functions: tableOf(ledger.functions, rowsMax, ({ name }) => name),
-    subscriptions: tableOf(ledger.questions, rowsMax, ({ label }) => label),
+    subscriptions: tableOf(ledger.requests, rowsMax, ({ label }) => label),
     pairs: tableOf(
       ledger.pairs,
       rowsMax,
       ({ writer, reader }) => `${writer} → ${reader}`,
-      ({ ways }) => ways,
+      ({ causePaths }) => causePaths,
     ),
     tables: tableOf(ledger.tables, rowsMax, ({ table }) => printTable(table)),
     recent: recentMax === 0 ? [] : ledger.recent().slice(-recentMax).map(reportRun),
@@ -122,7 +122,7 @@ function tableOf<Info>(
   table: KeyTable<Info>,
   rowsMax: number,
   nameOf: (info: Info) => string,
-  waysOf?: (info: Info) => ReadonlyMap<string, number>,
+  causePathsOf?: (info: Info) => ReadonlyMap<string, number>,
 ): ReportTable {
   const all = table.rows();
   const others = newAccount();
@@ -133,19 +133,19 @@ function tableOf<Info>(
     key,
     account: { ...account },
     uncertainty,
-    ...(waysOf === undefined ? {} : { ways: Object.fromEntries(waysOf(info)) }),
+    ...(causePathsOf === undefined ? {} : { causePaths: Object.fromEntries(causePathsOf(info)) }),
   });
   return { rows: all.slice(0, rowsMax).map(rowOf), others, keysMax: table.keysMax, keysMoved: table.keysMoved };
 }
 
 /** A run with its addresses as texts. */
-export function reportRun({ question, cause, usage, ...record }: RunRecord): ReportRun {
+export function reportRun({ request, cause, usage, ...record }: RunRecord): ReportRun {
   const printed = cause && { ...cause, table: cause.table && printTable(cause.table) };
   const tables = usage.tables.map((use) => ({ ...use, table: printTable(use.table) }));
   return {
     ...record,
-    path: printFunction(question),
-    label: question.label,
+    path: printFunction(request),
+    label: request.label,
     cause: printed,
     usage: { ...usage, tables },
   };

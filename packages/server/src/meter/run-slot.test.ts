@@ -16,7 +16,7 @@ const TABLE: TableUse = {
 function record(atMs: number, tables: readonly string[] = ["jobs"]): RunRecord {
   return {
     atMs,
-    question: { component: "", path: "jobs:list", key: "k", label: "l" },
+    request: { component: "", path: "jobs:list", key: "k", label: "l" },
     kind: "query",
     caller: "Tester",
     cause: null,

@@ -6,7 +6,7 @@
 import type { FunctionAddress } from "@narrowcast/values";
 import type { Caller } from "./deployment-types.ts";
 
-/** Bytes for one question of one identity, since the last note. */
+/** Bytes for one request of one identity, since the last note. */
 export interface SentNote extends FunctionAddress {
   readonly args: string;
   readonly identityKey: string;
