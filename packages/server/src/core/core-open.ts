@@ -45,7 +45,7 @@ export async function openCore(options: CoreOpenOptions): Promise<Core> {
     onOwnCommit: (commit) => core?.commits.note(commit),
   });
   for (const { name, indexes } of SYSTEM_TABLES) database.defineSystemTable(name, indexes);
-  core = new Core({ ...options, database, commitClock });
+  core = new Core({ ...options, database, commitClock, role: "writer" });
   await restore(core, start);
   if (!core.state.hasAddresses) core.commits.write("_system/storage", (tx) => storeSecret(tx, newSecret(random)));
   core.scheduler.recover(start.running, start.guilty);

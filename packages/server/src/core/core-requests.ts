@@ -29,8 +29,30 @@ export interface CoreFacts {
   readonly verifier: Verifier | undefined;
 }
 
+/** Which requests change the deployment: for a core that follows another one they are the other one's. */
+const WRITES: { readonly [type in CoreRequest["type"]]: boolean } = {
+  query: false,
+  queryBatch: false,
+  mutation: true,
+  head: false,
+  push: true,
+  environment: false,
+  setEnvironment: true,
+  schedule: true,
+  cancelScheduled: true,
+  tables: false,
+  storage: false,
+  findFile: false,
+  checkUpload: false,
+  commitFile: true,
+  looseFiles: false,
+  ledger: false,
+  actionDone: true,
+};
+
 /** Who answers. */
 export interface RequestParts {
+  readonly role: "writer" | "follower";
   readonly calls: Calls;
   readonly deploy: DeployParts;
   readonly files: FileRequests;
@@ -66,6 +88,7 @@ export class CoreRequests {
 
   #answer(message: CoreRequest): Answer | Promise<Answer> {
     const { calls, deploy, files, scheduler, facts } = this.#parts;
+    this.#checkRole(message);
     switch (message.type) {
       case "query":
         return calls.query(message.call);
@@ -104,6 +127,15 @@ export class CoreRequests {
       default:
         return unknownKind("a request", message);
     }
+  }
+
+  /** @throws {UserError} When the request is none for this core. */
+  #checkRole(message: CoreRequest): void {
+    if (this.#parts.role === "writer") return;
+    const isWrite = WRITES[message.type] || (message.type === "storage" && message.method === "delete");
+    if (!isWrite) return;
+    const what = `this core follows another one; "${message.type}" should be sent to the one that writes`;
+    throw new UserError("ReadOnlyFollower", `Cannot change the deployment: ${what}`);
   }
 
   #ledger(options: Extract<CoreRequest, { type: "ledger" }>["options"]): CoreReplies["ledger"] {

@@ -58,6 +58,8 @@ import { WatchedLoader } from "./watched-loader.ts";
 export interface CoreOptions {
   readonly start: CoreStart;
   readonly database: Database;
+  /** Writes commits, or only follows those of another core (`core-follower.ts`); then `database` is a follower, too. */
+  readonly role: "writer" | "follower";
   readonly engine: Durability;
   readonly clock: Clock;
   /** The clock that `database` was opened with. */
@@ -219,14 +221,16 @@ export class Core {
         if (code !== undefined) this.reactor.invalidateAll();
       },
     };
+    const isWriter = this.#options.role === "writer";
     const main: CommitObserver = {
       committed: (_commit, { code, environment, filesDeleted }) => {
-        if (filesDeleted.length > 0) this.say({ type: "filesDeleted", names: filesDeleted });
+        // The bytes are those of whoever writes.
+        if (isWriter && filesDeleted.length > 0) this.say({ type: "filesDeleted", names: filesDeleted });
         if (code !== undefined || environment) this.say({ type: "active", active: this.active });
       },
     };
     const meter = this.#meter === undefined ? [] : [this.#meter];
-    const timed = [this.scheduler, this.crons, this.#sessionExpiry];
+    const timed = isWriter ? [this.scheduler, this.crons, this.#sessionExpiry] : [];
     return [nodes, reactor, ...meter, this.#tracing, this.#quarantine, this.#tracking, ...timed, main];
   }
 
@@ -248,7 +252,8 @@ export class Core {
   }
 
   #endTick(): void {
-    for (const timed of [this.scheduler, this.crons, this.#sessionExpiry]) timed.endTick();
+    if (this.#options.role === "writer")
+      for (const timed of [this.scheduler, this.crons, this.#sessionExpiry]) timed.endTick();
     const entries = this.#logs.take();
     if (entries.length > 0) this.say({ type: "logs", entries });
   }
@@ -337,6 +342,7 @@ export class Core {
       say,
     };
     return new CoreRequests({
+      role: this.#options.role,
       calls: new Calls({ reactor, runner, mutations }),
       deploy,
       files: new FileRequests({ state, commits, clock, limits }),

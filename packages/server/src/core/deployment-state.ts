@@ -54,8 +54,8 @@ const NOTHING: StateChange = {
   filesDeleted: [],
 };
 
-/** The parts of the fold, by the table whose rows they are made of. */
-const FOLDED = [
+/** The tables whose rows the fold is made of. */
+const FOLDED: ReadonlySet<string> = new Set([
   ENVIRONMENT_TABLE,
   MODULES_TABLE,
   SECRETS_TABLE,
@@ -63,7 +63,7 @@ const FOLDED = [
   SCHEDULED_TABLE,
   CRONS_TABLE,
   SESSIONS_TABLE,
-] as const;
+]);
 
 /** Tables of few rows, which are read whole when a core opens. Of the others only the next due row is looked for. */
 const READ_WHOLE = [ENVIRONMENT_TABLE, MODULES_TABLE, SECRETS_TABLE] as const;
@@ -82,20 +82,13 @@ export class DeploymentState {
   readonly code = new DeployedCode();
   readonly due: DueTimes;
   readonly urls: DeploymentUrls;
-  readonly #folded: ReadonlySet<string>;
   readonly #entries = new Map<string, string>();
   #environment: ReadonlyMap<string, string>;
   #addresses: FileAddresses | undefined;
 
-  /** @param folded Tables whose commits are taken in; all that there are, but for a test of what is missed without one. */
-  constructor(
-    urls: DeploymentUrls,
-    reads: { read<T>(work: (tx: Transaction) => T): T },
-    folded: readonly string[] = FOLDED,
-  ) {
+  constructor(urls: DeploymentUrls, reads: { read<T>(work: (tx: Transaction) => T): T }) {
     this.urls = urls;
     this.due = new DueTimes(reads);
-    this.#folded = new Set(folded);
     this.#environment = this.environmentOf([]);
   }
 
@@ -139,7 +132,7 @@ export class DeploymentState {
     let touched: Set<string> | undefined;
     const filesDeleted: string[] = [];
     for (const change of changes) {
-      if (!this.#folded.has(change.table)) continue;
+      if (!FOLDED.has(change.table)) continue;
       touched ??= new Set();
       touched.add(change.table);
       if (change.table === STORAGE_TABLE && change.after === undefined) filesDeleted.push(fileNameOf(change.id));
