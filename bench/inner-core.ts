@@ -38,9 +38,9 @@ export class InnerCore {
 
   /** Opens the store in `directory` and pushes the app unless it has one. */
   static async open(directory: string, memoryBytes?: number): Promise<InnerCore> {
-    const { DiskEngine, openCoreIn } = (await import(BUILT)) as typeof Testing;
+    const { openCoreIn, openDiskEngine } = (await import(BUILT)) as typeof Testing;
     const codec = { encode: encodeDocument, decode: decodeDocument };
-    const engine = new DiskEngine<Doc>({ directory, codec, memoryBytes });
+    const engine = openDiskEngine<Doc>({ directory, codec, memoryBytes });
     const inner = new InnerCore(engine);
     const start = { cloudUrl: UNSET, siteUrl: UNSET, limits: CONVEX_LIMITS, guilty: [], running: [] };
     inner.#opened = await openCoreIn({ start, directory, engine }, (batch) => inner.#receive(batch));

@@ -7,7 +7,7 @@
  */
 export { openCoreIn } from "./core/core-home.ts";
 export type { Core } from "./core/core.ts";
-export { DiskEngine } from "./engine/disk-engine.ts";
+export { openDiskEngine, type DiskEngine } from "./engine/disk-engine.ts";
 export { MemoryEngine } from "./engine/memory-engine.ts";
 export type { Engine, RowWrite, Savepoint, Ts } from "./engine/types.ts";
 export { KeyAuthenticator } from "./http/identity.ts";

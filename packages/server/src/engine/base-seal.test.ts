@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { BaseDamagedError, seal, unseal } from "./base-seal.ts";
 import { checkStore } from "./check.ts";
-import { DiskEngine } from "./disk-engine.ts";
+import { openDiskEngine } from "./disk-engine.ts";
 
 test("a sealed value comes back; any flipped bit of value, checksum or key is noticed", () => {
   const value = Buffer.from("a document");
@@ -25,7 +25,7 @@ test("a byte flipped in the base is found by checkStore and never read", async (
     encode: (text: string) => Buffer.from(text),
     decode: (bytes: Uint8Array, start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString(),
   };
-  const engine = new DiskEngine<string>({ directory, codec });
+  const engine = openDiskEngine<string>({ directory, codec });
   engine.registerIndex(1, 1);
   engine.put({ collection: 1, key: "row", value: "turn me over", moves: [{ index: 1, add: "entry" }] });
   engine.commit(1, "");
@@ -41,7 +41,7 @@ test("a byte flipped in the base is found by checkStore and never read", async (
 
   const [problem] = await checkStore(directory);
   expect(problem?.message).toContain("does not match its checksum");
-  const damaged = new DiskEngine<string>({ directory, codec, memoryBytes: 0 });
+  const damaged = openDiskEngine<string>({ directory, codec, memoryBytes: 0 });
   expect(() => damaged.get(1, "row")).toThrow(BaseDamagedError);
   await damaged.close();
   rmSync(directory, { recursive: true });

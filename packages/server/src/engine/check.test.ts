@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { BaseBatch } from "./base-batch.ts";
 import { Base } from "./base.ts";
 import { checkEngine, checkStore } from "./check.ts";
-import { DiskEngine } from "./disk-engine.ts";
+import { DiskEngine, openDiskEngine } from "./disk-engine.ts";
 import type { CollectionStats } from "./stats.ts";
 import { indexKeyOf, INDEXES, movesOf, testCodec } from "./testing/test-rows.ts";
 import type { TestRow } from "./testing/test-rows.ts";
@@ -25,7 +25,7 @@ function entriesOfBytes(collection: number, value: Uint8Array, key: string) {
 async function storeWith(spoil: (engine: DiskEngine<TestRow>) => void): Promise<string> {
   stores += 1;
   const directory = join(root, String(stores));
-  const engine = new DiskEngine<TestRow>({ directory, codec: testCodec, segmentBytes: 64 * 1024 });
+  const engine = openDiskEngine<TestRow>({ directory, codec: testCodec, segmentBytes: 64 * 1024 });
   for (const [at, key] of ["a", "b", "c"].entries()) {
     const value = { a: at, text: key };
     engine.put({ collection: 1, key, value, moves: movesOf(key, undefined, value) });

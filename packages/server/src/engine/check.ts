@@ -11,7 +11,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Base } from "./base.ts";
-import { DiskEngine } from "./disk-engine.ts";
+import { DiskEngine, openDiskEngine } from "./disk-engine.ts";
 import { checkLog } from "./log.ts";
 import { PRIMARY } from "./types.ts";
 import type { Codec, Key } from "./types.ts";
@@ -56,7 +56,7 @@ export async function checkStore(directory: string, options: CheckOptions = {}):
   }
   const problems = await checkBase(join(directory, "base"));
   try {
-    const engine = new DiskEngine<Uint8Array>({
+    const engine = openDiskEngine<Uint8Array>({
       directory,
       codec: bytesCodec,
       memoryBytes: 0,

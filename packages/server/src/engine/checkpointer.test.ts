@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Base } from "./base.ts";
 import { BATCH_ROWS_MAX } from "./checkpointer.ts";
-import { DiskEngine } from "./disk-engine.ts";
+import { DiskEngine, openDiskEngine } from "./disk-engine.ts";
 import type { DiskEngineOptions } from "./disk-engine.ts";
 import { movesOf, testCodec } from "./testing/test-rows.ts";
 import type { TestRow } from "./testing/test-rows.ts";
@@ -29,7 +29,7 @@ function write(engine: DiskEngine<TestRow>, from: number, to: number): void {
 }
 
 test("a large commit is applied in small transactions, and stays whole for readers", async () => {
-  const engine = new DiskEngine(optionsFor({ memoryBytes: 0 }));
+  const engine = openDiskEngine(optionsFor({ memoryBytes: 0 }));
   const rows = 10 * BATCH_ROWS_MAX + 1;
   write(engine, 0, rows);
   const done = engine.checkpoint();
@@ -49,7 +49,7 @@ test("a large commit is applied in small transactions, and stays whole for reade
 });
 
 test("small commits share a transaction", async () => {
-  const engine = new DiskEngine(optionsFor());
+  const engine = openDiskEngine(optionsFor());
   for (let at = 0; at < 90; at += 1) write(engine, at, at + 1);
   await engine.checkpoint();
   expect(engine.counters.checkpoints).toBe(1);
@@ -58,7 +58,7 @@ test("small commits share a transaction", async () => {
 
 test("the base never has what the log did not make durable", async () => {
   const options = optionsFor({ checkpointBytes: 1 });
-  const engine = new DiskEngine(options);
+  const engine = openDiskEngine(options);
   write(engine, 0, 1);
   const flushed = engine.flush();
   // Sealed while the flush is under way: not part of it.
@@ -73,7 +73,7 @@ test("the base never has what the log did not make durable", async () => {
 
 test("the log is trimmed once the base is on the disk", async () => {
   const options = optionsFor();
-  const engine = new DiskEngine(options);
+  const engine = openDiskEngine(options);
   const segments = () =>
     readdirSync(join(options.directory, "log")).filter((name) => /^\d|\.log$/.test(name) && !name.endsWith(".tmp"));
   for (let at = 0; at < 20; at += 1) {
@@ -85,13 +85,13 @@ test("the log is trimmed once the base is on the disk", async () => {
   expect(before).toBeGreaterThan(2);
   expect(segments().length).toBeLessThan(before / 2);
   await engine.close();
-  const again = new DiskEngine(options);
+  const again = openDiskEngine(options);
   expect(again.count(1)).toBe(1000);
   await again.close();
 });
 
 test("a backlog over its limit makes flushes wait for the checkpointer", async () => {
-  const engine = new DiskEngine(optionsFor({ backlogBytesMax: 10_000, checkpointBytes: Infinity }));
+  const engine = openDiskEngine(optionsFor({ backlogBytesMax: 10_000, checkpointBytes: Infinity }));
   write(engine, 0, 10);
   await engine.flush();
   expect(engine.counters.checkpoints).toBe(0);
@@ -102,7 +102,7 @@ test("a backlog over its limit makes flushes wait for the checkpointer", async (
 });
 
 test("a small rest is checkpointed after the delay, and then nothing more happens", async () => {
-  const engine = new DiskEngine(optionsFor({ checkpointDelayMs: 10 }));
+  const engine = openDiskEngine(optionsFor({ checkpointDelayMs: 10 }));
   write(engine, 0, 3);
   await engine.flush();
   while (engine.counters.checkpoints === 0) await new Promise((resolve) => setTimeout(resolve, 5));

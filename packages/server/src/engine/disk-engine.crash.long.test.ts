@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Base } from "./base.ts";
 import { checkStore } from "./check.ts";
-import { DiskEngine } from "./disk-engine.ts";
+import { openDiskEngine } from "./disk-engine.ts";
 import { beginWorkload, numberOf, runTransaction, WorkloadModel, workloadOptions } from "./testing/engine-workload.ts";
 
 /** `CRASHES=50` kills more often. */
@@ -51,7 +51,7 @@ test(
       const acknowledged = await writeAndKill(directory, 20 + Math.random() * 300);
       checkpointed += await appliedIn(directory);
       expect(await checkStore(directory)).toEqual([]);
-      const engine = new DiskEngine({ ...workloadOptions(directory), checkpointOnClose: crash % 2 === 0 });
+      const engine = openDiskEngine({ ...workloadOptions(directory), checkpointOnClose: crash % 2 === 0 });
       expect(numberOf(engine)).toBeGreaterThanOrEqual(acknowledged);
       model.compare(engine);
       await engine.settled();

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { checkStore } from "./check.ts";
-import { DiskEngine } from "./disk-engine.ts";
+import { openDiskEngine } from "./disk-engine.ts";
 import { LogDamagedError } from "./log-types.ts";
 import { beginWorkload, numberOf, runTransaction, WorkloadModel, workloadOptions } from "./testing/engine-workload.ts";
 
@@ -35,7 +35,7 @@ function optionsFor(directory: string) {
 
 /** A closed store whose base has ten transactions and whose log has forty. */
 async function makeStore(directory: string): Promise<void> {
-  const engine = new DiskEngine({ ...optionsFor(directory), checkpointOnClose: false });
+  const engine = openDiskEngine({ ...optionsFor(directory), checkpointOnClose: false });
   beginWorkload(engine);
   for (let n = 1; n <= TRANSACTIONS; n += 1) {
     runTransaction(engine, n);
@@ -82,7 +82,7 @@ test(
       const problems = await checkStore(directory);
       await released(directory);
       try {
-        const engine = new DiskEngine({ ...optionsFor(directory), memoryBytes: 1e9 });
+        const engine = openDiskEngine({ ...optionsFor(directory), memoryBytes: 1e9 });
         outcomes.opened += 1;
         expect(problems, what).toEqual([]);
         expect(numberOf(engine), what).toBeGreaterThanOrEqual(CHECKPOINTED);
@@ -114,11 +114,11 @@ test("a log that is older than its base is refused", async () => {
   await makeStore(older);
   const newer = join(root, "newer");
   cpSync(older, newer, { recursive: true });
-  const engine = new DiskEngine(optionsFor(newer));
+  const engine = openDiskEngine(optionsFor(newer));
   await engine.checkpoint();
   await engine.close();
   rmSync(join(newer, "log"), { recursive: true });
-  expect(() => new DiskEngine(optionsFor(newer))).toThrow("its log ends at record 0, but its base is at");
+  expect(() => openDiskEngine(optionsFor(newer))).toThrow("its log ends at record 0, but its base is at");
   await released(newer);
   expect((await checkStore(newer))[0]?.message).toContain("put back the log that belongs to it");
 });

@@ -1,13 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { DiskEngine } from "./disk-engine.ts";
 import type { DiskEngineOptions } from "./disk-engine.ts";
 import { engineContract } from "./engine.contract.ts";
+import { openLog } from "./log.ts";
+import { MemoryEngine } from "./memory-engine.ts";
 import type { Subject } from "./testing/engine-history.ts";
 import { testCodec } from "./testing/test-rows.ts";
 import type { TestRow } from "./testing/test-rows.ts";
+import type { Log } from "./log-types.ts";
+import type { Engine } from "./types.ts";
 
 const root = mkdtempSync(join(tmpdir(), "narrowcast-engine-"));
 let stores = 0;
@@ -17,29 +21,46 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 type Tuning = Partial<DiskEngineOptions<TestRow>>;
 
 /** Gives engines on directories of their own. Segments are small, so that preallocating them costs little. */
-function opener(tuning: Tuning): () => Promise<Subject> {
+function opener(tuning: Tuning, follow: () => Engine<TestRow>): () => Promise<Subject> {
   return async () => {
-    stores += 1;
-    const directory = join(root, String(stores));
-    const options = { directory, codec: testCodec, segmentBytes: 64 * 1024, ...tuning };
-    let engine = new DiskEngine<TestRow>(options);
-    const subject: Subject = {
+    const options = { ...newOptions(), ...tuning };
+    let { engine, log } = openWithLog(options);
+    return {
       engine,
       checkpoint: () => engine.checkpoint(),
       reopen: async () => {
         await engine.close();
-        engine = new DiskEngine<TestRow>(options);
+        ({ engine, log } = openWithLog(options));
         return engine;
       },
+      follower: { engine: follow(), log: () => log },
     };
-    return subject;
   };
 }
 
-engineContract("DiskEngine, resident, checkpoints on demand", opener({ checkpointDelayMs: Infinity }), 12);
-engineContract("DiskEngine, paged only, eager checkpoints", opener({ memoryBytes: 0, checkpointBytes: 1 }), 12);
+function newOptions(): DiskEngineOptions<TestRow> {
+  stores += 1;
+  return { directory: join(root, String(stores)), codec: testCodec, segmentBytes: 64 * 1024 };
+}
+
+function openWithLog(options: DiskEngineOptions<TestRow>): { engine: DiskEngine<TestRow>; log: Log } {
+  const directory = join(options.directory, "log");
+  mkdirSync(directory, { recursive: true });
+  const log = openLog({ directory, segmentBytes: options.segmentBytes });
+  return { engine: new DiskEngine<TestRow>(options, log), log };
+}
+
+const inMemory = (): Engine<TestRow> => new MemoryEngine<TestRow>({ codec: testCodec });
+const onDisk = (): Engine<TestRow> => openWithLog(newOptions()).engine;
+
+engineContract("DiskEngine, resident, checkpoints on demand", opener({ checkpointDelayMs: Infinity }, onDisk), 12);
+engineContract(
+  "DiskEngine, paged only, eager checkpoints",
+  opener({ memoryBytes: 0, checkpointBytes: 1 }, inMemory),
+  12,
+);
 engineContract(
   "DiskEngine, small budget: collections come and go",
-  opener({ memoryBytes: 8_000, checkpointBytes: 1 }),
+  opener({ memoryBytes: 8_000, checkpointBytes: 1 }, onDisk),
   12,
 );

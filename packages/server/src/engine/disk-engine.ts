@@ -39,7 +39,7 @@ import { SlabRowStore } from "./slab-rows.ts";
 import type { Decoding } from "./slab-rows.ts";
 import { countEntry, countWrite, emptyStats, residentBytes } from "./stats.ts";
 import { assertBetweenTransactions, assertTsGrows } from "./transaction-rules.ts";
-import type { Cursor, Engine, EngineCounters, Key, KeyRange, RowWrite, Savepoint, Ts } from "./types.ts";
+import type { Cursor, Engine, EngineCounters, IndexMove, Key, KeyRange, RowWrite, Savepoint, Ts } from "./types.ts";
 
 /** Share of the memory budget that decoded rows may take; the rest is for resident collections. */
 const CACHE_SHARE = 0.25;
@@ -47,7 +47,8 @@ const CACHE_SHARE = 0.25;
 interface OpenWrite<T> {
   readonly slot: CollectionSlot<T>;
   readonly undo: Undo;
-  readonly write: RowWrite<T>;
+  readonly key: Key;
+  readonly moves: readonly IndexMove[];
   readonly lengthAfter: number;
   readonly lengthBefore: number;
   /** Length of the record before this write. */
@@ -83,24 +84,19 @@ export class DiskEngine<T> implements Engine<T> {
   };
 
   /**
-   * Opens a store, or makes an empty one.
+   * Opens a store on its log, or makes an empty one; see {@linkcode openDiskEngine}.
    *
+   * @param log Open, and the engine's from here on: it is closed with it, also when this throws. Whoever holds it keeps others away from the base.
    * @throws {LogDamagedError} If the log is damaged.
-   * @throws {Error} If log and base do not belong together, or another process has the store open.
+   * @throws {Error} If log and base do not belong together.
    */
-  constructor(options: DiskEngineOptions<T>) {
+  constructor(options: DiskEngineOptions<T>, log: Log) {
     this.#options = withDefaults(options);
     const { directory, codec, memoryBytes } = this.#options;
+    this.#log = log;
     const cache = new RowCache<T>(memoryBytes * CACHE_SHARE);
     this.#decoding = { codec, cache, counters: this.#counters };
     mkdirSync(join(directory, "base"), { recursive: true });
-    mkdirSync(join(directory, "log"), { recursive: true });
-    // The log's lock comes first: it keeps a second process away from the base too.
-    this.#log = openLog({
-      directory: join(directory, "log"),
-      fs: options.logFs,
-      segmentBytes: options.segmentBytes,
-    });
     let base: Base | undefined;
     try {
       base = new Base(join(directory, "base"));
@@ -181,17 +177,26 @@ export class DiskEngine<T> implements Engine<T> {
     return this.#slots.get(collection)?.stats.rows ?? 0;
   }
 
-  put(write: RowWrite<T>): void {
-    const { key, value, moves } = write;
-    const slot = this.#slotOf(write.collection);
+  put({ collection, key, value, moves }: RowWrite<T>): void {
     const bytes = value === undefined ? undefined : this.#decoding.codec.encode(value);
+    this.#write(collection, key, value, bytes, moves);
+  }
+
+  #write(
+    collection: number,
+    key: Key,
+    value: T | undefined,
+    bytes: Uint8Array | undefined,
+    moves: readonly IndexMove[],
+  ): void {
+    const slot = this.#slotOf(collection);
     const lengthAfter = bytes?.length ?? -1;
     const lengthBefore = slot.view.lengthOf(key);
     const recordLength = this.#record.length;
-    this.#record.add({ collection: write.collection, key, bytes, lengthBefore, moves });
+    this.#record.add({ collection, key, bytes, lengthBefore, moves });
     const undo = slot.view.apply(key, value, bytes, moves, this.#log.lastSequence + 1);
     this.#residency.count(slot, countWrite(slot.stats, key, lengthAfter, lengthBefore, moves));
-    this.#open.push({ slot, undo, write, lengthAfter, lengthBefore, recordLength });
+    this.#open.push({ slot, undo, key, moves, lengthAfter, lengthBefore, recordLength });
   }
 
   savepoint(): Savepoint {
@@ -200,9 +205,9 @@ export class DiskEngine<T> implements Engine<T> {
 
   rollback(to: Savepoint): void {
     while (this.#open.length > to) {
-      const { slot, undo, write, lengthAfter, lengthBefore, recordLength } = this.#open.pop()!;
+      const { slot, undo, key, moves, lengthAfter, lengthBefore, recordLength } = this.#open.pop()!;
       undo.revert();
-      this.#residency.count(slot, countWrite(slot.stats, write.key, lengthAfter, lengthBefore, write.moves, -1));
+      this.#residency.count(slot, countWrite(slot.stats, key, lengthAfter, lengthBefore, moves, -1));
       this.#record.dropLast(recordLength);
     }
   }
@@ -267,6 +272,26 @@ export class DiskEngine<T> implements Engine<T> {
     if (slot === undefined) return;
     this.#append(encodeDropCollection(collection));
     this.#residency.replace(slot, new ResidentCollection<T>(new SlabRowStore<T>(this.#decoding)), emptyStats());
+  }
+
+  apply(payload: Uint8Array): void {
+    assertBetweenTransactions(this.#open.length, "apply record");
+    const record = decodeRecord(payload);
+    switch (record.kind) {
+      case "commit":
+        assertTsGrows(record.ts, this.#head);
+        for (const { collection, key, bytes, moves } of record.writes) {
+          this.#write(collection, key, undefined, bytes, moves);
+        }
+        return this.commit(record.ts, record.note);
+      case "fill":
+        this.registerIndex(record.collection, record.index);
+        return this.fillIndex(record.collection, record.index, record.entries);
+      case "dropIndex":
+        return this.dropIndex(record.collection, record.index);
+      case "dropCollection":
+        return this.dropCollection(record.collection);
+    }
   }
 
   /** Flushes, and brings the base up to the head. */
@@ -367,6 +392,19 @@ export class DiskEngine<T> implements Engine<T> {
     if (this.#failure === undefined) return;
     throw new Error("Cannot go on: the base failed; open the store again", { cause: this.#failure });
   }
+}
+
+/**
+ * Opens the store in `options.directory` with the log beside the base, or makes an empty one.
+ *
+ * @throws {LogLockedError} If another process has the store open.
+ * @throws What the engine's constructor throws.
+ */
+export function openDiskEngine<T>(options: DiskEngineOptions<T>): DiskEngine<T> {
+  const directory = join(options.directory, "log");
+  mkdirSync(directory, { recursive: true });
+  // The log's lock comes first: it keeps a second process away from the base, too.
+  return new DiskEngine(options, openLog({ directory, fs: options.logFs, segmentBytes: options.segmentBytes }));
 }
 
 /** Lets go of a store that cannot be opened; its lock is free soon after. */

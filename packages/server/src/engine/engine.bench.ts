@@ -17,7 +17,7 @@ import { open } from "lmdb";
 import type { RootDatabase } from "lmdb";
 import type { Doc } from "@narrowcast/values";
 import { encodeKey, prefixEnd } from "@narrowcast/values";
-import { DiskEngine } from "./disk-engine.ts";
+import { DiskEngine, openDiskEngine } from "./disk-engine.ts";
 import {
   BY_CHANNEL,
   documentAt,
@@ -83,7 +83,7 @@ class EngineSide implements Side {
   readonly engine: DiskEngine<Doc>;
 
   constructor(directory: string, memoryBytes: number) {
-    this.engine = new DiskEngine<Doc>({ directory, codec: documentCodec, memoryBytes });
+    this.engine = openDiskEngine<Doc>({ directory, codec: documentCodec, memoryBytes });
   }
 
   async insert(docs: readonly Doc[]): Promise<void> {

@@ -40,9 +40,11 @@ export function engineContract(name: string, open: () => Promise<Subject>, runs:
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
           const subject = await open();
+          const { engine } = subject;
           await new HistoryRun(subject).run(steps);
           subject.engine.rollback(0);
           await subject.engine.close();
+          if (subject.engine !== engine) await engine.close();
         }),
         { numRuns: RUNS === undefined ? runs : Number(RUNS) },
       );

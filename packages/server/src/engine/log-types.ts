@@ -30,10 +30,20 @@ export class LogDamagedError extends Error {
   }
 }
 
+/** Who is told of durable records, in order and without a gap. */
+export interface LogFollower {
+  /** The next records; payloads must not be written to. Called inside of the log's own work: be short. */
+  records(records: readonly LogRecord[]): void;
+  /** It is told nothing more: it threw, or what it should be told next cannot be read. */
+  failed(error: Error): void;
+}
+
 /** Append-only log over preallocated segment files with group commit. */
 export interface Log {
   /** Sequence of the last appended record, 0 when empty. */
   readonly lastSequence: number;
+  /** Sequence up to which records were trimmed away. */
+  readonly trimmedSequence: number;
   /** Sequence up to which records are durable. */
   readonly durableSequence: number;
   /** Bytes appended since opening. */
@@ -46,6 +56,13 @@ export interface Log {
   flush(mayBlock?: boolean): Promise<void>;
   /** Records with `sequence > after`, oldest first, from disk; only before the first append. */
   replay(after: number): IterableIterator<LogRecord>;
+  /**
+   * Tells `follower` of every durable record with `sequence > after`: at once of those that are there, then of each as soon as it is durable.
+   *
+   * @returns How to leave.
+   * @throws {RangeError} If records behind `after` were trimmed away, or `after` is not durable yet.
+   */
+  follow(after: number, follower: LogFollower): () => void;
   /** Deletes segments whose records are all `<= sequence` (they are in the base). */
   trim(sequence: number): void;
   close(): Promise<void>;

@@ -36,7 +36,8 @@ import {
   sequenceOfName,
 } from "./log-segment.ts";
 import { LogSync } from "./log-sync.ts";
-import type { Log, LogRecord } from "./log-types.ts";
+import { LogFollowers } from "./log-followers.ts";
+import type { Log, LogFollower, LogRecord } from "./log-types.ts";
 
 export { checkLog } from "./log-reader.ts";
 export { LogLockedError } from "./log-lock.ts";
@@ -124,6 +125,7 @@ class DiskLog implements Log {
   #following: Promise<void> | undefined;
   #failure: Error | undefined;
   #closing: Promise<void> | undefined;
+  readonly #followers = new LogFollowers((after, last) => this.#durableRecords(after, last));
   #bytesAppended = 0;
   #flushes = 0;
   #hasAppended = false;
@@ -149,6 +151,10 @@ class DiskLog implements Log {
     return this.#durableSequence;
   }
 
+  get trimmedSequence(): number {
+    return (sequenceOfName(listSegments(this.#disk, this.#directory)[0] ?? "") ?? 1) - 1;
+  }
+
   get bytesAppended(): number {
     return this.#bytesAppended;
   }
@@ -170,6 +176,7 @@ class DiskLog implements Log {
     this.#bytesAppended += bytes;
     this.#lastSequence = sequence;
     this.#hasAppended = true;
+    this.#followers.appended({ sequence, payload });
     return sequence;
   }
 
@@ -183,6 +190,16 @@ class DiskLog implements Log {
     this.#mustWork("replay");
     if (this.#hasAppended) throw new Error(`Cannot replay log "${this.#directory}": records were appended already`);
     return readRecords(this.#disk, this.#directory, after, this.#lastSequence);
+  }
+
+  follow(after: number, follower: LogFollower): () => void {
+    this.#mustWork("follow");
+    const first = this.trimmedSequence + 1;
+    if (after + 1 < first || after > this.#durableSequence) {
+      const text = `records ${first} to ${this.#durableSequence} are there`;
+      throw new RangeError(`Cannot follow log behind record ${after}: ${text}; start from a copy of the store`);
+    }
+    return this.#followers.add(after, follower, this.#durableSequence);
   }
 
   trim(sequence: number): void {
@@ -207,6 +224,7 @@ class DiskLog implements Log {
       await this.#writeMark();
     } finally {
       await this.#running?.catch(() => {});
+      this.#followers.clear();
       const spare = await this.#spare;
       if (spare !== undefined) discard(this.#disk, spare);
       try {
@@ -214,6 +232,15 @@ class DiskLog implements Log {
       } finally {
         this.#lock.release();
       }
+    }
+  }
+
+  *#durableRecords(after: number, last: number): Generator<LogRecord, undefined> {
+    // Behind them may lie what is being written right now.
+    for (const record of readRecords(this.#disk, this.#directory, after, last)) {
+      if (record.sequence > last) return;
+      yield record;
+      if (record.sequence === last) return;
     }
   }
 
@@ -322,6 +349,7 @@ class DiskLog implements Log {
     }
     this.#durableSequence = batch.last;
     this.#flushes++;
+    this.#followers.flushed(batch.last);
     this.#prepareSpare();
   }
 

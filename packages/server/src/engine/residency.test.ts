@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { DiskEngine } from "./disk-engine.ts";
+import { DiskEngine, openDiskEngine } from "./disk-engine.ts";
 import type { DiskEngineOptions } from "./disk-engine.ts";
 import { indexKeyOf, movesOf, testCodec } from "./testing/test-rows.ts";
 import type { TestRow } from "./testing/test-rows.ts";
@@ -42,10 +42,10 @@ function keysOf(engine: DiskEngine<TestRow>, collection: number): string[] {
 
 test("opening serves from the base at once, and reads no row of it again when resident", async () => {
   const options = optionsFor();
-  const first = new DiskEngine(options);
+  const first = openDiskEngine(options);
   write(first, 1, 0, 2000);
   await first.close();
-  const engine = new DiskEngine(options);
+  const engine = openDiskEngine(options);
   expect(engine.isResident(1)).toBe(false);
   expect(engine.counters.rowsFromBase).toBe(0);
   expect([engine.count(1), engine.get(1, keyAt(1999))?.a]).toEqual([2000, 199]);
@@ -64,10 +64,10 @@ const ROWS = 3_000;
 
 test("writes, deletes and open cursors go on while a collection becomes resident", async () => {
   const options = optionsFor();
-  const first = new DiskEngine(options);
+  const first = openDiskEngine(options);
   write(first, 1, 0, ROWS);
   await first.close();
-  const engine = new DiskEngine(options);
+  const engine = openDiskEngine(options);
   const cursor = engine.scan(1, 1, everything, "desc");
   const walked: string[] = [];
   const checkpoints: Promise<void>[] = [];
@@ -104,10 +104,10 @@ test("writes, deletes and open cursors go on while a collection becomes resident
 
 test("a collection does not become resident under an open transaction", async () => {
   const options = optionsFor();
-  const first = new DiskEngine(options);
+  const first = openDiskEngine(options);
   write(first, 1, 0, 10);
   await first.close();
-  const engine = new DiskEngine(options);
+  const engine = openDiskEngine(options);
   const value = { a: 1, text: "open" };
   engine.put({ collection: 1, key: "open", value, moves: movesOf("open", undefined, value) });
   for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -119,7 +119,7 @@ test("a collection does not become resident under an open transaction", async ()
 });
 
 test("over the budget the largest collection is paged again, and small ones stay", async () => {
-  const engine = new DiskEngine(optionsFor({ memoryBytes: 1_000_000, checkpointBytes: 100_000 }));
+  const engine = openDiskEngine(optionsFor({ memoryBytes: 1_000_000, checkpointBytes: 100_000 }));
   write(engine, 1, 0, 50);
   const cursor = engine.scan(2, PRIMARY, everything, "asc");
   for (let at = 0; at < 40; at += 1) {
@@ -137,10 +137,10 @@ test("over the budget the largest collection is paged again, and small ones stay
 
 test("a paged collection keeps decoded rows within the budget, and forgets them when they change", async () => {
   const options = optionsFor({ memoryBytes: 300_000 });
-  const first = new DiskEngine(options);
+  const first = openDiskEngine(options);
   write(first, 1, 0, 4000);
   await first.close();
-  const engine = new DiskEngine(options);
+  const engine = openDiskEngine(options);
   await engine.settled();
   expect(engine.isResident(1)).toBe(false);
   for (let round = 0; round < 5; round += 1) engine.get(1, keyAt(7));
@@ -160,7 +160,7 @@ test("a paged collection keeps decoded rows within the budget, and forgets them 
 
 test("a dropped collection stays empty, also while the base still has its rows, and may be filled again", async () => {
   const options = optionsFor();
-  const first = new DiskEngine(options);
+  const first = openDiskEngine(options);
   write(first, 1, 0, 1500);
   await first.checkpoint();
   first.dropCollection(1);
@@ -169,7 +169,7 @@ test("a dropped collection stays empty, also while the base still has its rows, 
   await first.flush();
   expect(keysOf(first, 1)).toEqual([keyAt(5)]);
   await first.close();
-  const engine = new DiskEngine({ ...options, memoryBytes: 0 });
+  const engine = openDiskEngine({ ...options, memoryBytes: 0 });
   expect(keysOf(engine, 1)).toEqual([keyAt(5)]);
   expect(engine.indexes(1)).toEqual([1]);
   const cursor = engine.scan(1, 1, everything, "asc");

@@ -124,6 +124,14 @@ export interface Engine<T> {
   dropIndex(collection: number, index: number): void;
   dropCollection(collection: number): void;
 
+  /**
+   * Lays a record of another engine's log over this one: a commit, an index fill or a drop. Done between transactions, in the order of that log; a record
+   * that is laid over twice in a row changes nothing the second time, except that a commit must exceed `head`.
+   *
+   * @throws {RangeError} If `payload` is no record, or a commit that is not behind `head`.
+   */
+  apply(payload: Uint8Array): void;
+
   /** Releases files; pending sealed commits are flushed first. */
   close(): Promise<void>;
 }

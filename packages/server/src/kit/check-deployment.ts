@@ -5,7 +5,7 @@
  */
 import { CONVEX_LIMITS, decodeDocument, encodeDocument, type Doc } from "@narrowcast/values";
 import { checkStore } from "../engine/check.ts";
-import { DiskEngine } from "../engine/disk-engine.ts";
+import { DiskEngine, openDiskEngine } from "../engine/disk-engine.ts";
 import { checkDatabase } from "../tx/check.ts";
 import { Database } from "../tx/database.ts";
 import { FolderFiles } from "../engine/folder-files.ts";
@@ -40,7 +40,7 @@ export async function checkDeployment(
   const problems = (await checkStore(directory)).map(({ place, message }) => `${place}: ${message}`);
   if (problems.length > 0) return { tables: 0, documents: 0, indexes: 0, files: 0, loose: [], problems };
   onProgress("Checking documents and indexes");
-  const engine = new DiskEngine<Doc>({
+  const engine = openDiskEngine<Doc>({
     directory,
     codec: { encode: encodeDocument, decode: decodeDocument },
     checkpointDelayMs: Number.POSITIVE_INFINITY,

@@ -5,14 +5,14 @@ import { decodeDocument, encodeDocument } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import { checkEngine } from "../engine/check.ts";
-import { DiskEngine } from "../engine/disk-engine.ts";
+import { openDiskEngine } from "../engine/disk-engine.ts";
 import { checkDatabase, entryExpectations } from "./check.ts";
 import { collect, openTestDatabase, plan, read, schemaOf, write } from "./testing/database.ts";
 
 test("a database on disk is the same after closing and opening: documents, indexes, schema, cursors", async () => {
   const directory = mkdtempSync(join(tmpdir(), "narrowcast-tx-"));
   const openEngine = () =>
-    new DiskEngine<Doc>({
+    openDiskEngine<Doc>({
       directory,
       codec: { encode: encodeDocument, decode: decodeDocument },
       memoryBytes: 1_000_000,

@@ -8,6 +8,8 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
 import { PRIMARY } from "../types.ts";
+import { followFrom } from "../follow-log.ts";
+import type { Log } from "../log-types.ts";
 import type { Engine, Key, KeyRange } from "../types.ts";
 import { ModelEngine } from "./model-engine.ts";
 import { indexKeyOf, INDEXES, movesOf } from "./test-rows.ts";
@@ -77,12 +79,17 @@ export const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 type Put = typeof put extends fc.Arbitrary<infer P> ? P : never;
 
+/** What histories do; nothing of it is laid over the model. */
+type Steps = Omit<Engine<TestRow>, "apply">;
+
 /** An engine under test with what only some engines can do. */
 export interface Subject {
   engine: Engine<TestRow>;
   /** Closes and opens again; without it a reopen is left out. */
   reopen?: () => Promise<Engine<TestRow>>;
   checkpoint?: () => Promise<void>;
+  /** An engine that sees nothing but the records of the subject's log, and that log as it is open now. */
+  follower?: { readonly engine: Engine<TestRow>; log(): Log };
 }
 
 /** Runs histories against the model. */
@@ -91,10 +98,12 @@ export class HistoryRun {
   readonly #model = new ModelEngine<TestRow>();
   #savepoints: number[] = [0];
   #ts = 0;
+  #failure: Error | undefined;
 
   constructor(subject: Subject) {
     this.#subject = subject;
     this.#register();
+    this.#follow();
   }
 
   async run(steps: readonly Step[]): Promise<void> {
@@ -103,9 +112,35 @@ export class HistoryRun {
       this.#compareRows();
     }
     this.#compareTrees();
+    await this.#compareFollower();
   }
 
-  #each(act: (engine: Engine<TestRow>) => void): void {
+  #follow(): void {
+    const { follower } = this.#subject;
+    if (follower === undefined) return;
+    followFrom(follower.log(), follower.engine.head, {
+      records: (records) => records.forEach(({ payload }) => follower.engine.apply(payload)),
+      failed: (error) => {
+        this.#failure = error;
+      },
+    });
+  }
+
+  /** The follower has what is durable, whatever it saw of the way there. */
+  async #compareFollower(): Promise<void> {
+    const { follower } = this.#subject;
+    if (follower === undefined) return;
+    this.#each((engine) => engine.rollback(0));
+    await this.#subject.engine.flush();
+    expect(this.#failure).toBeUndefined();
+    expect(follower.engine.head).toBe(this.#subject.engine.head);
+    for (const one of COLLECTIONS) for (const index of INDEXES) follower.engine.registerIndex(one, index);
+    this.#subject.engine = follower.engine;
+    this.#compareRows();
+    this.#compareTrees();
+  }
+
+  #each(act: (engine: Steps) => void): void {
     act(this.#subject.engine);
     act(this.#model);
   }
@@ -170,6 +205,7 @@ export class HistoryRun {
     this.#endTransaction(false);
     this.#subject.engine = (await this.#subject.reopen?.()) ?? this.#subject.engine;
     this.#register();
+    if (this.#subject.reopen !== undefined) this.#follow();
     expect(this.#subject.engine.head).toBe(this.#model.head);
     this.#compareTrees();
   }

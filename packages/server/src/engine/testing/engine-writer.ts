@@ -4,12 +4,12 @@
  * @module
  */
 import { writeSync } from "node:fs";
-import { DiskEngine } from "../disk-engine.ts";
+import { openDiskEngine } from "../disk-engine.ts";
 import { beginWorkload, numberOf, runTransaction, workloadOptions } from "./engine-workload.ts";
 
 const TRANSACTIONS_PER_FLUSH = 3;
 
-const engine = new DiskEngine(workloadOptions(process.argv[2] ?? ""));
+const engine = openDiskEngine(workloadOptions(process.argv[2] ?? ""));
 beginWorkload(engine);
 
 for (let n = numberOf(engine) + 1; ; n += 1) {

@@ -22,7 +22,7 @@ function copyOf<T>(collections: ReadonlyMap<number, ModelCollection<T>>): Map<nu
 }
 
 /** See the module comment. */
-export class ModelEngine<T> implements Engine<T> {
+export class ModelEngine<T> implements Omit<Engine<T>, "apply"> {
   #collections = new Map<number, ModelCollection<T>>();
   /** The state before each write since the last commit. */
   #before: Map<number, ModelCollection<T>>[] = [];
