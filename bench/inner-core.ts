@@ -28,25 +28,32 @@ type Engine = Testing.DiskEngine<Doc>;
 /** See the module comment. */
 export class InnerCore {
   readonly engine: Engine;
+  readonly #main: Testing.MainSide;
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   #nextId = 0;
   #opened: { readonly core: Core; close(): Promise<void> } | undefined;
 
-  private constructor(engine: Engine) {
+  private constructor(engine: Engine, main: Testing.MainSide) {
     this.engine = engine;
+    this.#main = main;
   }
 
   /** Opens the store in `directory` and pushes the app unless it has one. */
   static async open(directory: string, memoryBytes?: number): Promise<InnerCore> {
-    const { openCoreIn, openDiskEngine } = (await import(BUILT)) as typeof Testing;
+    const { MainSide, openCoreIn, openDiskEngine } = (await import(BUILT)) as typeof Testing;
     const codec = { encode: encodeDocument, decode: decodeDocument };
     const engine = openDiskEngine<Doc>({ directory, codec, memoryBytes });
-    const inner = new InnerCore(engine);
+    const main = new MainSide();
+    const inner = new InnerCore(engine, main);
     const start = { cloudUrl: UNSET, siteUrl: UNSET, limits: CONVEX_LIMITS, guilty: [], running: [] };
     inner.#opened = await openCoreIn({ start, directory, engine }, (batch) => inner.#receive(batch));
     if (inner.core.runner.active === undefined) {
       const { code } = await bundleApp(fileURLToPath(new URL("apps/store/convex", import.meta.url)));
-      const outcome = (await inner.#request((id) => ({ type: "push", id, code }))) as { ok: boolean; message?: string };
+      const manifest = main.manifestOf(code);
+      const outcome = (await inner.#request((id) => ({ type: "push", id, code: manifest }))) as {
+        ok: boolean;
+        message?: string;
+      };
       if (!outcome.ok) throw new Error(`Cannot push the app: ${outcome.message}`);
     }
     return inner;
@@ -86,6 +93,8 @@ export class InnerCore {
 
   #receive(batch: readonly FromCore[]): void {
     for (const message of batch) {
+      const answer = this.#main.answer(message);
+      if (answer !== undefined) this.core.receive([answer]);
       if (message.type === "failed") throw new Error(message.message);
       if (message.type !== "reply" && message.type !== "refused") continue;
       const waiting = this.#waiting.get(message.id);

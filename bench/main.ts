@@ -13,6 +13,7 @@ import { loadText, machineText } from "./machine.ts";
 import { installPeers } from "./peers/install.ts";
 import { markdownRows, printRows, type Row } from "./rows.ts";
 import { scaleOf, type Scale } from "./scale.ts";
+import { deploy } from "./scenarios/deploy.ts";
 import { disjointCommit } from "./scenarios/disjoint-commit.ts";
 import { durableMutations } from "./scenarios/durable-mutations.ts";
 import { idle } from "./scenarios/idle.ts";
@@ -30,6 +31,7 @@ const SCENARIOS: ReadonlyMap<string, (scale: Scale) => Promise<Row[]>> = new Map
   ["subscriptions", disjointCommit],
   ["transfers", transfers],
   ["start", startUp],
+  ["deploy", deploy],
   ["paged", largerThanMemory],
   ["idle", idle],
 ]);

@@ -31,10 +31,14 @@ export interface Limits {
   readonly queryOperatorsMax: number;
   readonly argumentsBytesMax: number;
   readonly resultBytesMax: number;
+  /** Processor time of a query or mutation. */
   readonly userTimeMs: number;
   readonly actionTimeMs: number;
   readonly nodeActionTimeMs: number;
+  /** Processor time of evaluating an app's modules when they are pushed. */
   readonly analysisTimeMs: number;
+  /** The same when code starts that was accepted before. */
+  readonly startTimeMs: number;
   readonly logLinesMax: number;
   readonly logLineBytesMax: number;
   readonly callDepthMax: number;
@@ -90,6 +94,8 @@ export const CONVEX_LIMITS: Limits = {
   actionTimeMs: 30 * 60_000,
   nodeActionTimeMs: 10 * 60_000,
   analysisTimeMs: 4_000,
+  // Ours: deployed functions must not be lost because a machine is slower than the one that accepted them.
+  startTimeMs: 20_000,
   logLinesMax: 256,
   logLineBytesMax: 32_768,
   callDepthMax: 8,

@@ -1,5 +1,7 @@
 /**
- * A code package as an action thread holds it: both bundles evaluated with real globals.
+ * An app's code as an action thread holds it: its scripts evaluated with real globals.
+ *
+ * A changed environment evaluates only those scripts again that looked at a changed variable; the text is here already.
  *
  * @module
  */
@@ -11,43 +13,86 @@ import { ImportActivity } from "../isolate/import-activity.ts";
 import type { ImportSettings } from "../isolate/import-activity.ts";
 import { evaluateBundle, functionTable } from "../functions/load.ts";
 import { StackMapper } from "../isolate/source-maps.ts";
-import type { CodePackage, FunctionInfo, ModuleEnvironment } from "../app/types.ts";
+import type { ModuleEnvironment, ModuleSource, NodeAnalysis } from "../app/types.ts";
 import { actionGlobals, nodeGlobals } from "../isolate/user-globals.ts";
-import type { Activity } from "../isolate/user-globals.ts";
+import type { Activity, UserGlobals } from "../isolate/user-globals.ts";
 
 type ErrorClass = new (data: Value) => Error & { data: Value };
 
-/** The functions, the router and the error classes of both bundles. */
+/** The scripts of an app, as {@linkcode ActionCode} evaluates them. */
+export interface ActionScripts {
+  readonly isolate: ModuleSource;
+  readonly node: ModuleSource | null;
+  readonly nodeResolveDir: string | null;
+}
+
+/** One script, evaluated. */
+interface Evaluated {
+  readonly modules: ModuleTable;
+  readonly functions: readonly LoadedFunction[];
+  readonly environmentRead: ReadonlySet<string>;
+}
+
+/** The functions, the router and the error classes of both scripts. */
 export class ActionCode {
   readonly mapper: StackMapper;
-  readonly router: HttpRouter | null;
-  readonly nodeFunctions: readonly FunctionInfo[];
-  readonly #functions: ReadonlyMap<string, LoadedFunction>;
-  readonly #errorClasses: { readonly [environment in ModuleEnvironment]: ErrorClass | undefined };
+  /** Scripts evaluated so far, also again. */
+  evaluations = 0;
+  readonly #scripts: ActionScripts;
+  readonly #running: () => Activity | undefined;
+  readonly #hasVirtualTime: boolean;
+  #isolate: Evaluated;
+  #node: Evaluated | undefined;
+  #router: HttpRouter | null;
+  #functions: ReadonlyMap<string, LoadedFunction>;
 
   /**
    * @param running Gives the run whose code is executing, if any.
    * @throws {AnalysisError} If a module cannot be imported.
    */
   constructor(
-    code: CodePackage,
+    scripts: ActionScripts,
     settings: ImportSettings,
     running: () => Activity | undefined,
     hasVirtualTime = false,
   ) {
-    this.mapper = new StackMapper(code);
-    const importing = new ImportActivity(settings);
-    const current = () => running() ?? importing;
-    const isolate = evaluateBundle(code.isolate, "isolate", actionGlobals(current, hasVirtualTime), this.mapper);
-    const node =
-      code.node === null
-        ? {}
-        : evaluateBundle(code.node, "node", nodeGlobals(current, code.nodeResolveDir, hasVirtualTime), this.mapper);
-    const ofNode = analyzeFunctions(node, "node");
-    this.#functions = functionTable([...analyzeFunctions(isolate, "isolate"), ...ofNode]);
-    this.nodeFunctions = ofNode.map((loaded) => loaded.info);
-    this.router = analyzeRouter(isolate);
-    this.#errorClasses = { isolate: errorClassOf(isolate), node: errorClassOf(node) };
+    this.#scripts = scripts;
+    this.#running = running;
+    this.#hasVirtualTime = hasVirtualTime;
+    this.mapper = new StackMapper(scripts);
+    this.#isolate = this.#evaluate(scripts.isolate, "isolate", settings);
+    this.#node = scripts.node === null ? undefined : this.#evaluate(scripts.node, "node", settings);
+    this.#router = analyzeRouter(this.#isolate.modules);
+    this.#functions = this.#table();
+  }
+
+  get router(): HttpRouter | null {
+    return this.#router;
+  }
+
+  /** What the "use node" modules define, and which variables they looked at. */
+  get nodeAnalysis(): NodeAnalysis {
+    return {
+      functions: (this.#node?.functions ?? []).map((loaded) => loaded.info),
+      environmentRead: [...(this.#node?.environmentRead ?? [])],
+    };
+  }
+
+  /** Evaluates again what looked at one of the `changed` variables. @throws {AnalysisError} As the constructor; then nothing has changed. */
+  changeEnvironment(changed: readonly string[], settings: ImportSettings): void {
+    const isStale = ({ environmentRead }: Evaluated): boolean =>
+      changed.length > 0 && (environmentRead.has("*") || changed.some((name) => environmentRead.has(name)));
+    const { isolate, node } = this.#scripts;
+    const nextIsolate = isStale(this.#isolate) ? this.#evaluate(isolate, "isolate", settings) : this.#isolate;
+    const nextNode =
+      node !== null && this.#node !== undefined && isStale(this.#node)
+        ? this.#evaluate(node, "node", settings)
+        : this.#node;
+    const router = analyzeRouter(nextIsolate.modules);
+    this.#isolate = nextIsolate;
+    this.#node = nextNode;
+    this.#router = router;
+    this.#functions = this.#table();
   }
 
   find(path: string): LoadedFunction | undefined {
@@ -56,12 +101,29 @@ export class ActionCode {
 
   /** A ConvexError that code of that environment knows as its own. */
   convexError(environment: ModuleEnvironment, message: string, data: Value): Error {
-    const ErrorClass = this.#errorClasses[environment];
+    const modules = (environment === "isolate" ? this.#isolate : this.#node)?.modules;
+    const ErrorClass = modules?.[HOST_EXPORTS]?.["ConvexError"] as ErrorClass | undefined;
     const error = ErrorClass === undefined ? new Error(message) : new ErrorClass(data);
     return Object.assign(error, { message, data, [Symbol.for("ConvexError")]: true });
   }
-}
 
-function errorClassOf(modules: ModuleTable): ErrorClass | undefined {
-  return modules[HOST_EXPORTS]?.["ConvexError"] as ErrorClass | undefined;
+  #table(): ReadonlyMap<string, LoadedFunction> {
+    return functionTable([...this.#isolate.functions, ...(this.#node?.functions ?? [])]);
+  }
+
+  #evaluate(script: ModuleSource, environment: ModuleEnvironment, settings: ImportSettings): Evaluated {
+    this.evaluations += 1;
+    const importing = new ImportActivity(settings);
+    const current = () => this.#running() ?? importing;
+    const globals: UserGlobals =
+      environment === "isolate"
+        ? actionGlobals(current, this.#hasVirtualTime)
+        : nodeGlobals(current, this.#scripts.nodeResolveDir, this.#hasVirtualTime);
+    const modules = evaluateBundle(script, environment, globals, this.mapper);
+    return {
+      modules,
+      functions: analyzeFunctions(modules, environment),
+      environmentRead: importing.environmentRead,
+    };
+  }
 }

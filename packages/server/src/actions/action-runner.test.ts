@@ -6,6 +6,8 @@ import type { Limits, Value } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import type { CallResult, FromWorker, HostCall, RunActionMessage } from "../protocol/action-protocol.ts";
 import { ActionRunner } from "./action-runner.ts";
+import { takeApart } from "../app/code-manifest.ts";
+import { newWatchMemory } from "../protocol/watchdog.ts";
 import { bundleApp } from "../app/bundle.ts";
 import { formatLogLine } from "../isolate/console.ts";
 import { FIXTURE_DIR, NOBODY, openApp } from "../testing/app-harness.ts";
@@ -27,12 +29,15 @@ class Host {
   constructor(code: CodePackage, answer: (call: HostCall) => Promise<CallResult>, limits: Limits = CONVEX_LIMITS) {
     this.runner = new ActionRunner(
       {
-        code,
+        code: takeApart(code).manifest,
+        watchMemory: newWatchMemory(),
+        why: "start",
         environment: [["GREETING", "hi"]],
         cloudUrl: "http://127.0.0.1:3210",
         siteUrl: "http://127.0.0.1:3211",
         limits,
       },
+      code,
       (message) => {
         this.sent.push(message);
         if (message.type === "call") {
@@ -143,13 +148,35 @@ test("an action reads through the host, and its lines come as they are written",
 test("a node action uses Node, and is reported with its environment", async () => {
   const app = await openApp((await bundleApp(FIXTURE_DIR)).code);
   const host = new Host(app.code, answerFrom(app));
-  expect(host.runner.code.nodeFunctions.map(({ path }) => path)).toEqual(["files:hash"]);
+  expect(host.runner.code.nodeAnalysis.functions.map(({ path }) => path)).toEqual(["files:hash"]);
   const done = await host.start("files:hash", { text: "abc" }).done;
   expect(done.environment).toBe("node");
   expect(done.result).toEqual({
     ok: true,
     value: `"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"`,
   });
+});
+
+test("scripts that looked at a changed variable are evaluated again, others are not; code that is broken by it stays as it was", async () => {
+  const code = await bundleTexts({
+    "plain.ts": `import { actionGeneric } from "convex/server";
+      export const is = actionGeneric({ args: {}, handler: async () => process.env.GREETING ?? null });`,
+    "node.ts": `"use node"; import { actionGeneric } from "convex/server";
+      const seen = process.env.MODE ?? null; if (seen === "bad") throw new Error("bad mode");
+      export const is = actionGeneric({ args: {}, handler: async () => seen });`,
+  });
+  const host = new Host(code, noCalls);
+  const set = (...environment: [string, string][]) => host.runner.receive({ type: "environment", environment });
+  expect(host.runner.code.evaluations).toBe(2);
+  set(["GREETING", "hello"]);
+  expect(host.runner.code.evaluations).toBe(2);
+  expect(await host.run("plain:is")).toEqual({ ok: true, value: `"hello"` });
+  set(["GREETING", "hello"], ["MODE", "fast"]);
+  expect(host.runner.code.evaluations).toBe(3);
+  expect(await host.run("node:is")).toEqual({ ok: true, value: `"fast"` });
+  set(["MODE", "bad"]);
+  expect(host.sent.at(-1)).toMatchObject({ type: "failed", message: expect.stringContaining("bad mode") });
+  expect(await host.run("node:is")).toEqual({ ok: true, value: `"fast"` });
 });
 
 test("HTTP actions: routes, streamed bodies with back-pressure, 404 and 500", async () => {

@@ -1,5 +1,5 @@
 /**
- * Runs actions and HTTP actions of one code package, many at once; the inside of an action thread.
+ * Runs actions and HTTP actions of one app's code, many at once; the inside of an action thread.
  *
  * Knows nothing of threads: messages come in by `receive` and go out by `send`, so tests run it in their own thread. Which run's code
  * is executing is known through an AsyncLocalStorage, which timers and promises carry along.
@@ -11,7 +11,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { parseValue } from "@narrowcast/values";
 import type { TableNames } from "@narrowcast/values";
-import { ActionCode } from "./action-code.ts";
+import { ActionCode, type ActionScripts } from "./action-code.ts";
 import { runHttp } from "./action-http.ts";
 import type {
   ActionWorkerData,
@@ -25,6 +25,7 @@ import type {
 import { ActionRun } from "./action-run.ts";
 import type { ActionSurroundings, HostAnswer } from "./action-run.ts";
 import { handlerOf } from "../isolate/analyze.ts";
+import type { ImportSettings } from "../isolate/import-activity.ts";
 import type { LoadedFunction } from "../isolate/analyze.ts";
 import { createActionCtx } from "./ctx-action.ts";
 import type { ModuleEnvironment } from "../app/types.ts";
@@ -53,11 +54,12 @@ export class ActionRunner {
   #isDraining = false;
 
   /**
+   * @param scripts What `data.code` names.
    * @param send Takes each message for the host, in order.
    * @param onIdle Called when, after `drain`, nothing is under way any more.
    * @throws {AnalysisError} If the code cannot be loaded.
    */
-  constructor(data: ActionWorkerData, send: (message: FromWorker) => void, onIdle: () => void) {
+  constructor(data: ActionWorkerData, scripts: ActionScripts, send: (message: FromWorker) => void, onIdle: () => void) {
     this.#data = data;
     this.#send = send;
     this.#onIdle = onIdle;
@@ -71,8 +73,7 @@ export class ActionRunner {
       callHost: (id, call) => this.#callHost(id, call),
       sendLine: (id, line) => send({ type: "lines", id, lines: [line] }),
     };
-    const settings = { limits, cloudUrl, siteUrl, environment: this.#environment.current, nowMs: Date.now(), seed: 0 };
-    this.code = new ActionCode(data.code, settings, () => this.#storage.getStore(), data.hasVirtualTime);
+    this.code = new ActionCode(scripts, this.#importSettings(), () => this.#storage.getStore(), data.hasVirtualTime);
   }
 
   /** Takes one message of the host. Returns at once. */
@@ -96,7 +97,10 @@ export class ActionRunner {
         this.#reply(message.callId, message.result);
         break;
       case "environment":
-        this.#environment.current = new Map(message.environment);
+        this.#changeEnvironment(new Map(message.environment));
+        break;
+      case "modules":
+        // Came before: the runner begins with them.
         break;
       case "drain":
         this.#isDraining = true;
@@ -110,6 +114,26 @@ export class ActionRunner {
     const run = this.#storage.getStore();
     run?.fail(thrown);
     return run !== undefined;
+  }
+
+  #importSettings(): ImportSettings {
+    const { limits, cloudUrl, siteUrl } = this.#data;
+    return { limits, cloudUrl, siteUrl, environment: this.#environment.current, nowMs: Date.now(), seed: 0 };
+  }
+
+  #changeEnvironment(next: ReadonlyMap<string, string>): void {
+    const before = this.#environment.current;
+    const names = new Set([...before.keys(), ...next.keys()]);
+    const changed = [...names].filter((name) => before.get(name) !== next.get(name));
+    this.#environment.current = next;
+    try {
+      this.code.changeEnvironment(changed, this.#importSettings());
+      this.#send({ type: "ready", node: this.code.nodeAnalysis });
+    } catch (error) {
+      // New actions get a new thread, which says the same; what is under way goes on with the modules it has.
+      this.#send({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+      this.receive({ type: "drain" });
+    }
   }
 
   async #track(

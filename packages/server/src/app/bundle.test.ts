@@ -136,7 +136,7 @@ test("packages that cannot be bundled stay outside by themselves", async () => {
   });
   const { code } = await bundleApp(app.dir);
   expect(code.nodeResolveDir).toBe(path.dirname(app.dir));
-  expect(code.node?.code).toContain(`require("lmdb")`);
+  expect(code.node?.source).toContain(`require("lmdb")`);
   app.remove();
 });
 

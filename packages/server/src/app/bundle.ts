@@ -115,9 +115,9 @@ async function buildBundle(job: BuildJob): Promise<Bundle> {
     try {
       const result = await esbuild.build(buildOptions(job));
       recordInputs(job, Object.keys(result.metafile?.inputs ?? {}));
-      const code = result.outputFiles?.find((file) => file.path.endsWith(".js"))?.text ?? "";
+      const source = result.outputFiles?.find((file) => file.path.endsWith(".js"))?.text ?? "";
       const sourceMap = result.outputFiles?.find((file) => file.path.endsWith(".map"))?.text ?? null;
-      return { code, sourceMap, modules: job.modules.map((module) => module.modulePath) };
+      return { source, sourceMap, modules: job.modules.map((module) => module.modulePath) };
     } catch (error) {
       if (!isBuildFailure(error)) throw error;
       const culprit = job.environment === "node" ? unbundlablePackage(error, job.external) : undefined;

@@ -8,12 +8,15 @@ import type { SchemaJson, ValidatorJson } from "@narrowcast/values";
 export type FunctionKind = "query" | "mutation" | "action" | "http";
 export type ModuleEnvironment = "isolate" | "node";
 
-/** A bundle: one script that evaluates to a table `module path → exports`. */
-export interface Bundle {
-  /** Text of a CommonJS-like function body: `return { "messages.js": exports, … }`. */
-  readonly code: string;
+/** The text of a script: what is stored, and sent between threads, once, under its hash. */
+export interface ModuleSource {
+  readonly source: string;
   /** Source map JSON text, or null. */
   readonly sourceMap: string | null;
+}
+
+/** A bundle: one script that evaluates to a table `module path → exports`. Its source is a function body: `return { "messages.js": exports, … }`. */
+export interface Bundle extends ModuleSource {
   /** Module paths in it, for example `messages.js`, `dir/mod.js`, `schema.js`, `crons.js`, `http.js`. */
   readonly modules: readonly string[];
 }
@@ -25,6 +28,20 @@ export interface CodePackage {
   /** Modules with "use node", run in action threads only. */
   readonly node: Bundle | null;
   /** Packages outside the node bundle are resolved from here, for example the app's folder; null when there are none. */
+  readonly nodeResolveDir: string | null;
+}
+
+/** A script of a push, named by its content. */
+export interface ModuleRef {
+  readonly path: string;
+  readonly environment: ModuleEnvironment;
+  /** See `code-manifest.ts`. */
+  readonly hash: string;
+}
+
+/** A code package by hash: what is stored for a push, and what threads tell each other of code. */
+export interface CodeManifest {
+  readonly modules: readonly ModuleRef[];
   readonly nodeResolveDir: string | null;
 }
 
@@ -55,6 +72,13 @@ export type CronSchedule =
   | { readonly type: "weekly"; readonly dayOfWeek: number; readonly hourUTC: number; readonly minuteUTC: number }
   | { readonly type: "monthly"; readonly day: number; readonly hourUTC: number; readonly minuteUTC: number }
   | { readonly type: "cron"; readonly cronExpr: string };
+
+/** What evaluating the "use node" modules told an action thread. */
+export interface NodeAnalysis {
+  readonly functions: readonly FunctionInfo[];
+  /** Variables that the modules looked at; `*` stands for all. */
+  readonly environmentRead: readonly string[];
+}
 
 /** What loading a package told us. */
 export interface Analysis {

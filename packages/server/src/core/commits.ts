@@ -92,6 +92,17 @@ export class Commits extends Reads {
     for (const observer of this.#parts.observers) observer.committed(commit, change);
   }
 
+  /** A transaction of a core that opens: the state takes in later what is stored then. */
+  writeBeforeState(source: string, work: (tx: Transaction) => void): void {
+    const tx = this.begin({ readOnly: false });
+    try {
+      work(tx);
+      this.#parts.commitClock.unpin(tx.commit(source));
+    } finally {
+      tx.abort();
+    }
+  }
+
   /** A transaction of the core's own: commits what `work` wrote, nothing when it throws. */
   write<T>(source: string, work: (tx: Transaction) => T): T {
     const tx = this.begin({ readOnly: false });

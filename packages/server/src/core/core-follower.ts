@@ -24,7 +24,7 @@ import type { CodeLoader } from "../functions/code-loader.ts";
 import { ENVIRONMENT_TABLE } from "../functions/environment.ts";
 import { CommitClock } from "./commit-clock.ts";
 import { Core } from "./core.ts";
-import { MODULES_TABLE } from "./deployed-code.ts";
+import { MODULES_TABLE } from "./stored-code.ts";
 
 /** What a follower is opened with. */
 export interface FollowerOptions {

@@ -12,9 +12,7 @@ import type { CodeLoader } from "../functions/code-loader.ts";
 import { CommitClock } from "./commit-clock.ts";
 import { Core } from "./core.ts";
 import type { CoreStart, FromCore } from "../protocol/core-protocol.ts";
-import { timeOutText } from "../protocol/core-protocol.ts";
 import { FILE_SECRET_BYTES } from "../functions/file-addresses.ts";
-import { LOAD_AT_START } from "../protocol/run-key.ts";
 import { storeSecret } from "./file-secret.ts";
 import { SYSTEM_TABLES } from "../functions/system-rows.ts";
 import type { RunMonitor } from "../protocol/watchdog.ts";
@@ -46,20 +44,14 @@ export async function openCore(options: CoreOpenOptions): Promise<Core> {
   });
   for (const { name, indexes } of SYSTEM_TABLES) database.defineSystemTable(name, indexes);
   core = new Core({ ...options, database, commitClock, role: "writer" });
-  await restore(core, start);
+  await core.codeStart.open(start.guilty);
+  core.commits.read((tx) => core.state.restore(tx));
   if (!core.state.hasAddresses) core.commits.write("_system/storage", (tx) => storeSecret(tx, newSecret(random)));
   core.scheduler.recover(start.running, start.guilty);
   core.crons.recover(start.running, start.guilty);
   core.say({ type: "ready", active: core.active });
   core.enqueue(() => undefined);
   return core;
-}
-
-/** Takes in what is stored: by the same fold as every commit, once the stored code is loaded. */
-async function restore({ loader, state, commits }: Core, { guilty, limits }: CoreStart): Promise<void> {
-  const isGuilty = guilty.some(({ run }) => run.kind === "load" && run.request === "start");
-  await loader.prepareStored(state, commits, LOAD_AT_START, isGuilty ? timeOutText(limits) : undefined);
-  commits.read((tx) => state.restore(tx));
 }
 
 function newSecret(random: CoreOpenOptions["random"]): Uint8Array {

@@ -19,6 +19,7 @@ import type { DeployParts } from "./deploy-parts.ts";
 import { changeEnvironment } from "./environment-change.ts";
 import type { FileRequests } from "./file-requests.ts";
 import { pushCode } from "./push.ts";
+import { readSource } from "./stored-code.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** What can be told of the core itself. */
@@ -101,6 +102,8 @@ export class CoreRequests {
       case "push":
         pushCode(deploy, message.id, message.code);
         return undefined;
+      case "readModules":
+        return deploy.commits.read((tx) => message.hashes.map((hash) => readSource(tx, hash)));
       case "environment":
         return deploy.state.variables;
       case "setEnvironment":

@@ -8,6 +8,7 @@ import type { CoreSignal } from "../protocol/core-protocol.ts";
 import { unknownKind } from "../protocol/unknown-kind.ts";
 import type { LogOutbox } from "../protocol/log-buffers.ts";
 import type { CoreMeter } from "./core-meter.ts";
+import type { MainAsks } from "./main-asks.ts";
 import type { Tracing } from "./trace-writer.ts";
 
 /** Who is told. */
@@ -16,10 +17,11 @@ export interface SignalParts {
   readonly logs: LogOutbox;
   readonly meter: CoreMeter | undefined;
   readonly tracing: Tracing;
+  readonly asks: MainAsks;
 }
 
 /** See the module comment. */
-export function takeSignal({ reactor, logs, meter, tracing }: SignalParts, signal: CoreSignal): void {
+export function takeSignal({ reactor, logs, meter, tracing, asks }: SignalParts, signal: CoreSignal): void {
   switch (signal.type) {
     case "openSocket":
       return reactor.openSocket(signal.socket);
@@ -31,6 +33,9 @@ export function takeSignal({ reactor, logs, meter, tracing }: SignalParts, signa
       return reactor.setIdentity(signal.socket, signal.version, signal.identity);
     case "touch":
       return reactor.touch(signal.socket, signal.ts);
+    case "modules":
+    case "nodeAnalysis":
+      return asks.answer(signal);
     case "wantLogs":
       return logs.want(signal.untilMs);
     case "sent":

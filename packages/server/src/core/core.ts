@@ -30,6 +30,7 @@ import type { Active, CoreStart, FromCore, ToCore } from "../protocol/core-proto
 import { LogOutbox } from "../protocol/log-buffers.ts";
 import type { RunMonitor } from "../protocol/watchdog.ts";
 import { Calls } from "./calls.ts";
+import { CodeStart } from "./code-start.ts";
 import type { CommitClock } from "./commit-clock.ts";
 import { Commits, Reads, type CommitObserver } from "./commits.ts";
 import { CoreMeter } from "./core-meter.ts";
@@ -42,6 +43,7 @@ import { DeploymentState } from "./deployment-state.ts";
 import { DurableOutbox, type Durability } from "./durable-outbox.ts";
 import { FileRequests } from "./file-requests.ts";
 import { FunctionRunner } from "./function-runner.ts";
+import { MainAsks } from "./main-asks.ts";
 import { Mutations } from "./mutations.ts";
 import { PushLine } from "./push-line.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -79,6 +81,7 @@ export class Core {
   readonly state: DeploymentState;
   readonly commits: Commits;
   readonly loader: WatchedLoader;
+  readonly codeStart: CodeStart;
   readonly database: Database;
   readonly reactor: Reactor;
   readonly runner: FunctionRunner;
@@ -96,6 +99,7 @@ export class Core {
   readonly #tracing: Tracing;
   readonly #sessionExpiry: SessionExpiry;
   readonly #logs = new LogOutbox();
+  readonly #asks = new MainAsks((message) => this.say(message));
   readonly #outbox: DurableOutbox<FromCore>;
   readonly #queue: SerialQueue;
   readonly #requests: CoreRequests;
@@ -115,7 +119,7 @@ export class Core {
     this.#queue = this.#openQueue();
     const reads = new Reads(database);
     this.state = new DeploymentState(urls, reads);
-    this.loader = new WatchedLoader({ loadCode: options.loadCode, monitor, limits, urls });
+    this.loader = new WatchedLoader({ loadCode: options.loadCode, monitor, limits, urls, reads });
     this.#quarantine = new Quarantine(clock, this.#alarms, start.guilty, (names) => {
       this.enqueue(() => void this.reactor.invalidateNames(names));
     });
@@ -142,6 +146,16 @@ export class Core {
     this.verifier = start.verify === false ? undefined : this.#openVerifier();
     const observers: CommitObserver[] = [];
     this.commits = new Commits({ database, commitClock: options.commitClock, state: this.state, observers });
+    this.codeStart = new CodeStart({
+      clock,
+      alarms: this.#alarms,
+      monitor,
+      limits,
+      state: this.state,
+      commits: this.commits,
+      loader: this.loader,
+      enqueue: (job) => this.enqueue(job),
+    });
     const mutations = this.#openMutations();
     const parts = this.#schedulerParts(rows, mutations);
     this.scheduler = new Scheduler(parts);
@@ -179,7 +193,8 @@ export class Core {
     const { active } = this.state.code;
     return {
       analysis: active?.user.analysis ?? { functions: [], schema: null, crons: [], httpRoutes: [] },
-      code: active?.code ?? null,
+      // Actions run in threads of their own, also while the core could not load what is deployed.
+      code: this.state.code.stored?.code ?? null,
       environment: this.state.variables,
     };
   }
@@ -208,8 +223,10 @@ export class Core {
   async #handle(message: ToCore): Promise<void> {
     this.#tracing.message(message);
     if ("id" in message) return this.#requests.handle(message);
-    const parts = { reactor: this.reactor, logs: this.#logs, meter: this.#meter, tracing: this.#tracing };
-    return takeSignal(parts, message);
+    const { reactor } = this;
+    takeSignal({ reactor, logs: this.#logs, meter: this.#meter, tracing: this.#tracing, asks: this.#asks }, message);
+    // What waited for such an answer joins the queue before the core can seem idle.
+    if (message.type === "modules" || message.type === "nodeAnalysis") await this.#options.pause();
   }
 
   /** Who hears of commits, in this order: first what queries are answered from, then who asks again, then the others. */
@@ -338,6 +355,7 @@ export class Core {
       schemas: this.database,
       loader: this.loader,
       line: new PushLine(),
+      asks: this.#asks,
       enqueue: (job) => this.enqueue(job),
       say,
     };

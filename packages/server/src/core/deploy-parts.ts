@@ -9,6 +9,7 @@ import type { Clock } from "../protocol/alarms.ts";
 import type { FromCore } from "../protocol/core-protocol.ts";
 import type { Commits } from "./commits.ts";
 import type { DeploymentState } from "./deployment-state.ts";
+import type { MainAsks } from "./main-asks.ts";
 import type { PushLine } from "./push-line.ts";
 import type { Job } from "./serial-queue.ts";
 import type { WatchedLoader } from "./watched-loader.ts";
@@ -23,6 +24,7 @@ export interface DeployParts {
   readonly schemas: Pick<Database, "planSchema" | "dropRemovedIndexes">;
   readonly loader: WatchedLoader;
   readonly line: PushLine;
+  readonly asks: MainAsks;
   enqueue(job: Job): void;
   say(message: FromCore): void;
 }

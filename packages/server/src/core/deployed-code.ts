@@ -10,26 +10,13 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import type { Doc } from "@narrowcast/values";
-import type { Transaction } from "../tx/types.ts";
-import type { ImportFacts } from "../functions/code-loader.ts";
 import { ALL_VARIABLES } from "../isolate/environment-names.ts";
 import type { LoadedUserCode } from "../functions/load.ts";
-import { readRows, textOf } from "../functions/system-rows.ts";
-import type { CodePackage } from "../app/types.ts";
-
-export const MODULES_TABLE = "_modules";
-const ACTIVE = "active";
+import { storedIn, type StoredCode } from "./stored-code.ts";
 
 /** How the active code changed. */
 export type CodeChange = "pushed" | "reloaded";
-
-/** Code as it is stored: with the facts of its import, so that every evaluation gives the same modules. */
-export interface StoredCode {
-  readonly code: CodePackage;
-  readonly facts: ImportFacts;
-}
 
 /** Evaluated code. */
 export interface ActiveCode extends StoredCode {
@@ -47,6 +34,7 @@ type Prepared =
 export class DeployedCode {
   /** Which code is deployed; undefined: none. */
   #identity: string | undefined;
+  #stored: StoredCode | undefined;
   #current: Prepared | undefined;
   #prepared: Prepared | undefined;
 
@@ -57,6 +45,11 @@ export class DeployedCode {
   /** Why the deployed code could not be loaded; every call fails with it. */
   get loadError(): string | undefined {
     return this.#current !== undefined && "loadError" in this.#current ? this.#current.loadError : undefined;
+  }
+
+  /** What is deployed, also when it could not be loaded. */
+  get stored(): StoredCode | undefined {
+    return this.#stored;
   }
 
   /** Which code is deployed, in a text that others do not have. */
@@ -82,13 +75,22 @@ export class DeployedCode {
 
   /** A commit wrote the row of the deployed code. */
   store(row: Doc | undefined): void {
-    this.#identity = row === undefined ? undefined : identityOf(storedIn(row));
+    this.#stored = row === undefined ? undefined : storedIn(row);
+    this.#identity = this.#stored && identityOf(this.#stored);
+  }
+
+  /** Code that could not be loaded was tried again, and is prepared. */
+  #isRecovered(identity: string, environment: ReadonlyMap<string, string>): boolean {
+    const prepared = this.#prepared;
+    if (this.loadError === undefined || prepared === undefined || !("loaded" in prepared)) return false;
+    return isFor(prepared, identity, environment);
   }
 
   /** After a commit that changed code or variables: makes active what is deployed. Returns what changed. */
   choose(environment: ReadonlyMap<string, string>): CodeChange | undefined {
     const identity = this.#identity;
-    if (identity === undefined || isFor(this.#current, identity, environment)) return undefined;
+    if (identity === undefined) return undefined;
+    if (isFor(this.#current, identity, environment) && !this.#isRecovered(identity, environment)) return undefined;
     if (!isFor(this.#prepared, identity, environment))
       throw new Error("Cannot activate deployed code: it is not loaded; should be prepared before its commit");
     const change = this.#current?.identity === identity ? "reloaded" : "pushed";
@@ -98,33 +100,9 @@ export class DeployedCode {
   }
 }
 
-/** The stored code; null before the first push. */
-export function readCode(tx: Transaction): StoredCode | null {
-  const row = activeRow(tx);
-  return row === undefined ? null : storedIn(row);
-}
-
-/** Makes `stored` the deployed code. */
-export function storeCode(tx: Transaction, { code, facts }: StoredCode): void {
-  const row = activeRow(tx);
-  const fields = { name: ACTIVE, code: JSON.stringify(code), importMs: facts.nowMs, importSeed: facts.seed };
-  if (row === undefined) tx.system.insert(MODULES_TABLE, fields);
-  else tx.system.patch(row._id, fields);
-}
-
-function storedIn(row: Doc): StoredCode {
-  const facts = { nowMs: Number(row["importMs"]), seed: Number(row["importSeed"]) };
-  return { code: JSON.parse(textOf(row, "code")) as CodePackage, facts };
-}
-
-function activeRow(tx: Transaction): Doc | undefined {
-  return readRows(tx, MODULES_TABLE, "by_name", [{ type: "eq", fieldPath: "name", value: ACTIVE }], 1)[0];
-}
-
 /** Two evaluations of code with one identity and the same variables give the same modules. */
-function identityOf({ code, facts }: StoredCode): string {
-  const hash = createHash("sha256").update(JSON.stringify(code)).digest("hex");
-  return `${hash} ${facts.nowMs} ${facts.seed}`;
+function identityOf({ code, facts, node }: StoredCode): string {
+  return JSON.stringify({ code, facts, node });
 }
 
 /** Which variables code that failed to load looked at is not known: it stays as it is until other code is deployed. */

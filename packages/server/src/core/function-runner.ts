@@ -26,7 +26,7 @@ import { runSystemQuery } from "./system/system-queries.ts";
 import { SYSTEM_PREFIX } from "./system/system-types.ts";
 import type { FunctionInfo } from "../app/types.ts";
 import type { ExecuteOutcome, RunFiles, RunHost } from "../functions/execute-types.ts";
-import type { RunMonitor } from "../protocol/watchdog.ts";
+import { runLimit, type RunMonitor } from "../protocol/watchdog.ts";
 
 /** What callers see of a failure of the server itself. */
 export const INTERNAL_ERROR = "Server Error\nYour request couldn't be completed. Try again later.";
@@ -128,7 +128,7 @@ export class FunctionRunner {
     const allowInternal = mayRunInternal(request);
     const requestId = stableRequestId(question);
     const tx = this.#parts.begin();
-    this.#parts.monitor.enter({ kind: "query", question });
+    this.#parts.monitor.enter({ kind: "query", question }, runLimit(this.#parts.limits));
     try {
       const host = this.#host(moment);
       const call = { path, kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
@@ -178,7 +178,7 @@ export class FunctionRunner {
     if (active === undefined) return this.#noCode(call);
     const { path, args, identity, allowInternal, requestId } = call;
     const startedMs = this.#parts.clock.nowMs();
-    this.#parts.monitor.enter(call.run);
+    this.#parts.monitor.enter(call.run, runLimit(this.#parts.limits));
     let outcome: ExecuteOutcome;
     try {
       const host = this.#host(moment);

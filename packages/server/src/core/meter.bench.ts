@@ -16,6 +16,7 @@ import { comparePaired } from "../../../../bench/paired-cpu.ts";
 import type * as CoreHomeModule from "./core-home.ts";
 import type { OpenedCore } from "./core-home.ts";
 import type { FromCore, ToCore } from "../protocol/core-protocol.ts";
+import { MainSide } from "../kit/main-side.ts";
 import { bundleTexts } from "../kit/text-app.ts";
 
 const isSmoke = process.env["BENCH"] === "smoke";
@@ -62,13 +63,20 @@ class Bench {
 
   static async open(isMetered: boolean): Promise<Bench> {
     const replies = new Map<number, unknown>();
+    const main = new MainSide();
+    let opened: OpenedCore | undefined;
     const hear = (batch: readonly FromCore[]): void => {
-      for (const message of batch) if (message.type === "reply") replies.set(message.id, message.value);
+      for (const message of batch) {
+        if (message.type === "reply") replies.set(message.id, message.value);
+        const answer = main.answer(message);
+        if (answer !== undefined) opened?.core.receive([answer]);
+      }
     };
     const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
     const start = { ...urls, limits: CONVEX_LIMITS, guilty: [], running: [], isMetered };
-    const bench = new Bench(await openCoreIn({ start }, hear), replies);
-    await bench.#do([{ type: "push", id: 0, code: await bundleTexts(APP) }]);
+    opened = await openCoreIn({ start }, hear);
+    const bench = new Bench(opened, replies);
+    await bench.#do([{ type: "push", id: 0, code: main.manifestOf(await bundleTexts(APP)) }]);
     for (let n = 0; n < GROUPS * JOBS_PER_GROUP; n += 1) {
       const [added] = await bench.#do([bench.#call("mutation", "jobs:add", { group: `g${n % GROUPS}` })]);
       bench.ids.push(JSON.parse((added as { readonly value: string }).value) as string);

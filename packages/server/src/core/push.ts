@@ -1,7 +1,7 @@
 /**
  * Pushes: new code becomes the active one, or nothing changes.
  *
- *   load + analyse ─▶ check ─▶ plan schema ─▶ step … step (other work in between) ─▶ one commit {code, schema, crons}
+ *   missing scripts, analysis of "use node" modules ◀─ main ─▶ load ─▶ check ─▶ plan schema ─▶ step … step (other work in between) ─▶ one commit {code, schema, crons}
  *
  * Invariants:
  *   - Until the commit the old code, schema and crons are in force; a failure at any point leaves them so.
@@ -13,10 +13,12 @@
  */
 import { UserError } from "../tx/types.ts";
 import type { PushOutcome } from "../protocol/deployment-types.ts";
-import type { CodePackage } from "../app/types.ts";
+import { scriptRef } from "../app/code-manifest.ts";
+import type { CodeManifest, ModuleSource, NodeAnalysis } from "../app/types.ts";
 import { checkCrons, deployCrons } from "./cron-rows.ts";
 import type { DeployParts } from "./deploy-parts.ts";
-import { storeCode, type ActiveCode } from "./deployed-code.ts";
+import type { ActiveCode } from "./deployed-code.ts";
+import { missingHashes, storeCode } from "./stored-code.ts";
 
 /** A change of the schema under way. */
 type SchemaChange = ReturnType<DeployParts["schemas"]["planSchema"]>;
@@ -27,7 +29,7 @@ const ROWS_A_STEP = 512;
 const STEPS_A_MESSAGE = 50;
 
 /** Begins a push, whose steps are jobs of the core's queue; the last one sends the answer. */
-export function pushCode(parts: DeployParts, id: number, code: CodePackage): void {
+export function pushCode(parts: DeployParts, id: number, code: CodeManifest): void {
   const push = new Push(parts, id, code);
   parts.line.add(() => push.start());
 }
@@ -35,29 +37,58 @@ export function pushCode(parts: DeployParts, id: number, code: CodePackage): voi
 class Push {
   readonly #parts: DeployParts;
   readonly #id: number;
-  readonly #code: CodePackage;
+  readonly #code: CodeManifest;
+  #sources: ReadonlyMap<string, ModuleSource> = new Map();
   #steps = 0;
 
-  constructor(parts: DeployParts, id: number, code: CodePackage) {
+  constructor(parts: DeployParts, id: number, code: CodeManifest) {
     this.#parts = parts;
     this.#id = id;
     this.#code = code;
   }
 
   start(): void {
-    this.#parts.enqueue(async () => {
-      try {
-        this.#tell("Loading functions");
-        const { clock, random, loader, state, schemas } = this.#parts;
-        const seed = Buffer.from(random.bytes(4)).readUInt32LE();
-        const stored = { code: this.#code, facts: { nowMs: Math.floor(clock.nowMs()), seed } };
-        const loaded = await loader.load({ kind: "load", request: this.#id }, stored, state.environment);
-        checkCrons(loaded.user.analysis);
-        this.#step(loaded, schemas.planSchema(loaded.user.analysis.schema));
-      } catch (error) {
-        this.#fail(error);
-      }
+    this.#parts.enqueue(() => {
+      this.#tell("Loading functions");
+      void this.#gather(this.#parts.commits.read((tx) => missingHashes(tx, this.#code)));
     });
+  }
+
+  /** What comes from main, while the queue goes on. */
+  async #gather(missing: readonly string[]): Promise<void> {
+    const { asks, state } = this.#parts;
+    const environment = state.variables;
+    try {
+      this.#sources = await asks.modules(this.#id, missing);
+      const node = this.#knownAnalysis() ?? (await asks.nodeAnalysis(this.#id, this.#code, environment));
+      this.#parts.enqueue(() => this.#load(node));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** What the same script defined, in the same environment. Packages outside of it may be others now. */
+  #knownAnalysis(): NodeAnalysis | undefined {
+    const { active } = this.#parts.state.code;
+    if (active === undefined || this.#code.nodeResolveDir !== null || active.code.nodeResolveDir !== null)
+      return undefined;
+    const isSame = scriptRef(active.code, "node")?.hash === scriptRef(this.#code, "node")?.hash;
+    return isSame ? active.node : undefined;
+  }
+
+  async #load(node: NodeAnalysis): Promise<void> {
+    try {
+      const { clock, random, loader, state, schemas } = this.#parts;
+      const seed = Buffer.from(random.bytes(4)).readUInt32LE();
+      const stored = { code: this.#code, facts: { nowMs: Math.floor(clock.nowMs()), seed }, node };
+      const run = { kind: "load", request: this.#id } as const;
+      const { environment } = state;
+      const loaded = await loader.load({ run, why: "push", stored, environment, sources: this.#sources });
+      checkCrons(loaded.user.analysis);
+      this.#step(loaded, schemas.planSchema(loaded.user.analysis.schema));
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** One slice of the schema's work, then the next one behind whatever came meanwhile. */
@@ -82,7 +113,7 @@ class Push {
     const tx = commits.begin({ readOnly: false });
     try {
       change.apply(tx);
-      storeCode(tx, loaded);
+      storeCode(tx, loaded, this.#sources);
       deployCrons(tx, loaded.user.analysis.crons, clock.nowMs());
       tx.changeName("deployment");
       state.code.prepare(loaded);
@@ -100,6 +131,7 @@ class Push {
   }
 
   #fail(error: unknown): void {
+    this.#parts.say({ type: "dropAnalysis", id: this.#id });
     const code = error instanceof UserError ? error.code : "PushFailed";
     this.#end({ ok: false, code, message: error instanceof Error ? error.message : String(error) });
   }

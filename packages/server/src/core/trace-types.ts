@@ -12,16 +12,24 @@
  * @module
  */
 import type { EnvironmentEntry, ToCore } from "../protocol/core-protocol.ts";
-import type { CodePackage } from "../app/types.ts";
+import type { CodeManifest, ModuleSource, NodeAnalysis } from "../app/types.ts";
 
-export const TRACE_VERSION = 1;
+export const TRACE_VERSION = 2;
+
+/** Code with everything that a push of it asks for. */
+export interface TracedCode {
+  readonly manifest: CodeManifest;
+  /** In the order of `hashesOf`. */
+  readonly sources: readonly ModuleSource[];
+  readonly node: NodeAnalysis;
+}
 
 export type TraceLine =
   | {
       readonly kind: "head";
       readonly version: number;
       readonly atMs: number;
-      readonly code: CodePackage | null;
+      readonly code: TracedCode | null;
       readonly environment: readonly EnvironmentEntry[];
       readonly documents: number;
     }

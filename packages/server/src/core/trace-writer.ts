@@ -16,7 +16,9 @@ import { SCHEDULED_TABLE } from "./scheduled-rows.ts";
 import type { CommitObserver, Reads } from "./commits.ts";
 import type { DeploymentState } from "./deployment-state.ts";
 import { readRows } from "../functions/system-rows.ts";
-import { TRACE_VERSION, type TraceLine } from "./trace-types.ts";
+import { hashesOf } from "../app/code-manifest.ts";
+import { readCode, readSource } from "./stored-code.ts";
+import { TRACE_VERSION, type TraceLine, type TracedCode } from "./trace-types.ts";
 
 /** What a replay does again. Touches, logs and looks at the ledger change nothing. */
 const TRACED: ReadonlySet<ToCore["type"]> = new Set([
@@ -28,6 +30,8 @@ const TRACED: ReadonlySet<ToCore["type"]> = new Set([
   "modifyQueries",
   "setIdentity",
   "push",
+  "modules",
+  "nodeAnalysis",
   "setEnvironment",
   "schedule",
   "cancelScheduled",
@@ -87,7 +91,6 @@ export class Tracing implements CommitObserver {
 
   #writeHead(): void {
     const { clock, reads, catalogue, state } = this.#parts;
-    const { code = null } = state.code.active ?? {};
     const lines = reads.read((tx) => {
       const documents = [...catalogue.tables()]
         .filter(({ isSystem, name }) => !isSystem || name === STORAGE_TABLE)
@@ -98,7 +101,7 @@ export class Tracing implements CommitObserver {
         kind: "head",
         version: TRACE_VERSION,
         atMs,
-        code,
+        code: tracedCode(tx),
         environment,
         documents: documents.length,
       };
@@ -110,6 +113,13 @@ export class Tracing implements CommitObserver {
   #write(lines: readonly TraceLine[]): void {
     this.#parts.say({ type: "trace", lines: lines.map((line) => JSON.stringify(line)) });
   }
+}
+
+function tracedCode(tx: Transaction): TracedCode | null {
+  const stored = readCode(tx);
+  if (stored === null) return null;
+  const sources = hashesOf(stored.code).map((hash) => readSource(tx, hash));
+  return { manifest: stored.code, sources: sources.filter((source) => source !== null), node: stored.node };
 }
 
 /** Ids that both a trace and its replay can tell: the app's documents, files and scheduled functions. */

@@ -4,13 +4,16 @@
  * @module
  */
 import type { Limits } from "@narrowcast/values";
+import { scriptRef } from "../app/code-manifest.ts";
+import type { ModuleSource } from "../app/types.ts";
 import type { CodeLoader } from "../functions/code-loader.ts";
 import { readEnvironment } from "../functions/environment.ts";
 import type { RunKey } from "../protocol/run-key.ts";
-import type { RunMonitor } from "../protocol/watchdog.ts";
+import { loadLimit, type RunMonitor } from "../protocol/watchdog.ts";
 import type { Reads } from "./commits.ts";
-import { readCode, type ActiveCode, type StoredCode } from "./deployed-code.ts";
+import type { ActiveCode } from "./deployed-code.ts";
 import type { DeploymentState, DeploymentUrls } from "./deployment-state.ts";
+import { readCode, readSource, type StoredCode } from "./stored-code.ts";
 
 /** What loading needs. */
 export interface LoaderParts {
@@ -18,6 +21,18 @@ export interface LoaderParts {
   readonly monitor: RunMonitor;
   readonly limits: Limits;
   readonly urls: DeploymentUrls;
+  readonly reads: Reads;
+}
+
+/** What is evaluated. */
+export interface LoadRequest {
+  readonly run: RunKey;
+  /** Accepted code may take longer to start than code that is pushed. */
+  readonly why: "push" | "start";
+  readonly stored: StoredCode;
+  readonly environment: ReadonlyMap<string, string>;
+  /** Scripts that the store may lack. */
+  readonly sources?: ReadonlyMap<string, ModuleSource>;
 }
 
 /** See the module comment. */
@@ -29,12 +44,17 @@ export class WatchedLoader {
   }
 
   /** Rejects with a text for the developer. */
-  async load(run: RunKey, { code, facts }: StoredCode, environment: ReadonlyMap<string, string>): Promise<ActiveCode> {
-    const { monitor, loadCode, limits, urls } = this.#parts;
-    monitor.enter(run);
+  async load({ run, why, stored, environment, sources }: LoadRequest): Promise<ActiveCode> {
+    const { monitor, loadCode, limits, urls, reads } = this.#parts;
+    const { code, facts, node } = stored;
+    const hash = scriptRef(code, "isolate")?.hash ?? "";
+    const isolate = sources?.get(hash) ?? reads.read((tx) => readSource(tx, hash));
+    if (isolate === null) throw new Error(`Cannot load the app's modules: script "${hash}" is not stored`);
+    monitor.enter(run, loadLimit(limits, why));
     try {
-      const user = await loadCode(code, { ...facts, ...urls, environment, limits });
-      return { code, facts, user, environment };
+      const settings = { ...facts, ...urls, environment, limits };
+      const user = await loadCode({ isolate, nodeFunctions: node.functions }, settings);
+      return { ...stored, user, environment };
     } finally {
       monitor.leave();
     }
@@ -44,18 +64,25 @@ export class WatchedLoader {
    * Prepares what the store says is deployed, unless it is: for a core that opens or follows.
    *
    * @param refusal Why it must not be tried.
+   * @returns Why it could not be loaded, if it could not.
    */
-  async prepareStored(state: DeploymentState, reads: Reads, run: RunKey, refusal?: string): Promise<void> {
+  async prepareStored(
+    state: DeploymentState,
+    reads: Reads,
+    run: RunKey,
+    refusal?: string,
+  ): Promise<string | undefined> {
     const { stored, entries } = reads.read((tx) => ({ stored: readCode(tx), entries: readEnvironment(tx) }));
     const environment = state.environmentOf(entries);
-    if (stored === null || state.code.isReadyFor(stored, environment)) return;
+    if (stored === null || state.code.isReadyFor(stored, environment)) return undefined;
+    let failure = refusal;
     try {
-      if (refusal !== undefined) throw new Error(refusal);
-      state.code.prepare(await this.load(run, stored, environment));
+      if (failure === undefined) state.code.prepare(await this.load({ run, why: "start", stored, environment }));
     } catch (error) {
-      // The app stays as it is, without functions; a push brings it back.
-      const reason = error instanceof Error ? error.message : String(error);
-      state.code.prepareFailure(stored, `Cannot load the app's modules: ${reason}`);
+      failure = `Cannot load the app's modules: ${error instanceof Error ? error.message : String(error)}`;
     }
+    // The app stays as it is; it is tried again (`code-start.ts`), and a push brings it back, too.
+    if (failure !== undefined) state.code.prepareFailure(stored, failure);
+    return failure;
   }
 }

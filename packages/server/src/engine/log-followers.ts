@@ -10,6 +10,9 @@
  */
 import type { LogFollower, LogRecord } from "./log-types.ts";
 
+/** Most records that a follower is told of at once when they come from disk. */
+const BATCH_RECORDS = 1_000;
+
 interface Place {
   readonly follower: LogFollower;
   /** Last record that it was told of. */
@@ -35,11 +38,8 @@ export class LogFollowers {
   /** Adds a follower and tells it of what is durable. Returns how to leave. @throws What reading or the follower throws. */
   add(after: number, follower: LogFollower, durable: number): () => void {
     const place: Place = { follower, at: after };
-    const missed = after < durable ? [...this.#read(after, durable)] : [];
-    const last = missed.at(-1);
-    // Here a failure is the caller's to hear: nobody follows yet.
-    if (last !== undefined) follower.records(missed);
-    place.at = last?.sequence ?? after;
+    // Here a failure is the caller's: nobody follows yet.
+    if (after < durable) for (const batch of this.#missed(after, durable)) tell(place, batch);
     this.#places.add(place);
     return () => void this.#places.delete(place);
   }
@@ -61,9 +61,12 @@ export class LogFollowers {
     for (const place of this.#places) {
       if (place.at >= durable) continue;
       try {
-        const hasAll = first <= place.at + 1;
-        const records = hasAll ? fresh.filter(({ sequence }) => sequence > place.at) : this.#read(place.at, durable);
-        this.#tell(place, [...records]);
+        if (first <= place.at + 1)
+          tell(
+            place,
+            fresh.filter(({ sequence }) => sequence > place.at),
+          );
+        else for (const batch of this.#missed(place.at, durable)) tell(place, batch);
       } catch (error) {
         this.#drop(place, error);
       }
@@ -76,15 +79,15 @@ export class LogFollowers {
     this.#newest = [];
   }
 
-  #tell(place: Place, records: readonly LogRecord[]): void {
-    const last = records.at(-1);
-    if (last === undefined) return;
-    try {
-      place.follower.records(records);
-      place.at = last.sequence;
-    } catch (error) {
-      this.#drop(place, error);
+  /** What lies on disk, some at a time: a follower may have missed more than fits in memory. */
+  *#missed(after: number, last: number): Generator<readonly LogRecord[], undefined> {
+    let batch: LogRecord[] = [];
+    for (const record of this.#read(after, last)) {
+      if (batch.push(record) < BATCH_RECORDS) continue;
+      yield batch;
+      batch = [];
     }
+    yield batch;
   }
 
   /** A follower's failure is its own: the writer goes on. */
@@ -92,4 +95,11 @@ export class LogFollowers {
     this.#places.delete(place);
     place.follower.failed(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+function tell(place: Place, records: readonly LogRecord[]): void {
+  const last = records.at(-1);
+  if (last === undefined) return;
+  place.follower.records(records);
+  place.at = last.sequence;
 }

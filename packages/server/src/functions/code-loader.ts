@@ -1,11 +1,10 @@
 /**
- * How the core gets user code from a package.
+ * How the core gets user code from what is stored.
  *
  * @module
  */
 import type { Limits } from "@narrowcast/values";
-import { loadUserCode, type LoadedUserCode } from "./load.ts";
-import type { CodePackage } from "../app/types.ts";
+import { loadUserCode, type CoreCode, type LoadedUserCode } from "./load.ts";
 
 /** What stays the same for every evaluation of one push's modules. */
 export interface ImportFacts {
@@ -23,8 +22,8 @@ export interface LoadSettings extends ImportFacts {
   readonly siteUrl: string;
 }
 
-/** Evaluates a package. Rejects with a text for the developer. */
-export type CodeLoader = (code: CodePackage, settings: LoadSettings) => Promise<LoadedUserCode>;
+/** Evaluates code. Rejects with a text for the developer. */
+export type CodeLoader = (code: CoreCode, settings: LoadSettings) => Promise<LoadedUserCode>;
 
 /** The loader of a real deployment. */
 export const loadPackage: CodeLoader = (code, settings) => loadUserCode(code, settings);

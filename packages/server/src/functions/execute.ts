@@ -23,8 +23,8 @@ import type { LoadedFunction } from "../isolate/analyze.ts";
 import { untracked } from "../tx/tracked-document.ts";
 import { createMutationCtx, createQueryCtx } from "./ctx.ts";
 import { Run, Scope } from "./run.ts";
-import { RunClock } from "../isolate/run-clock.ts";
-import { settleOrStall } from "../isolate/settle.ts";
+import { RunClock } from "./run-clock.ts";
+import { settleOrStall } from "./settle.ts";
 import type { StackMapper } from "../isolate/source-maps.ts";
 import { ScopeSyscalls } from "./syscalls.ts";
 import type { HostSyscalls } from "../isolate/syscalls-types.ts";
@@ -77,7 +77,7 @@ export class Executor {
     Error.stackTraceLimit = STACK_FRAMES_MAX;
     let result: ExecuteOutcome["result"];
     try {
-      const value = await settleOrStall(this.#root(run), run, request.path);
+      const value = await settleOrStall(this.#root(run), run, request.path, this.#clock);
       const { userTimeMs } = request.host.limits;
       if (this.#clock.isOver(userTimeMs)) throw timeOut(userTimeMs);
       result = { ok: true, value };

@@ -1,5 +1,7 @@
 /**
- * Loads a code package into this thread: evaluates the bundles once, reads what they define, and gives an executor over it.
+ * Loads an app's code into this thread: evaluates its isolate script once, reads what it defines, and gives an executor over it.
+ *
+ * "use node" modules are evaluated by action threads only (`action-code.ts`), which tell the core what they define.
  *
  * Modules are evaluated once and live as long as the loaded code. Unlike on Convex, module-level variables therefore keep their
  * values between executions; functions must not rely on either.
@@ -16,20 +18,29 @@ import { ImportActivity } from "../isolate/import-activity.ts";
 import type { ImportSettings } from "../isolate/import-activity.ts";
 import { guardRejections } from "../isolate/rejection-guard.ts";
 import { BUNDLE_FILES, StackMapper } from "../isolate/source-maps.ts";
-import type { Analysis, Bundle, CodePackage, FunctionInfo, ModuleEnvironment } from "../app/types.ts";
+import type {
+  Analysis,
+  CodePackage,
+  FunctionInfo,
+  ModuleEnvironment,
+  ModuleSource,
+  NodeAnalysis,
+} from "../app/types.ts";
 import type { UserCode } from "./execute-types.ts";
 import { describeError } from "../isolate/user-error.ts";
 import { untracked } from "../tx/tracked-document.ts";
 import { deterministicGlobals, nodeGlobals } from "../isolate/user-globals.ts";
 import type { Activity, UserGlobals } from "../isolate/user-globals.ts";
 
+/** What a thread of queries and mutations needs of an app. */
+export interface CoreCode {
+  readonly isolate: ModuleSource;
+  /** What the "use node" modules define, as an action thread reported it. */
+  readonly nodeFunctions: readonly FunctionInfo[];
+}
+
 /** How code is loaded. */
 export interface LoadOptions extends ImportSettings {
-  /**
-   * What the "use node" modules define, as an action thread reported it. If it is missing, the node bundle is evaluated in this
-   * thread to find out.
-   */
-  readonly nodeFunctions?: readonly FunctionInfo[] | undefined;
   /** Functions beside the app's own. */
   readonly extra?: readonly LoadedFunction[] | undefined;
 }
@@ -45,9 +56,9 @@ export interface LoadedUserCode extends UserCode {
  *
  * @throws {AnalysisError} If a module throws while it is imported, or an export breaks a rule. The message is for the developer.
  */
-export async function loadUserCode(code: CodePackage, options: LoadOptions): Promise<LoadedUserCode> {
+export async function loadUserCode(code: CoreCode, options: LoadOptions): Promise<LoadedUserCode> {
   guardRejections();
-  const mapper = new StackMapper(code);
+  const mapper = new StackMapper({ isolate: code.isolate, node: null });
   const importing = new ImportActivity(options);
   const current: { activity: Activity } = { activity: importing };
   const modules = evaluateBundle(
@@ -57,7 +68,7 @@ export async function loadUserCode(code: CodePackage, options: LoadOptions): Pro
     mapper,
   );
   const isolate = [...analyzeFunctions(modules, "isolate"), ...(options.extra ?? [])];
-  const infos = [...isolate.map((loaded) => loaded.info), ...nodeFunctions(code, options, importing, mapper)];
+  const infos = [...isolate.map((loaded) => loaded.info), ...code.nodeFunctions];
   const analysis: Analysis = {
     functions: infos,
     schema: analyzeSchema(modules),
@@ -74,22 +85,22 @@ export async function loadUserCode(code: CodePackage, options: LoadOptions): Pro
 }
 
 /**
- * Evaluates a bundle.
+ * Evaluates a script.
  *
  * @returns Exports by module path.
  * @throws {AnalysisError} If the script does not compile or a module throws.
  */
 export function evaluateBundle(
-  bundle: Bundle,
+  script: ModuleSource,
   environment: ModuleEnvironment,
   globals: UserGlobals,
   mapper: StackMapper,
 ): ModuleTable {
   try {
-    const script = compileFunction(bundle.code, [...globals.keys()], { filename: BUNDLE_FILES[environment] }) as (
+    const evaluate = compileFunction(script.source, [...globals.keys()], { filename: BUNDLE_FILES[environment] }) as (
       ...values: readonly unknown[]
     ) => ModuleTable;
-    return script(...globals.values());
+    return evaluate(...globals.values());
   } catch (error) {
     throw new AnalysisError(`Failed to import the app's modules: ${describeError(error, mapper)}`, { cause: error });
   }
@@ -100,15 +111,24 @@ export function functionTable(functions: readonly LoadedFunction[]): ReadonlyMap
   return new Map(functions.map((loaded) => [loaded.info.path, loaded]));
 }
 
-function nodeFunctions(
-  code: CodePackage,
-  options: LoadOptions,
-  importing: ImportActivity,
-  mapper: StackMapper,
-): readonly FunctionInfo[] {
-  if (options.nodeFunctions !== undefined) return options.nodeFunctions;
-  if (code.node === null) return [];
-  const globals = nodeGlobals(() => importing, code.nodeResolveDir);
-  const modules = evaluateBundle(code.node, "node", globals, mapper);
-  return analyzeFunctions(modules, "node").map((loaded) => loaded.info);
+/**
+ * Evaluates "use node" modules to find out what they define. For whoever has no action thread at hand; a core has.
+ *
+ * @throws {AnalysisError} As {@linkcode loadUserCode}.
+ */
+export function analyzeNodeModules(
+  { isolate, node, nodeResolveDir }: Pick<CodePackage, "isolate" | "node" | "nodeResolveDir">,
+  settings: ImportSettings,
+): NodeAnalysis {
+  if (node === null) return { functions: [], environmentRead: [] };
+  const importing = new ImportActivity(settings);
+  const mapper = new StackMapper({ isolate, node });
+  const modules = evaluateBundle(
+    node,
+    "node",
+    nodeGlobals(() => importing, nodeResolveDir),
+    mapper,
+  );
+  const functions = analyzeFunctions(modules, "node").map((loaded) => loaded.info);
+  return { functions, environmentRead: [...importing.environmentRead] };
 }

@@ -22,6 +22,7 @@ export const SYSTEM_TABLES: readonly {
   { name: "_slots", indexes: [] },
   { name: "_environment", indexes: [{ name: "by_name", fields: ["name"] }] },
   { name: "_modules", indexes: [{ name: "by_name", fields: ["name"] }] },
+  { name: "_module_sources", indexes: [{ name: "by_hash", fields: ["hash"] }] },
   {
     name: "_cron_jobs",
     indexes: [

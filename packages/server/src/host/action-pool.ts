@@ -2,7 +2,9 @@
  * The pool of action threads: who runs which action, and what happens when a thread dies or new code comes.
  *
  * Threads are started when there is something to run and are kept. A thread runs many actions at once; another one is started only when all
- * are well loaded. New code or environment means new threads: old ones finish what they run.
+ * are well loaded. New code means new threads: old ones finish what they run. Another environment is sent to the threads that there are.
+ *
+ * A push has its "use node" modules evaluated here. The thread that did it takes the first action of that code.
  *
  * Invariants:
  *   - An action runs on the code that was active when it was started.
@@ -11,8 +13,10 @@
  * @module
  */
 import type { ActionWorkerData } from "../protocol/action-protocol.ts";
-import { ActionThread, type ActionEnd, type ActionJob, type HttpJob } from "./action-thread.ts";
-import type { Active } from "../protocol/core-protocol.ts";
+import { ActionThread, type ActionEnd, type ActionJob, type HttpJob, type ModuleReader } from "./action-thread.ts";
+import type { Active, EnvironmentEntry, NodeAnalysisOutcome } from "../protocol/core-protocol.ts";
+import { isSameCode } from "../app/code-manifest.ts";
+import type { CodeManifest } from "../app/types.ts";
 import type { HttpActionResponse } from "../protocol/deployment-types.ts";
 
 /** A thread with fewer runs than this takes the next one before another thread is started. */
@@ -24,17 +28,30 @@ export interface ActionPoolOptions extends Pick<
   "cloudUrl" | "siteUrl" | "limits" | "hasVirtualTime"
 > {
   readonly threadsMax: number;
+  readonly readModules: ModuleReader;
+}
+
+/** What a thread runs. */
+type Loaded = Pick<Active, "code" | "environment">;
+
+/** A thread that evaluated the code of a request which is not over. */
+interface Candidate extends Loaded {
+  readonly thread: ActionThread;
 }
 
 /** See the module comment. */
 export class ActionPool {
   readonly #options: ActionPoolOptions;
-  #active: Active | undefined;
+  #active: Loaded | undefined;
   /** Threads of the active code. */
   #threads: ActionThread[] = [];
   /** All threads that have not exited. */
   readonly #alive = new Set<ActionThread>();
+  /** By the id of the request. */
+  readonly #candidates = new Map<number, Candidate>();
   #isClosed = false;
+  /** Threads started so far. */
+  starts = 0;
 
   constructor(options: ActionPoolOptions) {
     this.#options = options;
@@ -56,10 +73,48 @@ export class ActionPool {
   }
 
   /** Other code or environment from now on. */
-  setActive(active: Active): void {
-    this.#active = active;
-    for (const thread of this.#threads) thread.drain();
-    this.#threads = [];
+  setActive({ code, environment }: Loaded): void {
+    const before = this.#active;
+    this.#active = { code, environment };
+    const isSame = before !== undefined && isSameCode(before.code, code);
+    const isSameEnvironment = before !== undefined && isEqual(before.environment, environment);
+    if (!isSame) {
+      for (const thread of this.#threads) thread.drain();
+      this.#threads = [];
+    } else if (!isSameEnvironment) for (const thread of this.#threads) thread.setEnvironment(pairsOf(environment));
+    for (const [id, candidate] of this.#candidates) {
+      if (!isSameCode(candidate.code, code) || !isEqual(candidate.environment, environment)) continue;
+      this.#candidates.delete(id);
+      if (this.#threads.length === 0 && candidate.thread.isOpen) this.#threads.push(candidate.thread);
+      else candidate.thread.drain();
+    }
+  }
+
+  /** Evaluates code for request `id` in a thread of its own, which is kept until {@linkcode setActive} or {@linkcode dropAnalysis}. */
+  async analyze(
+    id: number,
+    code: CodeManifest,
+    environment: readonly EnvironmentEntry[],
+  ): Promise<NodeAnalysisOutcome> {
+    this.dropAnalysis(id);
+    if (this.#isClosed) return { ok: false, code: "PushFailed", message: "Cannot push: the deployment is closed" };
+    const thread = this.#start({ code, environment }, "push");
+    this.#candidates.set(id, { thread, code, environment });
+    const outcome = await thread.analysis;
+    if (!outcome.ok) this.#candidates.delete(id);
+    return outcome;
+  }
+
+  /** Nobody needs the thread that evaluated code for request `id`. */
+  dropAnalysis(id: number): void {
+    const candidate = this.#candidates.get(id);
+    this.#candidates.delete(id);
+    void candidate?.thread.terminate();
+  }
+
+  /** The core began anew: it asks again for what it needs. */
+  dropAnalyses(): void {
+    for (const id of this.#candidates.keys()) this.dropAnalysis(id);
   }
 
   run(job: ActionJob): Promise<ActionEnd> {
@@ -81,21 +136,37 @@ export class ActionPool {
     if (this.#isClosed) throw new Error("Cannot run an action: the deployment is closed");
     this.#threads = this.#threads.filter((thread) => thread.isOpen);
     const [first, ...others] = this.#threads;
-    if (first === undefined) return this.#start();
+    if (first === undefined) return this.#startActive();
     const best = others.reduce((least, thread) => (thread.load < least.load ? thread : least), first);
     const isFull = best.load >= RUNS_A_THREAD && this.#threads.length < this.#options.threadsMax;
-    return isFull ? this.#start() : best;
+    return isFull ? this.#startActive() : best;
   }
 
-  #start(): ActionThread {
+  #startActive(): ActionThread {
     const active = this.#active;
-    if (active?.code === undefined || active.code === null) throw new Error("Cannot run an action: no code was pushed");
-    const { cloudUrl, siteUrl, limits, hasVirtualTime } = this.#options;
-    const environment = active.environment.map(({ name, value }) => [name, value] as const);
-    const data = { code: active.code, environment, cloudUrl, siteUrl, limits, hasVirtualTime };
-    const thread = new ActionThread(data, (ended) => this.#alive.delete(ended));
-    this.#alive.add(thread);
+    if (active === undefined || active.code === null) throw new Error("Cannot run an action: no code was pushed");
+    const thread = this.#start({ code: active.code, environment: active.environment }, "start");
     this.#threads.push(thread);
     return thread;
   }
+
+  #start(
+    { code, environment }: { readonly code: CodeManifest; readonly environment: readonly EnvironmentEntry[] },
+    why: "push" | "start",
+  ): ActionThread {
+    this.starts += 1;
+    const { cloudUrl, siteUrl, limits, hasVirtualTime, readModules } = this.#options;
+    const data = { code, environment: pairsOf(environment), cloudUrl, siteUrl, limits, hasVirtualTime, why };
+    const thread = new ActionThread(data, readModules, (ended) => this.#alive.delete(ended));
+    this.#alive.add(thread);
+    return thread;
+  }
+}
+
+function pairsOf(environment: readonly EnvironmentEntry[]): readonly (readonly [name: string, value: string])[] {
+  return environment.map(({ name, value }) => [name, value] as const);
+}
+
+function isEqual(one: readonly EnvironmentEntry[], other: readonly EnvironmentEntry[]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -1,9 +1,11 @@
 /**
  * One action thread as the pool sees it: runs under way, their calls, and its end.
  *
+ *   needModules ─▶ host ─▶ modules ─▶ ready      the thread evaluates the app's scripts, watched by a watchdog
  *   run / http ──ToWorker batch──▶ thread      done / head, chunk, end ◀── thread      call ─▶ host ─▶ reply
  *
  * Invariants:
+ *   - `analysis` tells once what the evaluation came to, however it ended.
  *   - Every run ends: with what the thread says, or with a clear error when the thread dies.
  *   - The bytes of a response are pulled one chunk at a time by whoever reads it.
  *
@@ -25,6 +27,12 @@ import type { LogLine } from "@narrowcast/values";
 import type { HttpActionRequest, HttpActionResponse } from "../protocol/deployment-types.ts";
 import { ResponseBody } from "./response-body.ts";
 import { workerEntry, workerExecArgv } from "./worker-entry.ts";
+import type { ModuleSource } from "../app/types.ts";
+import { loadTimeOutText, type NodeAnalysisOutcome } from "../protocol/core-protocol.ts";
+import { Watchdog, loadLimit, newWatchMemory } from "../protocol/watchdog.ts";
+
+/** Gives scripts by hash, in the order of the hashes. */
+export type ModuleReader = (hashes: readonly string[]) => Promise<readonly ModuleSource[]>;
 
 /** An action to run. */
 export interface ActionJob {
@@ -67,11 +75,39 @@ export class ActionThread {
   #isOver = false;
   #isDraining = false;
   #failure: string | undefined;
+  #isTimedOut = false;
+  #isLoaded = false;
   readonly #exited: Promise<void>;
+  readonly #readModules: ModuleReader;
+  readonly #watchdog: Watchdog;
+  #loads = 1;
+  #tellAnalysis: (outcome: NodeAnalysisOutcome) => void = () => undefined;
+  /** What its "use node" modules define, or why its code could not be loaded. */
+  readonly analysis: Promise<NodeAnalysisOutcome>;
 
-  /** @param onExit Called once, with the reason when it was not asked to end. */
-  constructor(data: ActionWorkerData, onExit: (thread: ActionThread) => void) {
-    this.#worker = new Worker(workerEntry("actions/action-worker"), { workerData: data, execArgv: workerExecArgv() });
+  /** @param onExit Called once, when it has ended. */
+  constructor(
+    data: Omit<ActionWorkerData, "watchMemory">,
+    readModules: ModuleReader,
+    onExit: (thread: ActionThread) => void,
+  ) {
+    this.#readModules = readModules;
+    this.analysis = new Promise((resolve) => {
+      this.#tellAnalysis = resolve;
+    });
+    const watchMemory = newWatchMemory();
+    const workerData: ActionWorkerData = { ...data, watchMemory };
+    this.#worker = new Worker(workerEntry("actions/action-worker"), { workerData, execArgv: workerExecArgv() });
+    this.#watchdog = new Watchdog(
+      watchMemory,
+      () => this.#loads > 0,
+      () => {
+        this.#failure ??= loadTimeOutText(loadLimit(data.limits, data.why));
+        this.#isTimedOut = true;
+        void this.#worker.terminate();
+      },
+    );
+    this.#watchdog.watch();
     this.#worker.on("message", (batch: readonly FromWorker[]) => {
       for (const message of batch) this.#receive(message);
     });
@@ -153,6 +189,14 @@ export class ActionThread {
     });
   }
 
+  /** Other variables from now on, for what runs too. */
+  setEnvironment(environment: ActionWorkerData["environment"]): void {
+    // Scripts may be evaluated again.
+    this.#loads += 1;
+    this.#watchdog.watch();
+    this.#send({ type: "environment", environment });
+  }
+
   /** Takes nothing new and ends when everything under way has ended. */
   drain(): void {
     if (!this.isOpen) return;
@@ -190,11 +234,20 @@ export class ActionThread {
 
   #receive(message: FromWorker): void {
     switch (message.type) {
+      case "needModules":
+        void this.#sendModules(message.hashes);
+        return;
       case "ready":
+        this.#loads -= 1;
+        this.#isLoaded = true;
+        this.#tellAnalysis({ ok: true, analysis: message.node });
         return;
       case "failed":
+        this.#loads -= 1;
         this.#failure = message.message;
         this.#isDraining = true;
+        // A thread without code has nothing to finish; what its modules started while they were evaluated would keep it.
+        if (!this.#isLoaded) void this.#worker.terminate();
         return;
       case "call":
         void this.#answer(message.id, message.callId, message.call);
@@ -204,6 +257,15 @@ export class ActionThread {
         return;
       default:
         this.#under.get(message.id)?.onMessage(message);
+    }
+  }
+
+  async #sendModules(hashes: readonly string[]): Promise<void> {
+    try {
+      this.#send({ type: "modules", sources: await this.#readModules(hashes) });
+    } catch (error) {
+      this.#failure ??= error instanceof Error ? error.message : String(error);
+      await this.#worker.terminate();
     }
   }
 
@@ -222,6 +284,9 @@ export class ActionThread {
 
   #end(reason: string): void {
     this.#isOver = true;
+    this.#watchdog.stop();
+    this.#loads = 0;
+    this.#tellAnalysis({ ok: false, code: this.#isTimedOut ? "ModuleTimeout" : "PushFailed", message: reason });
     const under = [...this.#under.values()];
     this.#under.clear();
     for (const { onCrash } of under) onCrash(reason);

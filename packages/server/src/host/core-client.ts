@@ -24,13 +24,13 @@ import type {
   FromCore,
   ToCore,
 } from "../protocol/core-protocol.ts";
-import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
+import { loadTimeOutText, serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
 import { openInProcess, openThread, type CoreLink, type LinkEvents } from "./core-link.ts";
 import type { CoreHome } from "../core/core-home.ts";
 import { GuiltyList } from "./guilty-list.ts";
 import { questionKey, runKeyText, type RunKey } from "../protocol/run-key.ts";
 import { SocketRegistry } from "./socket-registry.ts";
-import { GRACE_MS, Watchdog, newWatchMemory } from "../protocol/watchdog.ts";
+import { Watchdog, loadLimit, newWatchMemory } from "../protocol/watchdog.ts";
 
 /** Starts in a row that may fail before the client gives up. */
 const FAILED_STARTS_MAX = 5;
@@ -42,7 +42,18 @@ type NewRequest = WithoutId<CoreRequest>;
 /** What the core says by itself. */
 export type CoreEvent = Extract<
   FromCore,
-  { type: "ready" | "active" | "startAction" | "logs" | "trace" | "filesDeleted" }
+  {
+    type:
+      | "ready"
+      | "active"
+      | "startAction"
+      | "logs"
+      | "trace"
+      | "filesDeleted"
+      | "needModules"
+      | "analyzeNode"
+      | "dropAnalysis";
+  }
 >;
 
 /** How a core is run and where its events go. */
@@ -86,10 +97,8 @@ export class CoreClient {
 
   private constructor(options: CoreClientOptions) {
     this.#options = options;
-    const limitMs = options.start.limits.userTimeMs + GRACE_MS;
     this.#watchdog = new Watchdog(
       this.#watchMemory,
-      limitMs,
       () => this.#pending.size > 0 || !this.#isReady,
       (run) => void this.#endStuck(run),
     );
@@ -184,7 +193,7 @@ export class CoreClient {
       onBatch: (batch) => this.#receive(batch),
       onEnd: (error) => this.#ended(error),
     };
-    new Int32Array(this.#watchMemory).fill(0);
+    this.#watchdog.reset();
     if (this.#options.threads) {
       const { directory, memoryBytes } = home;
       this.#link = openThread({ directory, memoryBytes, start: whole, watchMemory: this.#watchMemory }, events);
@@ -243,6 +252,9 @@ export class CoreClient {
           this.#guilty.clear();
           this.#options.onEvent(message);
           break;
+        case "needModules":
+        case "analyzeNode":
+        case "dropAnalysis":
         case "startAction":
         case "logs":
         case "trace":
@@ -283,7 +295,8 @@ export class CoreClient {
         return;
       }
       case "load":
-        if (run.request !== "start") this.#refuseLoad(run.request, `Cannot load the app's modules: ${message}`);
+        if (run.request !== "start")
+          this.#refuseLoad(run.request, loadTimeOutText(loadLimit(this.#options.start.limits, "push")));
         return;
       case "query":
         return this.#answerGuiltyQueries(run.question, message);

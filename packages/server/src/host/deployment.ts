@@ -25,6 +25,7 @@ import { MemoryFiles } from "../engine/memory-files.ts";
 import { ActionHost } from "./action-host.ts";
 import { ActionPool } from "./action-pool.ts";
 import type { Clock } from "../protocol/alarms.ts";
+import { CodeHost } from "./code-host.ts";
 import { CoreClient, type CoreEvent } from "./core-client.ts";
 import { filesFolder, type CoreHome } from "../core/core-home.ts";
 import type { Active, CoreCall, EnvironmentChange, EnvironmentEntry } from "../protocol/core-protocol.ts";
@@ -123,6 +124,7 @@ class LocalDeployment implements RunningDeployment {
   readonly #nodeBytes: number | undefined;
   readonly #verify: VerifyOptions | false | undefined;
   readonly #host: ActionHost;
+  readonly #code = new CodeHost((hashes) => this.core.request<"readModules">({ type: "readModules", hashes }));
   #client: CoreClient | undefined;
   #active: Active | undefined;
   #cleanUp: () => Promise<void> = async () => undefined;
@@ -144,7 +146,9 @@ class LocalDeployment implements RunningDeployment {
     this.#limits = { ...CONVEX_LIMITS, ...limits };
     const threadsMax = actionThreads ?? ACTION_THREADS_MAX;
     const hasVirtualTime = clock !== undefined;
-    this.actions = new ActionPool({ cloudUrl, siteUrl, limits: this.#limits, threadsMax, hasVirtualTime });
+    const readModules = this.#code.read.bind(this.#code);
+    const given = { cloudUrl, siteUrl, limits: this.#limits };
+    this.actions = new ActionPool({ ...given, threadsMax, hasVirtualTime, readModules });
     const common = { slots: this.#slots, client: () => this.core };
     this.fileStore = store;
     this.files = new FileHost({ ...common, store, limits: this.#limits });
@@ -236,7 +240,7 @@ class LocalDeployment implements RunningDeployment {
   }
 
   push(code: CodePackage, onProgress?: (message: string) => void): Promise<PushOutcome> {
-    return this.core.request<"push">({ type: "push", code }, onProgress);
+    return this.#code.push(code, (manifest) => this.core.request<"push">({ type: "push", code: manifest }, onProgress));
   }
 
   async analysis(): Promise<Analysis> {
@@ -296,12 +300,22 @@ class LocalDeployment implements RunningDeployment {
     switch (event.type) {
       case "ready":
         // A core that was opened again usually has the same code: threads that run it go on.
-        if (!isSame(this.#active, event.active)) this.#setActive(event.active);
+        this.actions.dropAnalyses();
+        this.#setActive(event.active);
         // What the last core was told to delete, or was storing, it may have left behind.
         if (this.#client !== undefined) this.files.sweep();
         return;
       case "active":
         this.#setActive(event.active);
+        return;
+      case "needModules":
+        this.core.signal({ type: "modules", request: event.id, sources: this.#code.pushed(event.hashes) });
+        return;
+      case "analyzeNode":
+        void this.#analyze(event);
+        return;
+      case "dropAnalysis":
+        this.actions.dropAnalysis(event.id);
         return;
       case "startAction":
         void this.#host.start(event);
@@ -319,21 +333,20 @@ class LocalDeployment implements RunningDeployment {
 
   #setActive(active: Active): void {
     this.#active = active;
+    this.#code.setActive(active.code);
     this.actions.setActive(active);
+  }
+
+  async #analyze({ id, code, environment }: Extract<CoreEvent, { type: "analyzeNode" }>): Promise<void> {
+    const { starts } = this.core;
+    const outcome = await this.actions.analyze(id, code, environment);
+    // A core that was started meanwhile has asked again.
+    if (this.core.starts === starts) this.core.signal({ type: "nodeAnalysis", request: id, outcome });
   }
 }
 
 function canonicalTracking(byPath: { readonly [path: string]: Tracking }): { readonly [path: string]: Tracking } {
   return Object.fromEntries(Object.entries(byPath).map(([path, tracking]) => [canonicalFunctionPath(path), tracking]));
-}
-
-function isSame(before: Active | undefined, after: Active): boolean {
-  return (
-    before !== undefined &&
-    JSON.stringify(before.environment) === JSON.stringify(after.environment) &&
-    before.code?.isolate.code === after.code?.isolate.code &&
-    before.code?.node?.code === after.code?.node?.code
-  );
 }
 
 function coreCall(call: CallRequest): CoreCall {

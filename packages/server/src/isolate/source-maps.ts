@@ -6,7 +6,7 @@
  * @module
  */
 import { TraceMap, originalPositionFor } from "@jridgewell/trace-mapping";
-import type { Bundle, CodePackage, ModuleEnvironment } from "../app/types.ts";
+import type { ModuleEnvironment, ModuleSource } from "../app/types.ts";
 
 /** File names under which bundles are evaluated; they appear in raw stack traces. */
 export const BUNDLE_FILES: { readonly [environment in ModuleEnvironment]: string } = {
@@ -16,13 +16,13 @@ export const BUNDLE_FILES: { readonly [environment in ModuleEnvironment]: string
 
 /** Maps stack traces of one code package. Maps are parsed at the first use. */
 export class StackMapper {
-  readonly #bundles: readonly { readonly file: string; readonly bundle: Bundle }[];
+  readonly #scripts: readonly { readonly file: string; readonly script: ModuleSource }[];
   readonly #maps = new Map<string, TraceMap | undefined>();
 
-  constructor(code: Pick<CodePackage, "isolate" | "node">) {
-    this.#bundles = [
-      { file: BUNDLE_FILES.isolate, bundle: code.isolate },
-      ...(code.node === null ? [] : [{ file: BUNDLE_FILES.node, bundle: code.node }]),
+  constructor(code: { readonly isolate: ModuleSource; readonly node: ModuleSource | null }) {
+    this.#scripts = [
+      { file: BUNDLE_FILES.isolate, script: code.isolate },
+      ...(code.node === null ? [] : [{ file: BUNDLE_FILES.node, script: code.node }]),
     ];
   }
 
@@ -52,13 +52,13 @@ export class StackMapper {
   }
 
   #mapLine(line: string): string | undefined {
-    for (const { file, bundle } of this.#bundles) {
+    for (const { file, script } of this.#scripts) {
       const at = line.indexOf(file);
       if (at < 0) continue;
       const match = /^:(\d+):(\d+)(.*)$/.exec(line.slice(at + file.length));
       if (match === null) return undefined;
       const before = line.slice(0, at).trim();
-      const place = this.#original(file, bundle, Number(match[1]), Number(match[2]));
+      const place = this.#original(file, script, Number(match[1]), Number(match[2]));
       if (place === undefined) return undefined;
       // `at name (place)`, or `at place` for functions without a name.
       return `    ${before}${before.endsWith("(") ? `${place})` : ` ${place}`}`;
@@ -67,9 +67,9 @@ export class StackMapper {
   }
 
   /** Undefined for lines of the bundle that come from no file of the app: the bundler's helpers and its entry. */
-  #original(file: string, bundle: Bundle, line: number, column: number): string | undefined {
+  #original(file: string, script: ModuleSource, line: number, column: number): string | undefined {
     if (!this.#maps.has(file)) {
-      this.#maps.set(file, bundle.sourceMap === null ? undefined : new TraceMap(bundle.sourceMap));
+      this.#maps.set(file, script.sourceMap === null ? undefined : new TraceMap(script.sourceMap));
     }
     const map = this.#maps.get(file);
     // V8 counts columns from 1, source maps from 0.

@@ -122,7 +122,7 @@ test("a trace says who wrote and what ran, for people", async () => {
   const app = await openApp();
   const { lines } = await traced(app);
   const parsed = lines.map((text) => JSON.parse(text) as Record<string, unknown>);
-  expect(parsed[0]).toMatchObject({ kind: "head", version: 1, documents: 2, environment: [{ name: "GREETING" }] });
+  expect(parsed[0]).toMatchObject({ kind: "head", version: 2, documents: 2, environment: [{ name: "GREETING" }] });
   expect(parsed).toContainEqual(expect.objectContaining({ kind: "commit", source: "jobs:add" }));
   expect(parsed).toContainEqual(
     expect.objectContaining({
@@ -138,7 +138,7 @@ test.each([
   ["no JSON", ["{"], "Cannot read trace: line 1 is no JSON"],
   ["another file", ['{"a":1}'], "Cannot read trace: line 1 has no `kind`"],
   ["a trace without its head", ['{"kind":"commit"}'], "Cannot read trace: it does not begin with a head"],
-  ["a trace of another version", ['{"kind":"head","version":9}'], "Cannot read trace: its version is 9; should be 1"],
+  ["a trace of another version", ['{"kind":"head","version":9}'], "Cannot read trace: its version is 9; should be 2"],
 ])("%s is refused", async (_name, lines, message) => {
   await expect(replayTrace(lines, "convex")).rejects.toThrow(message);
 });

@@ -45,6 +45,8 @@ type DocumentLine = Extract<TraceLine, { kind: "document" }>;
 const URLS = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
 const ID = /\b[0-9a-z]{31,37}\b/gu;
 const RESTORE_ROWS = 1_000;
+/** Id of the push of the code that the trace begins with. */
+const RESTORE_PUSH = -2;
 const RESTORE_SOURCE = "_trace/restore";
 
 /** @param lines The lines of the trace, without their ends. @throws When it is no trace. */
@@ -176,7 +178,7 @@ class Replay {
     const { code, environment } = this.#trace.head;
     if (environment.length > 0) this.#core.receive([{ type: "setEnvironment", id: -1, changes: environment }]);
     await this.#core.whenIdle();
-    if (code !== null) this.#core.receive([{ type: "push", id: -2, code }]);
+    if (code !== null) this.#core.receive([{ type: "push", id: RESTORE_PUSH, code: code.manifest }]);
     await this.#core.whenIdle();
     if (this.#refused > 0) throw new Error("Cannot replay: the app of the trace could not be pushed");
     this.#restoreDocuments();
@@ -214,7 +216,9 @@ class Replay {
   }
 
   #translated(message: ToCore): ToCore {
-    const { code: _code, ...rest } = message as ToCore & { code?: unknown };
+    // Code is no place where ids are.
+    if (message.type === "push" || message.type === "modules" || message.type === "nodeAnalysis") return message;
+    const rest = message;
     const translated = { ...message, ...(JSON.parse(this.#translate(JSON.stringify(rest))) as ToCore) };
     if (translated.type !== "modifyQueries") return translated;
     for (const { queryId, path, args } of translated.add) {
@@ -225,6 +229,10 @@ class Replay {
 
   #hear(message: FromCore): void {
     switch (message.type) {
+      case "needModules":
+      case "analyzeNode":
+        this.#answerRestore(message);
+        return;
       case "refused":
         this.#refused += 1;
         return;
@@ -239,6 +247,18 @@ class Replay {
         return;
       default:
     }
+  }
+
+  /** What the push of the restored code asks for; later pushes find the answers among the calls of the trace. */
+  #answerRestore(message: Extract<FromCore, { type: "needModules" | "analyzeNode" }>): void {
+    const { code } = this.#trace.head;
+    const { id: request } = message;
+    if (request !== RESTORE_PUSH || code === null) return;
+    this.#core.receive([
+      message.type === "needModules"
+        ? { type: "modules", request, sources: code.sources }
+        : { type: "nodeAnalysis", request, outcome: { ok: true, analysis: code.node } },
+    ]);
   }
 
   /** Every result counts as sent whole: clients of a replay speak no deltas. */

@@ -1,13 +1,13 @@
 /**
  * Messages between the host (the pool that owns action threads) and one action thread.
  *
- * An action thread (`action-worker.ts`) evaluates both bundles of one `CodePackage` and runs many actions and HTTP actions at
+ * An action thread (`action-worker.ts`) evaluates the scripts of one `CodeManifest` and runs many actions and HTTP actions at
  * once. It holds no data: everything that touches the database is a call message that the host answers from the core.
  *
  *   host ──ToWorker[]──▶ thread          one postMessage carries a batch; order inside and between batches is kept
  *   host ◀──FromWorker[]── thread
  *
- *   start:   workerData = ActionWorkerData;  thread: `ready` (or `failed`, then it exits)
+ *   start:   workerData = ActionWorkerData;  thread: `needModules` ─▶ `modules` ─▶ `ready` (or `failed`, then it exits)
  *   run:     `run` | `http`  ─▶  { `call` ◀─ … ─▶ `reply` }*  ─▶  `done` | (`head` `chunk`* `end`)
  *
  * Invariants:
@@ -25,14 +25,18 @@
 import type { Limits } from "@narrowcast/values";
 import type { Identity } from "../reactive/types.ts";
 import type { LogLine } from "@narrowcast/values";
-import type { CodePackage, FunctionInfo } from "../app/types.ts";
+import type { CodeManifest, ModuleSource, NodeAnalysis } from "../app/types.ts";
 
 /** Body chunks that a thread may send without a `pull`. */
 export const CHUNKS_AHEAD = 4;
 
 /** `workerData` of an action thread. A push with new code means a new thread; old ones finish what they run. */
 export interface ActionWorkerData {
-  readonly code: CodePackage;
+  readonly code: CodeManifest;
+  /** See `watchdog.ts`: evaluating modules is watched. */
+  readonly watchMemory: SharedArrayBuffer;
+  /** The code is being pushed, or was accepted before. */
+  readonly why: "push" | "start";
   readonly environment: readonly (readonly [name: string, value: string])[];
   readonly cloudUrl: string;
   readonly siteUrl: string;
@@ -76,6 +80,8 @@ export interface RunHttpMessage {
 }
 
 export type ToWorker =
+  /** Answers `needModules`, in its order. What comes before it waits. */
+  | { readonly type: "modules"; readonly sources: readonly ModuleSource[] }
   | RunActionMessage
   | RunHttpMessage
   /** Ends a run: its `done` or `end` follows at once, its later calls are refused. Unknown ids are ignored. */
@@ -86,7 +92,7 @@ export type ToWorker =
       readonly callId: number;
       readonly result: CallResult;
     }
-  /** Replaces all environment variables; running actions see the new ones. */
+  /** Replaces all environment variables; running actions see the new ones. Scripts that looked at a changed one are evaluated again. */
   | { readonly type: "environment"; readonly environment: readonly (readonly [name: string, value: string])[] }
   /** Starts nothing new, and exits when everything under way has ended. */
   | { readonly type: "drain" };
@@ -130,8 +136,9 @@ export type ActionResult =
   | { readonly ok: false; readonly errorMessage: string; readonly errorData: string | null };
 
 export type FromWorker =
-  /** Loaded. `nodeFunctions`: what the "use node" modules define, for `loadUserCode` in the core. */
-  | { readonly type: "ready"; readonly nodeFunctions: readonly FunctionInfo[] }
+  | { readonly type: "needModules"; readonly hashes: readonly string[] }
+  /** Loaded; again after each `environment`. */
+  | { readonly type: "ready"; readonly node: NodeAnalysis }
   /** The code could not be loaded; the text is for the developer. */
   | { readonly type: "failed"; readonly message: string }
   | { readonly type: "call"; readonly id: number; readonly callId: number; readonly call: HostCall }

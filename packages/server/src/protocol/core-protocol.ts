@@ -26,7 +26,7 @@ import type { Caller, CallOutcome, CallRequest, LogEntry, PushOutcome } from "./
 import type { ActionNote, SentNote } from "./meter-notes.ts";
 import type { RunKey } from "./run-key.ts";
 import type { TrackingOptions } from "./tracking-options.ts";
-import type { Analysis, CodePackage } from "../app/types.ts";
+import type { Analysis, CodeManifest, ModuleSource, NodeAnalysis } from "../app/types.ts";
 
 /** A call of a query or a mutation. `path` is canonical. */
 export interface CoreCall extends Omit<CallRequest, "session" | "client"> {
@@ -110,7 +110,9 @@ export type CoreRequest =
       readonly timedOut?: boolean;
     }
   | { readonly type: "head"; readonly id: number }
-  | { readonly type: "push"; readonly id: number; readonly code: CodePackage }
+  | { readonly type: "push"; readonly id: number; readonly code: CodeManifest }
+  /** Scripts that the store has, for action threads. */
+  | { readonly type: "readModules"; readonly id: number; readonly hashes: readonly string[] }
   | { readonly type: "environment"; readonly id: number }
   | { readonly type: "setEnvironment"; readonly id: number; readonly changes: readonly EnvironmentChange[] }
   | {
@@ -136,6 +138,8 @@ export interface CoreReplies {
   mutation: CallOutcome;
   head: Ts;
   push: PushOutcome;
+  /** In the order of the hashes; null: not stored. */
+  readModules: readonly (ModuleSource | null)[];
   environment: readonly EnvironmentEntry[];
   setEnvironment: null;
   schedule: string;
@@ -171,6 +175,10 @@ export type CoreSignal =
       readonly identity: Identity;
     }
   | { readonly type: "touch"; readonly socket: number; readonly ts: Ts | null }
+  /** Answers the `needModules` of push `request`, in its order. */
+  | { readonly type: "modules"; readonly request: number; readonly sources: readonly ModuleSource[] }
+  /** Answers the `analyzeNode` of that request. */
+  | { readonly type: "nodeAnalysis"; readonly request: number; readonly outcome: NodeAnalysisOutcome }
   /** `until`: log entries without lines or errors are wanted, too, up to this moment (milliseconds since the epoch). */
   | { readonly type: "wantLogs"; readonly untilMs: number }
   /** For the ledger. */
@@ -183,10 +191,15 @@ export type CoreSignal =
 
 export type ToCore = CoreRequest | CoreSignal;
 
+/** What evaluating "use node" modules came to. The message is for the developer. */
+export type NodeAnalysisOutcome =
+  | { readonly ok: true; readonly analysis: NodeAnalysis }
+  | { readonly ok: false; readonly code: "PushFailed" | "ModuleTimeout"; readonly message: string };
+
 /** What is active now: sent at the start and after each push or change of the environment. */
 export interface Active {
   readonly analysis: Analysis;
-  readonly code: CodePackage | null;
+  readonly code: CodeManifest | null;
   readonly environment: readonly EnvironmentEntry[];
 }
 
@@ -196,6 +209,17 @@ export type FromCore =
   | { readonly type: "reply"; readonly id: number; readonly value: CoreReplies[keyof CoreReplies] }
   | { readonly type: "refused"; readonly id: number; readonly message: string }
   | { readonly type: "progress"; readonly id: number; readonly message: string }
+  /** The push with this id brings scripts that the store lacks. Once for each push. */
+  | { readonly type: "needModules"; readonly id: number; readonly hashes: readonly string[] }
+  /** The request with this id wants to know what the "use node" modules define: they are evaluated in an action thread. Once for each request. */
+  | {
+      readonly type: "analyzeNode";
+      readonly id: number;
+      readonly code: CodeManifest;
+      readonly environment: readonly EnvironmentEntry[];
+    }
+  /** The request failed: nobody needs the thread that analysed its modules. */
+  | { readonly type: "dropAnalysis"; readonly id: number }
   | { readonly type: "updates"; readonly updates: readonly SocketUpdate[] }
   | {
       readonly type: "startAction";
@@ -242,8 +266,13 @@ export interface CoreStart {
 }
 
 /** Limit texts: seconds without a trailing `.0`. */
-export function timeOutText(limits: Limits): string {
-  return `Function execution timed out (maximum duration: ${limits.userTimeMs / 1000}s)`;
+export function timeOutText({ userTimeMs }: Pick<Limits, "userTimeMs">): string {
+  return `Function execution timed out (maximum duration: ${userTimeMs / 1000}s)`;
+}
+
+/** Why modules were not loaded: evaluating them took longer than `cpuMs` of processor time. */
+export function loadTimeOutText({ cpuMs }: { readonly cpuMs: number }): string {
+  return `Cannot load the app's modules: ${timeOutText({ userTimeMs: cpuMs })}`;
 }
 
 /** Error message of a failure outside user code, in the form that clients know. */

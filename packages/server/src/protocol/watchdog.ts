@@ -1,11 +1,17 @@
 /**
- * Watchdog: finds a core that does not come back from user code.
+ * Watchdog: finds a thread that does not come back from user code.
  *
- * A handler with an endless loop holds the core's thread, so nobody in that thread can stop it. The core writes what it runs,
- * and since when, into shared memory before each entry into user code; main looks there while there is work to be done.
+ * A handler with an endless loop holds its thread, so nobody in that thread can stop it. The thread writes what it runs, since when and
+ * within which limit, into shared memory before each entry into user code; main looks there while there is work to be done.
  *
- *   core:  enter("call:17") ─▶ [serial odd, start, text] ─▶ user code ─▶ leave() ─▶ [serial even]
- *   main:  every WATCH_MS while work is outstanding: same odd serial for longer than the limit ─▶ onStuck(run)
+ *   thread:  enter("call:17", limit) ─▶ [serial odd, start, limit, text] ─▶ user code ─▶ leave() ─▶ [serial even]
+ *   main:    every WATCH_MS while work is outstanding: same odd serial, and the thread computed for longer than the limit ─▶ onStuck(run)
+ *
+ * The limit is processor time of the thread (`thread-time.ts`), so waiting for a busy machine is not held against user code:
+ *
+ *   computed longer than the limit                                 over
+ *   a function that computed for 40 % of it, and 2.5 times it passed    over: everybody else waits for this thread
+ *   10 times the limit passed                                      over: it computes nothing and does not come back either
  *
  * Invariants:
  *   - The text belongs to the serial that was found: main reads the serial again after the text.
@@ -15,13 +21,32 @@
  *
  * @module
  */
-
+import type { Limits } from "@narrowcast/values";
 import { parseRunKey, runKeyText, type RunKey } from "./run-key.ts";
+import { ownThreadNumber, threadMs } from "./thread-time.ts";
 
-/** How the core tells what it runs. */
+/** How long user code may hold a thread. */
+export interface TimeLimit {
+  /** Processor time, in milliseconds. */
+  readonly cpuMs: number;
+  /** Others wait: on a machine that gives the thread little, a part of the limit must do. */
+  readonly isHurried: boolean;
+}
+
+/** The limit of a query or mutation. */
+export function runLimit({ userTimeMs }: Limits): TimeLimit {
+  return { cpuMs: userTimeMs, isHurried: true };
+}
+
+/** The limit of evaluating modules: `start` for code that was accepted before, on which functions depend that are deployed. */
+export function loadLimit({ startTimeMs, analysisTimeMs }: Limits, why: "push" | "start"): TimeLimit {
+  return { cpuMs: why === "start" ? startTimeMs : analysisTimeMs, isHurried: false };
+}
+
+/** How a thread tells what it runs. */
 export interface RunMonitor {
   /** User code begins; `run` says which run it is. */
-  enter(run: RunKey): void;
+  enter(run: RunKey, limit: TimeLimit): void;
   leave(): void;
   /** The core has work to do, or has none. */
   setBusy(isBusy: boolean): void;
@@ -37,15 +62,24 @@ export const noMonitor: RunMonitor = {
 const SERIAL = 0;
 const BUSY = 1;
 const LENGTH = 2;
-const START_OFFSET = 16;
-const TEXT_OFFSET = 24;
+const THREAD = 3;
+const TIMES_OFFSET = 16;
+/** Places among the times. */
+const START = 0;
+const LIMIT = 1;
+const HURRIED = 2;
+const TEXT_OFFSET = 40;
 const TEXT_BYTES_MAX = 4_096;
 /** Pause between two looks at the shared memory. */
 export const WATCH_MS = 100;
-/** What is given beyond the user-time limit, for a machine that is busy with other things. */
-export const GRACE_MS = 300;
+/** What is given beyond a limit, so that a run which ends by itself soon after it fails alone, without its thread. */
+const GRACE_MS = 200;
+/** See the module comment. */
+const HURRIED_FACTOR = 2.5;
+const HURRIED_SHARE = 0.4;
+const BLOCKED_FACTOR = 10;
 
-/** Memory that a core and its watchdog share. */
+/** Memory that a thread and its watchdog share. */
 export function newWatchMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(TEXT_OFFSET + TEXT_BYTES_MAX);
 }
@@ -55,21 +89,24 @@ function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1_000n) / 1_000;
 }
 
-/** The core's side of the shared memory. */
+/** The watched thread's side of the shared memory; made in that thread. */
 export class SharedMonitor implements RunMonitor {
   readonly #words: Int32Array;
-  readonly #start: Float64Array;
+  readonly #times: Float64Array;
   readonly #text: Buffer;
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory, 0, 4);
-    this.#start = new Float64Array(memory, START_OFFSET, 1);
+    this.#times = new Float64Array(memory, TIMES_OFFSET, 3);
     this.#text = Buffer.from(memory, TEXT_OFFSET, TEXT_BYTES_MAX);
+    this.#words[THREAD] = ownThreadNumber();
   }
 
-  enter(run: RunKey): void {
+  enter(run: RunKey, { cpuMs, isHurried }: TimeLimit): void {
     this.#words[LENGTH] = this.#text.write(runKeyText(run), 0, "utf8");
-    this.#start[0] = monotonicMs();
+    this.#times[START] = monotonicMs();
+    this.#times[LIMIT] = cpuMs;
+    this.#times[HURRIED] = isHurried ? 1 : 0;
     Atomics.add(this.#words, SERIAL, 1);
   }
 
@@ -82,32 +119,40 @@ export class SharedMonitor implements RunMonitor {
   }
 }
 
+/** Where a watchdog takes times from, in milliseconds. */
+export interface WatchClock {
+  nowMs(): number;
+  threadMs(thread: number): number;
+}
+
 /** Main's side: looks while there is something to look at. */
 export class Watchdog {
   readonly #words: Int32Array;
-  readonly #start: Float64Array;
+  readonly #times: Float64Array;
   readonly #text: Buffer;
-  readonly #limitMs: number;
+  readonly #clock: WatchClock;
   readonly #isOutstanding: () => boolean;
   readonly #onStuck: (run: RunKey) => void;
   #timer: NodeJS.Timeout | undefined;
+  /** The entry that was seen last, and the thread's processor time then. Asked here, not by the thread: an entry has to be cheap. */
+  #seen = { serial: 0, cpuMs: 0 };
 
   /**
    * @param memory From {@linkcode newWatchMemory}.
-   * @param limitMs Time in user code after which the core counts as stuck.
    * @param isOutstanding Whether main waits for anything.
    * @param onStuck Called once with the run.
+   * @param clock Where times come from.
    */
   constructor(
     memory: SharedArrayBuffer,
-    limitMs: number,
     isOutstanding: () => boolean,
     onStuck: (run: RunKey) => void,
+    clock: WatchClock = { nowMs: monotonicMs, threadMs },
   ) {
     this.#words = new Int32Array(memory, 0, 4);
-    this.#start = new Float64Array(memory, START_OFFSET, 1);
+    this.#times = new Float64Array(memory, TIMES_OFFSET, 3);
     this.#text = Buffer.from(memory, TEXT_OFFSET, TEXT_BYTES_MAX);
-    this.#limitMs = limitMs;
+    this.#clock = clock;
     this.#isOutstanding = isOutstanding;
     this.#onStuck = onStuck;
   }
@@ -122,12 +167,18 @@ export class Watchdog {
     this.#timer ??= setTimeout(() => this.#look(), WATCH_MS);
   }
 
+  /** Another thread takes the place of the one that was watched. */
+  reset(): void {
+    this.#words.fill(0);
+    this.#seen = { serial: 0, cpuMs: 0 };
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  /** What the core was running when it ended by itself, for example without memory; undefined when it was not in user code. */
+  /** What the thread was running when it ended by itself, for example without memory; undefined when it was not in user code. */
   running(): RunKey | undefined {
     return (Atomics.load(this.#words, SERIAL) & 1) === 0 ? undefined : parseRunKey(this.#textNow());
   }
@@ -142,9 +193,21 @@ export class Watchdog {
   #stuck(): RunKey | undefined {
     const serial = Atomics.load(this.#words, SERIAL);
     if ((serial & 1) === 0) return undefined;
-    if (monotonicMs() - (this.#start[0] ?? 0) <= this.#limitMs) return undefined;
+    const passedMs = this.#clock.nowMs() - (this.#times[START] ?? 0);
+    const cpuMs = this.#clock.threadMs(this.#words[THREAD] ?? 0);
+    if (this.#seen.serial !== serial) this.#seen = { serial, cpuMs };
+    if (!this.#isOver(passedMs, cpuMs - this.#seen.cpuMs)) return undefined;
     const text = this.#textNow();
     return Atomics.load(this.#words, SERIAL) === serial ? parseRunKey(text) : undefined;
+  }
+
+  /** @param computedMs Since this entry was seen first: at most one look less than what it computed. */
+  #isOver(passedMs: number, computedMs: number): boolean {
+    const limitMs = this.#times[LIMIT] ?? 0;
+    if (passedMs > limitMs + GRACE_MS + WATCH_MS && computedMs > limitMs + GRACE_MS - WATCH_MS) return true;
+    const isHurried = this.#times[HURRIED] === 1;
+    if (isHurried && passedMs > HURRIED_FACTOR * limitMs && computedMs > HURRIED_SHARE * limitMs) return true;
+    return passedMs > BLOCKED_FACTOR * limitMs;
   }
 
   #textNow(): string {

@@ -18,7 +18,7 @@ import type { Transaction } from "../tx/types.ts";
 import { bundleTexts } from "../kit/text-app.ts";
 import { formatLogLine } from "../isolate/console.ts";
 import { FileAddresses } from "../functions/file-addresses.ts";
-import { loadUserCode } from "../functions/load.ts";
+import { analyzeNodeModules, loadUserCode } from "../functions/load.ts";
 import type { LoadedUserCode } from "../functions/load.ts";
 import { SeededRandom } from "../isolate/seeded-random.ts";
 import type { CodePackage } from "../app/types.ts";
@@ -80,7 +80,9 @@ export async function openTexts(files: { readonly [name: string]: string }, limi
 export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS): Promise<TestApp> {
   const environment = new Map<string, string>();
   const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
-  const user = await loadUserCode(code, { limits, environment, ...urls, nowMs: NOW_MS, seed: 1 });
+  const settings = { limits, environment, ...urls, nowMs: NOW_MS, seed: 1 };
+  const { functions: nodeFunctions } = analyzeNodeModules(code, settings);
+  const user = await loadUserCode({ isolate: code.isolate, nodeFunctions }, settings);
   const random = new SeededRandom(7);
   let clock = NOW_MS;
   const database = Database.open({

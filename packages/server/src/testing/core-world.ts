@@ -24,6 +24,7 @@ import type {
 import type { CallOutcome, LogEntry, PushOutcome } from "../protocol/deployment-types.ts";
 import { SeededRandom } from "../isolate/seeded-random.ts";
 import type { CodePackage } from "../app/types.ts";
+import { MainSide } from "../kit/main-side.ts";
 import { bundleTexts } from "../kit/text-app.ts";
 import { SimDisk } from "./sim-disk.ts";
 
@@ -92,6 +93,7 @@ export class World {
   readonly filesDeleted: string[] = [];
   readonly random = new SeededRandom(7);
   active: Active | undefined;
+  readonly main = new MainSide();
   readonly files: FileStore;
   readonly #start: Partial<CoreStart>;
   #opened: OpenedCore | undefined;
@@ -172,7 +174,7 @@ export class World {
   }
 
   push(code: CodePackage): Promise<PushOutcome> {
-    return this.request<"push">({ type: "push", code });
+    return this.request<"push">({ type: "push", code: this.main.manifestOf(code) });
   }
 
   mutation(
@@ -220,6 +222,8 @@ export class World {
   }
 
   #receive(message: FromCore): void {
+    const answer = this.main.answer(message);
+    if (answer !== undefined) this.#opened?.core.receive([answer]);
     switch (message.type) {
       case "reply":
         this.#pending.get(message.id)?.resolve(message.value as never);

@@ -2,7 +2,7 @@
  * The catalogue: which tables and indexes there are, by name and by number.
  *
  * It is stored as rows of three system tables with fixed numbers and held in memory as immutable `Table` objects; a
- * change replaces the object, so undoing it is putting the old one back.
+ * change replaces the object.
  *
  *   _tables   {name, number, nextIndex}
  *   _indexes  {table, name, fields, number, state}
@@ -12,13 +12,12 @@
  *   - Table numbers and, within a table, index numbers are never used twice.
  *   - `table.indexes` lists every index that writes maintain: all states but `dropping`.
  *
- * Not here: the rows' writing (`catalogue-changes.ts`).
+ * Not here: the rows' writing (`catalogue-changes.ts`), from rows to tables (`database-state.ts`).
  *
  * @module
  */
-import type { Doc, TableNames } from "@narrowcast/values";
+import type { TableNames } from "@narrowcast/values";
 import { PRIMARY } from "../engine/types.ts";
-import type { Engine } from "../engine/types.ts";
 import { parseFieldPath } from "./field-path.ts";
 import type { IndexShape } from "./index-keys.ts";
 import type { RangeIndex } from "./range.ts";
@@ -103,27 +102,6 @@ export class Catalogue implements TableNames {
     for (const table of [TABLES_TABLE, INDEXES_TABLE, META_TABLE]) this.set(table.name, table);
   }
 
-  /** Reads the stored catalogue and tells the engine about every index. */
-  static load(engine: Engine<Doc>): Catalogue {
-    const catalogue = new Catalogue();
-    for (const table of [TABLES_TABLE, INDEXES_TABLE, META_TABLE]) {
-      engine.registerIndex(table.number, BY_CREATION_TIME);
-    }
-    for (const row of rowsOf(engine, TABLES_TABLE)) {
-      const { name, number, nextIndex } = row as unknown as TableRow;
-      engine.registerIndex(number, BY_CREATION_TIME);
-      catalogue.set(name, makeTable(name, number, nextIndex, row._id));
-    }
-    for (const row of rowsOf(engine, INDEXES_TABLE)) {
-      const { table: tableName, name, fields, number, state } = row as unknown as IndexRow;
-      const table = catalogue.get(tableName);
-      if (table === undefined) continue;
-      engine.registerIndex(table.number, number);
-      catalogue.set(tableName, withIndex(table, makeIndex(tableName, name, number, fields, state, row._id)));
-    }
-    return catalogue;
-  }
-
   get(name: string): Table | undefined {
     return this.#byName.get(name);
   }
@@ -184,17 +162,24 @@ export interface IndexRow {
 
 /** `table` with `index` added, or put in the place of the one with its number. */
 export function withIndex(table: Table, index: Index): Table {
-  const indexes = table.indexes.filter(({ number }) => number !== index.number);
-  const dropping = table.dropping.filter(({ number }) => number !== index.number);
   const isDropping = index.state === "dropping";
   return {
     ...table,
-    indexes: isDropping ? indexes : [...indexes, index],
-    dropping: isDropping ? [...dropping, index] : dropping,
+    indexes: isDropping ? without(table.indexes, index.number) : placed(table.indexes, index),
+    dropping: isDropping ? placed(table.dropping, index) : without(table.dropping, index.number),
   };
 }
 
-function* rowsOf(engine: Engine<Doc>, table: Table): Iterable<Doc> {
-  const cursor = engine.scan(table.number, PRIMARY, { start: "", end: undefined }, "asc");
-  while (cursor.next()) yield cursor.value();
+/** `table` without the index of this number. */
+export function withoutIndex(table: Table, number: number): Table {
+  return { ...table, indexes: without(table.indexes, number), dropping: without(table.dropping, number) };
+}
+
+function without(indexes: readonly Index[], number: number): readonly Index[] {
+  return indexes.filter((index) => index.number !== number);
+}
+
+/** In order of their numbers, so that the order follows from what there is and not from how it came about. */
+function placed(indexes: readonly Index[], index: Index): readonly Index[] {
+  return [...without(indexes, index.number), index].toSorted((one, other) => one.number - other.number);
 }

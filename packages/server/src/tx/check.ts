@@ -13,8 +13,8 @@ import type { Doc } from "@narrowcast/values";
 import type { ExpectedEntries } from "../engine/check.ts";
 import { PRIMARY } from "../engine/types.ts";
 import type { Engine, Key } from "../engine/types.ts";
-import { Catalogue } from "./catalogue.ts";
 import type { Index, Table } from "./catalogue.ts";
+import { DatabaseState } from "./database-state.ts";
 import type { Database } from "./database.ts";
 import { indexKey, keySuffix } from "./index-keys.ts";
 import { ActiveSchema } from "./schema.ts";
@@ -27,7 +27,7 @@ const PROBLEMS_A_TABLE = 100;
  * Indexes that are still being filled are left out: their entries may be missing.
  */
 export function entryExpectations(engine: Engine<Doc>): ExpectedEntries<Doc> {
-  const catalogue = Catalogue.load(engine);
+  const { catalogue } = DatabaseState.load(engine);
   return (collection, value) => {
     const table = catalogue.byNumber(collection);
     if (table === undefined) return undefined;

@@ -11,29 +11,27 @@
  *
  * @module
  */
-import type { Doc, Limits, SchemaJson, TableNames, Ts, Value } from "@narrowcast/values";
-import { PRIMARY } from "../engine/types.ts";
+import type { Doc, Limits, SchemaJson, TableNames, Ts } from "@narrowcast/values";
 import type { Engine } from "../engine/types.ts";
-import { Catalogue, META_TABLE } from "./catalogue.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { commitOfRecord, noteText } from "./record-commit.ts";
 import { CreationClock, nextNumber } from "./creation-clock.ts";
 import { HandOuts, TAKES_WHOLE } from "./hand-out.ts";
 import type { ReadHabits } from "./hand-out.ts";
 import { IndexFill } from "./index-fill.ts";
-import { CURSOR_SECRET_BYTES, CursorCodec } from "./page-cursor.ts";
+import { CURSOR_SECRET, DatabaseState, SCHEMA } from "./database-state.ts";
+import { CURSOR_SECRET_BYTES } from "./page-cursor.ts";
 import type { ReadMemo } from "./read-memo.ts";
 import { ReadSet } from "./read-set.ts";
 import { SchemaChange } from "./schema-change.ts";
-import { ActiveSchema } from "./schema.ts";
+import type { ActiveSchema } from "./schema.ts";
 import { DatabaseTransaction } from "./transaction.ts";
 import type { TransactionEnd } from "./transaction.ts";
 import type { Random } from "./transaction-context.ts";
 import { CONVEX_RULES } from "./types.ts";
-import type { Commit, DocumentChange, Mechanisms } from "./types.ts";
+import type { Commit, DocumentChange, Mechanisms, SystemWriter } from "./types.ts";
 import { UsageMeter } from "./usage.ts";
 import { WriteLog } from "./write-log.ts";
-
-const CURSOR_SECRET = "cursorSecret";
-const SCHEMA = "schema";
 
 export interface DatabaseOptions {
   readonly engine: Engine<Doc>;
@@ -42,6 +40,11 @@ export interface DatabaseOptions {
   readonly limits: Limits;
   /** Hears of commits that the database makes by itself: catalogue rows written while it opens or changes its schema. */
   readonly onOwnCommit?: ((commit: Commit) => void) | undefined;
+  /**
+   * Adds writes to a commit right before it is sealed, for what is derived from documents. They are part of the commit and nobody's usage; what it throws
+   * fails the commit. It is asked once a commit, about system tables, too; its own writes are not told to it.
+   */
+  readonly beforeSeal?: ((changes: readonly DocumentChange[], writer: SystemWriter) => void) | undefined;
 }
 
 /** How a transaction is begun. */
@@ -66,39 +69,54 @@ export interface SystemIndex {
 }
 
 export class Database {
-  readonly catalogue: Catalogue;
   readonly #options: DatabaseOptions;
-  #codec: CursorCodec;
-  #schema: ActiveSchema | undefined;
+  readonly #state: DatabaseState;
+  readonly #isFollower: boolean;
   #change: SchemaChange | undefined;
   #writer: DatabaseTransaction | undefined;
   /** Made once: transactions are too frequent to have closures of their own. */
-  readonly #schemaNow = (): ActiveSchema | undefined => this.#schema;
-  readonly #end: TransactionEnd = {
-    seal: (changes, names, source, lastMs) => this.#seal(changes, names, source, lastMs),
-    ended: (transaction) => {
-      if (this.#writer === transaction) this.#writer = undefined;
-    },
-  };
-  /** Ids of the rows of `_meta` by key. */
-  readonly #metaRows = new Map<string, string>();
+  readonly #schemaNow = (): ActiveSchema | undefined => this.#state.schema;
+  readonly #end: TransactionEnd;
 
-  private constructor(options: DatabaseOptions) {
+  private constructor(options: DatabaseOptions, isFollower: boolean) {
     this.#options = options;
-    this.catalogue = Catalogue.load(options.engine);
-    const meta = this.#readMeta();
-    const secret = meta.get(CURSOR_SECRET) ?? this.#makeSecret();
-    if (!(secret instanceof ArrayBuffer)) throw new Error("Cannot open database: its cursor secret is not bytes");
-    this.#codec = new CursorCodec(new Uint8Array(secret));
-    const schema = meta.get(SCHEMA);
-    if (typeof schema === "string") this.#schema = new ActiveSchema(JSON.parse(schema) as SchemaJson);
+    this.#isFollower = isFollower;
+    this.#state = DatabaseState.load(options.engine);
+    this.#end = {
+      beforeSeal: options.beforeSeal,
+      seal: (changes, names, source, lastMs) => this.#seal(changes, names, source, lastMs),
+      ended: (transaction) => {
+        if (this.#writer === transaction) this.#writer = undefined;
+      },
+    };
   }
 
   /** Opens a store, new or not. Finishes what a crash left of removed indexes. */
   static open(options: DatabaseOptions): Database {
-    const database = new Database(options);
+    const database = new Database(options, false);
+    if (!database.#state.hasSecret) database.#makeSecret();
     database.dropRemovedIndexes();
     return database;
+  }
+
+  /** Opens a store whose commits are made elsewhere: nothing is written but what {@linkcode follow} is given. */
+  static openFollower(options: Omit<DatabaseOptions, "onOwnCommit" | "beforeSeal">): Database {
+    return new Database(options, true);
+  }
+
+  /**
+   * Lays the next record of the writer's log over a follower.
+   *
+   * @returns The commit as its writer made it; `undefined` for a record that is none.
+   */
+  follow(payload: Uint8Array): Commit | undefined {
+    if (!this.#isFollower) throw new Error("Cannot follow: the database writes by itself; open it as a follower");
+    return commitOfRecord(payload, this.engine, this.#state);
+  }
+
+  /** Tables and indexes. */
+  get catalogue(): Catalogue {
+    return this.#state.catalogue;
   }
 
   /** Timestamp of the newest commit. */
@@ -121,12 +139,13 @@ export class Database {
 
   /** The schema in force, `null` when there is none. */
   get schema(): SchemaJson | null {
-    return this.#schema?.json ?? null;
+    return this.#state.schema?.json ?? null;
   }
 
   /** Begins a transaction. */
   begin(options: BeginOptions): DatabaseTransaction {
     if (this.#writer !== undefined) throw new Error("Cannot begin transaction: a writing one is open");
+    if (this.#isFollower && !options.readOnly) throw new Error("Cannot write: the database follows another one");
     const { engine, clock, random, limits } = this.#options;
     const nowMs = options.nowMs ?? clock.nowMs();
     const mechanisms = options.readOnly ? (options.mechanisms ?? CONVEX_RULES) : CONVEX_RULES;
@@ -134,9 +153,9 @@ export class Database {
     const context = {
       engine,
       catalogue: this.catalogue,
+      state: this.#state,
       limits,
       random,
-      codec: this.#codec,
       reads,
       mechanisms,
       hands: reads.isFine ? handOutsOf(reads, mechanisms, options.habits) : undefined,
@@ -209,7 +228,7 @@ export class Database {
     for (const table of this.catalogue.tables()) {
       for (const index of table.dropping) {
         this.engine.dropIndex(table.number, index.number);
-        this.#ownTransaction(`drop ${index.fullName}`, ({ catalogue }) => catalogue.forgetIndex(table.name, index));
+        this.#ownTransaction(`drop ${index.fullName}`, ({ catalogue }) => catalogue.forgetIndex(index));
       }
     }
   }
@@ -228,7 +247,7 @@ export class Database {
     this.#change?.verify(changes);
     const nowTs = Math.floor(this.#options.clock.nowMs() * 1000);
     const ts = Math.max(nowTs, this.head + 1, Math.ceil(lastMs * 1000));
-    this.engine.commit(ts, JSON.stringify({ source, names }));
+    this.engine.commit(ts, noteText({ source, names }));
     const commit: Commit = { ts, changes, names, source };
     this.#change?.observe(commit);
     return commit;
@@ -236,47 +255,27 @@ export class Database {
 
   #ownTransaction(source: string, write: (transaction: DatabaseTransaction) => void): void {
     const transaction = this.begin({ readOnly: false });
+    let commit: Commit | undefined;
     try {
       write(transaction);
-    } catch (error) {
+      commit = transaction.commit(source);
+    } finally {
       transaction.abort();
-      throw error;
     }
-    const commit = transaction.commit(source);
     if (commit !== undefined) this.#options.onOwnCommit?.(commit);
   }
 
-  #readMeta(): Map<string, Value> {
-    const values = new Map<string, Value>();
-    const cursor = this.engine.scan(META_TABLE.number, PRIMARY, { start: "", end: undefined }, "asc");
-    while (cursor.next()) {
-      const { key, value } = cursor.value() as unknown as { key: string; value: Value };
-      values.set(key, value);
-      this.#metaRows.set(key, cursor.key);
-    }
-    return values;
-  }
-
-  #makeSecret(): ArrayBuffer {
+  #makeSecret(): void {
     const secret = Uint8Array.from(this.#options.random.bytes(CURSOR_SECRET_BYTES)).buffer;
-    this.#codec = new CursorCodec(new Uint8Array(secret));
     this.#ownTransaction("open", ({ catalogue }) => {
       catalogue.setMeta(undefined, CURSOR_SECRET, secret);
     });
-    return secret;
   }
 
   #activate(transaction: DatabaseTransaction, schema: SchemaJson | null): void {
-    const before = this.#schema;
     const text = schema === null ? null : JSON.stringify(schema);
-    const row = transaction.catalogue.setMeta(this.#metaRows.get(SCHEMA), SCHEMA, text);
-    if (row !== undefined) this.#metaRows.set(SCHEMA, row._id);
-    this.#schema = schema === null ? undefined : new ActiveSchema(schema);
+    transaction.catalogue.setMeta(this.#state.metaRowOf(SCHEMA), SCHEMA, text);
     transaction.changeName("schema");
-    transaction.undoable(() => {
-      this.#schema = before;
-      if (row !== undefined) this.#metaRows.delete(SCHEMA);
-    });
   }
 }
 

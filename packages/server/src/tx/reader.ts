@@ -105,7 +105,7 @@ export class Reader {
     const index = this.#index(plan, table) ?? { fields: [] };
     const isMissing = table === undefined || !("number" in index);
     const source = {
-      codec: this.#context.codec,
+      codec: this.#context.state.cursors,
       fingerprint: planFingerprint(plan, index.fields),
       range: isMissing ? { start: "", end: "" } : compileRange(index, plan.range),
       order: plan.order,

@@ -7,7 +7,7 @@ import type { Doc, Limits } from "@narrowcast/values";
 import type { Engine } from "../engine/types.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { CreationClock } from "./creation-clock.ts";
-import type { CursorCodec } from "./page-cursor.ts";
+import type { DatabaseState } from "./database-state.ts";
 import type { HandOuts } from "./hand-out.ts";
 import type { ReadMemo } from "./read-memo.ts";
 import type { ReadSet } from "./read-set.ts";
@@ -24,9 +24,9 @@ export interface Random {
 export interface TransactionContext {
   readonly engine: Engine<Doc>;
   readonly catalogue: Catalogue;
+  readonly state: DatabaseState;
   readonly limits: Limits;
   readonly random: Random;
-  readonly codec: CursorCodec;
   readonly reads: ReadSet;
   readonly mechanisms: Mechanisms;
   /** How user code is given documents; as private copies if left out. */

@@ -37,6 +37,8 @@ type Fields = { readonly [field: string]: Value | undefined };
 
 /** How a transaction ends; given by the database. */
 export interface TransactionEnd {
+  /** Adds writes to those of a transaction that is about to be sealed. */
+  readonly beforeSeal: ((changes: readonly DocumentChange[], writer: SystemWriter) => void) | undefined;
   /** Seals what was written at a new timestamp. */
   seal(changes: readonly DocumentChange[], names: readonly string[], source: string, lastMs: number): Commit;
   /** Called once, whichever way it ended. */
@@ -211,10 +213,15 @@ export class DatabaseTransaction implements Transaction {
   commit(source: string): Commit | undefined {
     this.#checkOpen();
     const { log, clock } = this.#context;
-    const changes = log.hasRows ? log.changes() : [];
+    let changes = log.hasRows ? log.changes() : [];
     if (changes.length === 0) {
       this.abort();
       return undefined;
+    }
+    if (this.#end.beforeSeal !== undefined) {
+      const { version } = log;
+      this.#end.beforeSeal(changes, this.system);
+      if (log.version !== version) changes = log.changes();
     }
     const commit = this.#end.seal(changes, log.names(), source, clock.lastMs);
     this.#isOpen = false;

@@ -32,7 +32,7 @@ export class Writer implements RowWriter {
   constructor(context: TransactionContext, reader: Reader) {
     this.#context = context;
     this.#reader = reader;
-    this.catalogue = new CatalogueChanges(context.catalogue, context.engine, this);
+    this.catalogue = new CatalogueChanges(context.state.catalogue, this);
   }
 
   insert(tableName: string, value: Fields, access: Access, internalId?: Uint8Array): string {
@@ -60,28 +60,32 @@ export class Writer implements RowWriter {
     this.#write(table, before, undefined, access);
   }
 
-  insertRow(table: Table, fields: { readonly [field: string]: Value }): Doc {
+  insertRow(table: Table, fields: { readonly [field: string]: Value }): void {
     const row: Doc = { _creationTime: this.#context.clock.startMs, _id: this.#newId(table), ...fields };
-    this.#context.log.write(table, row._id, undefined, row);
-    return row;
+    this.#writeState(table, row._id, undefined, row);
   }
 
   replaceRow(table: Table, id: string, fields: { readonly [field: string]: Value }): void {
     const before = this.#row(table, id);
     const after: Doc = { _creationTime: before._creationTime, _id: before._id, ...fields };
-    this.#context.log.write(table, id, before, after);
+    if (valuesEqual(before, after)) return;
+    this.#writeState(table, id, before, after);
   }
 
   deleteRow(table: Table, id: string): void {
-    this.#context.log.write(table, id, this.#row(table, id), undefined);
-  }
-
-  undoable(undo: () => void): void {
-    this.#context.log.undoable(undo);
+    this.#writeState(table, id, this.#row(table, id), undefined);
   }
 
   changeName(name: string): void {
     this.#context.log.addName(name);
+  }
+
+  /** Writes a row from which the database's state follows. */
+  #writeState(table: Table, id: string, before: Doc | undefined, after: Doc | undefined): void {
+    const { log, state } = this.#context;
+    log.write(table, id, before, after);
+    state.fold(table.number, before, after);
+    log.undoable(() => state.fold(table.number, after, before));
   }
 
   #row(table: Table, id: string): Doc {

@@ -1,26 +1,21 @@
 /**
- * How long a run can have computed: the time that passed, or the processor time of the process if that is less.
+ * How long a run can have computed: the processor time of its thread.
  *
- * A limit on user code must not hit a handler whose thread was waiting for a busy machine. Node 20 cannot tell the processor time of one
- * thread; that of all threads together is an upper bound, which is enough to acquit.
+ * A limit on user code must not hit a handler whose thread was waiting for a busy machine. Where the platform knows only the time of all
+ * threads together, that is an upper bound, which is enough to acquit.
  *
  * @module
  */
+import { ownThreadMs } from "../protocol/thread-time.ts";
 
 /** Where times come from, in milliseconds. */
 export interface RunClockSource {
   wallMs(): number;
-  /** Processor time of the whole process. */
+  /** Processor time of this thread, or an upper bound of it. */
   cpuMs(): number;
 }
 
-const SYSTEM: RunClockSource = {
-  wallMs: () => performance.now(),
-  cpuMs: () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1_000;
-  },
-};
+const SYSTEM: RunClockSource = { wallMs: () => performance.now(), cpuMs: ownThreadMs };
 
 /** Asking for processor time is a system call: an older sample only makes the bound wider. */
 const SAMPLE_MS = 100;
@@ -31,7 +26,6 @@ export class RunClock {
   #sampledMs = Number.NEGATIVE_INFINITY;
   #sampleCpuMs = 0;
   #startMs = 0;
-  #startCpuMs = 0;
 
   constructor(source: RunClockSource = SYSTEM) {
     this.#source = source;
@@ -44,7 +38,6 @@ export class RunClock {
       this.#sampledMs = this.#startMs;
       this.#sampleCpuMs = this.#source.cpuMs();
     }
-    this.#startCpuMs = this.#sampleCpuMs;
   }
 
   /** Time since the start of the run. */
@@ -54,6 +47,9 @@ export class RunClock {
 
   /** Whether the run must have computed for longer than `limitMs`. */
   isOver(limitMs: number): boolean {
-    return this.elapsedMs() > limitMs && this.#source.cpuMs() - this.#startCpuMs > limitMs;
+    if (this.elapsedMs() <= limitMs) return false;
+    // The sample may be from before the run: what was computed in between is not the run's.
+    const sampleAgeMs = Math.max(0, this.#startMs - this.#sampledMs);
+    return this.#source.cpuMs() - this.#sampleCpuMs - sampleAgeMs > limitMs;
   }
 }
