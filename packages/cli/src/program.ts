@@ -126,7 +126,7 @@ function serverOptions(command: Command): Command {
     )
     .addOption(new Option("--memory <MiB>", "budget for data kept in memory").argParser((text) => positive(text) * MIB))
     .addOption(
-      new Option("--memo-memory <MiB>", "budget for what queries read before (default: 128)").argParser(
+      new Option("--node-memory <MiB>", "budget for what queries read before (default: 128)").argParser(
         (text) => positive(text) * MIB,
       ),
     )
@@ -143,7 +143,7 @@ interface GivenServer {
   readonly port: number;
   readonly sitePort?: number;
   readonly memory?: number;
-  readonly memoMemory?: number;
+  readonly nodeMemory?: number;
   readonly deltaMemory?: number;
   readonly compress: boolean;
   readonly stopWait?: number;
@@ -155,8 +155,8 @@ type Budgets = Pick<
 >;
 
 function ports<T extends GivenServer>(options: T): T & Budgets {
-  const { port, sitePort = port + 1, memory, memoMemory, deltaMemory, compress, stopWait } = options;
-  const budgets = { memoryBytes: memory, nodeBytes: memoMemory, deltaBytesMax: deltaMemory };
+  const { port, sitePort = port + 1, memory, nodeMemory, deltaMemory, compress, stopWait } = options;
+  const budgets = { memoryBytes: memory, nodeBytes: nodeMemory, deltaBytesMax: deltaMemory };
   const wait = stopWait === undefined ? {} : { stopWaitMs: stopWait * 1_000 };
   return { ...options, sitePort, ...budgets, ...wait, compresses: compress };
 }

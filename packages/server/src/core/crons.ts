@@ -15,7 +15,7 @@
  */
 import { textOf } from "../functions/system-rows.ts";
 import type { Commit } from "../tx/types.ts";
-import type { ActionTicket, Guilty } from "../protocol/core-protocol.ts";
+import type { ActionTicket, Suspect } from "../protocol/core-protocol.ts";
 import { withoutRequestLine } from "../protocol/core-protocol.ts";
 import type { CommitObserver } from "./commits.ts";
 import { cronNamed, cronRows, momentAfter, nextCron } from "./cron-rows.ts";
@@ -43,17 +43,17 @@ export class Crons implements CommitObserver {
   }
 
   /** After opening: no run of the last process is under way any more, unless its action still is; missed moments are skipped. */
-  recover(running: readonly ActionTicket[], guilty: readonly Guilty[]): void {
+  recover(running: readonly ActionTicket[], suspects: readonly Suspect[]): void {
     const alive = new Set(running.filter(({ kind }) => kind === "cron").map(({ key }) => key));
-    const ended = new Set(guilty.flatMap(({ run }) => (run.kind === "cron" ? run.name : [])));
+    const ended = new Set(suspects.flatMap(({ run }) => (run.kind === "cron" ? run.name : [])));
     const nowMs = this.#parts.ticking.clock.nowMs();
     this.#parts.commits.write(SOURCE, (tx) => {
       for (const row of cronRows(tx)) {
         const name = textOf(row, "name");
         if (row["isRunning"] === true && !alive.has(name)) tx.system.patch(row._id, { isRunning: false });
-        const isGuilty = ended.has(name);
-        if (isGuilty) tx.system.patch(row._id, { lastError: "Function execution timed out" });
-        if (isGuilty || Number(row["nextRunMs"]) < nowMs)
+        const isSuspect = ended.has(name);
+        if (isSuspect) tx.system.patch(row._id, { lastError: "Function execution timed out" });
+        if (isSuspect || Number(row["nextRunMs"]) < nowMs)
           tx.system.patch(row._id, { nextRunMs: momentAfter(row, nowMs) });
       }
     });

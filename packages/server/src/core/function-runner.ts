@@ -2,14 +2,14 @@
  * Runs queries and mutations of the active code on a transaction of the core, system functions included.
  *
  * One place that knows what an execution needs besides the transaction (clock, seed, environment, scheduler), tells the watchdog
- * what is running, answers quarantined questions without running them, and makes a log entry of each execution.
+ * what is running, answers quarantined requests without running them, and makes a log entry of each execution.
  *
  * Not here: opening and committing transactions (`core.ts`), running user code (`execute.ts`).
  *
  * @module
  */
 import { clientLines, type Limits } from "@narrowcast/values";
-import { mayRunInternal } from "../reactive/run.ts";
+import { mayRunInternal } from "../reactive/live-query.ts";
 import type { Identity, Moment, RunCost, RunOutcome, RunRequest, RunResult } from "../reactive/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import type { Clock } from "../protocol/alarms.ts";
@@ -92,9 +92,9 @@ export class FunctionRunner {
   async query(request: RunRequest, caller: Caller): Promise<RunOutcome> {
     this.queriesExecuted += 1;
     const { path } = request;
-    const question = questionKey(path, request.args, request.identity.key);
+    const request = questionKey(path, request.args, request.identity.key);
     const requestId = request.requestId ?? this.#newRequestId();
-    if (this.#parts.quarantine.has(question)) return this.#quarantined(question, requestId);
+    if (this.#parts.quarantine.has(request)) return this.#quarantined(request, requestId);
     const isSystem = path.startsWith(SYSTEM_PREFIX);
     const moment = isSystem ? undefined : this.#moment(requestId);
     const tx = this.#parts.begin(path);
@@ -102,7 +102,7 @@ export class FunctionRunner {
       const outcome =
         moment === undefined
           ? this.#system(tx, request, requestId)
-          : await this.#userQuery(tx, question, request, caller, moment);
+          : await this.#userQuery(tx, request, request, caller, moment);
       const { result, journal, clockObserved } = outcome;
       // Whether an internal function may be seen depends on who asks, so nobody else may be given this answer.
       const isPrivate = request.allowInternal !== true && this.find(path)?.visibility === "internal";
@@ -119,19 +119,19 @@ export class FunctionRunner {
   }
 
   /**
-   * Executes a query anew out of storage, by Convex's rules, with the clock and chance of `moment`. Leaves no trace in logs and ledger.
+   * Executes a query anew out of storage, by Convex's rules, with the clock and seed of `moment`. Leaves no trace in logs and ledger.
    *
    * @returns `undefined` when it may not be run now.
    */
   async fromScratch(request: RunRequest, moment: Moment): Promise<RunResult | undefined> {
     const { path, args, identity, journal } = request;
     const { active } = this;
-    const question = questionKey(path, args, identity.key);
-    if (active === undefined || this.#parts.quarantine.has(question)) return undefined;
+    const request = questionKey(path, args, identity.key);
+    if (active === undefined || this.#parts.quarantine.has(request)) return undefined;
     const allowInternal = mayRunInternal(request);
     const { requestId } = moment;
     const tx = this.#parts.begin();
-    this.#parts.monitor.enter({ kind: "query", question }, runLimit(this.#parts.limits));
+    this.#parts.monitor.enter({ kind: "query", request }, runLimit(this.#parts.limits));
     try {
       const host = this.#host(moment);
       const call = { path, kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
@@ -145,7 +145,7 @@ export class FunctionRunner {
 
   #userQuery(
     tx: Transaction,
-    question: string,
+    request: string,
     request: RunRequest,
     caller: Caller,
     moment: Moment,
@@ -153,7 +153,7 @@ export class FunctionRunner {
     const { path, args, identity, journal } = request;
     const allowInternal = mayRunInternal(request);
     const { requestId } = moment;
-    const call: RunCall = { path, args, identity, allowInternal, requestId, caller, run: { kind: "query", question } };
+    const call: RunCall = { path, args, identity, allowInternal, requestId, caller, run: { kind: "query", request } };
     return this.run("query", tx, call, journal, moment);
   }
 
@@ -270,11 +270,11 @@ export class FunctionRunner {
     return runSystemQuery(tx, path, args, identity, requestId, context);
   }
 
-  #quarantined(question: string, requestId: string): RunOutcome {
+  #quarantined(request: string, requestId: string): RunOutcome {
     const errorMessage = serverErrorText(requestId, timeOutText(this.#parts.limits));
     return {
       result: { ok: false, errorMessage, errorData: null, logLines: [], journal: null },
-      readSet: quarantinedReadSet(question),
+      readSet: quarantinedReadSet(request),
       identityObserved: true,
       clockObserved: false,
     };

@@ -44,7 +44,7 @@ export class Run implements Activity {
   readonly fileUsage = newFileUsage();
   /** Limits of files in force, as counts since the execution began. */
   fileLimits: Limits;
-  /** Made at the first use: most runs need no chance. */
+  /** Made at the first use: most runs need no randomness. */
   #seeded: SeededRandom | undefined;
   readonly #syscalls: () => HostSyscalls;
 

@@ -33,16 +33,16 @@ interface Options extends Pick<PageRequest, "maximumRowsRead" | "maximumBytesRea
 /** A list of pages as the official clients keep it. */
 class PageList {
   readonly #database: Database;
-  readonly #memo: NodeStore;
+  readonly #nodes: NodeStore;
   readonly #options: Options;
   #pages: Kept[];
   splits = 0;
   /** Pages that showed more rows than a first run may read. */
   grown = 0;
 
-  constructor(database: Database, memo: NodeStore, options: Options) {
+  constructor(database: Database, nodes: NodeStore, options: Options) {
     this.#database = database;
-    this.#memo = memo;
+    this.#nodes = nodes;
     this.#options = options;
     this.#pages = [this.#load({ numItems: options.initialNumItems, cursor: null })];
   }
@@ -85,7 +85,7 @@ class PageList {
 
   #read(request: PageRequest): Page {
     const { wanted, maximumRowsRead, maximumBytesRead, mechanisms } = this.#options;
-    const tx = this.#database.begin({ readOnly: true, mechanisms, memo: this.#memo });
+    const tx = this.#database.begin({ readOnly: true, mechanisms, nodes: this.#nodes });
     const { page, ...rest } = tx.paginate(wanted, { ...request, maximumRowsRead, maximumBytesRead });
     return { page: untracked(page) as Page["page"], ...rest };
   }
@@ -141,9 +141,9 @@ test("a list of pages and what lies behind it are the query at every ts, whateve
       const { database, engine } = openTestDatabase();
       database.setSchema(schemaOf({ t: { indexes: { by_n: ["n"] } } }));
       const ids = write(database, (tx) => Array.from({ length: rows }, (_, n) => tx.insert("t", { n, x: n % 2 })));
-      const memo = new NodeStore(engine);
+      const nodes = new NodeStore(engine);
       const wanted = planOf(drawn);
-      const list = new PageList(database, memo, { ...drawn, wanted });
+      const list = new PageList(database, nodes, { ...drawn, wanted });
       for (const { changes, loadMore } of steps) {
         const commit = commitOf(database, (tx) => {
           for (const { kind, at } of changes) {
@@ -154,7 +154,7 @@ test("a list of pages and what lies behind it are the query at every ts, whateve
             else tx.delete(ids.splice(ids.indexOf(id), 1)[0] ?? "");
           }
         });
-        if (commit !== undefined) memo.apply(commit);
+        if (commit !== undefined) nodes.apply(commit);
         list.refresh();
         if (loadMore > 0) list.loadMore(loadMore);
         const all = read(database, (tx) => collect(tx.query(wanted)));

@@ -62,7 +62,7 @@ interface Connection {
   readonly session: Session;
   readonly stream: Duplex;
   sentAtMs: number;
-  heardAtMs: number;
+  lastSeenMs: number;
   isCorked: boolean;
   /** The client does not read what it was sent. */
   isCongested: boolean;
@@ -192,7 +192,7 @@ export class SocketServer {
       onError,
       client: { ip: request.socket.remoteAddress ?? null, userAgent: request.headers["user-agent"] ?? null },
     });
-    const times = { sentAtMs: nowMs, heardAtMs: nowMs };
+    const times = { sentAtMs: nowMs, lastSeenMs: nowMs };
     connection = { socket, session, stream, ...times, isCorked: false, isCongested: false, isHeld: false };
     this.#connections.add(connection);
     this.#timer ??= setInterval(() => this.#tick(), this.#options.tickMs ?? TICK_MS);
@@ -204,20 +204,20 @@ export class SocketServer {
     const { socket, session, stream } = connection;
     const bytesMax = this.#options.limits.socketMessageBytesMax;
     const part: UnfinishedPart = { bytes: 0, end: () => session.end(1013, "TooManyUnfinishedBytes") };
-    const heard = (): void => {
-      connection.heardAtMs = this.#nowMs();
+    const seen = (): void => {
+      connection.lastSeenMs = this.#nowMs();
     };
     // Counted before the messages in it are heard. What follows a message in the same piece counts for nothing: 64 kB at most.
     stream.prependListener("data", (bytes: Buffer) => this.#unfinished.add(part, bytes.length));
     socket.on("message", (data: Buffer, isBinary: boolean) => {
-      heard();
+      seen();
       this.#unfinished.done(part);
       if (isBinary) session.fail("Received a binary message; messages are JSON text");
       else if (data.length > bytesMax) session.end(1009, tooLong(data.length, bytesMax));
       else session.receive(data.toString("utf8"));
     });
     const heardControl = (data: Buffer): void => {
-      heard();
+      seen();
       this.#unfinished.done(part, data.length + CONTROL_BYTES);
     };
     socket.on("ping", heardControl);
@@ -272,7 +272,7 @@ export class SocketServer {
     const { socket } = connection;
     if (!connection.isCongested) return;
     // Its answers to pings wait; that it reads at all is a sign of life.
-    connection.heardAtMs = this.#nowMs();
+    connection.lastSeenMs = this.#nowMs();
     if (socket.bufferedAmount > UNSENT_BYTES_LOW) return;
     connection.isCongested = false;
     this.#chooseReading(connection);
@@ -295,8 +295,8 @@ export class SocketServer {
     for (const connection of this.#connections) {
       const { socket } = connection;
       // What it says lies unread: its silence is ours.
-      if (connection.isHeld) connection.heardAtMs = nowMs;
-      if (nowMs - connection.heardAtMs >= DROP_AFTER_SILENCE_MS) {
+      if (connection.isHeld) connection.lastSeenMs = nowMs;
+      if (nowMs - connection.lastSeenMs >= DROP_AFTER_SILENCE_MS) {
         socket.terminate();
         continue;
       }
