@@ -47,7 +47,7 @@ export class InnerCore {
     const codec = { encode: encodeDocument, decode: decodeDocument };
     const engine = new DiskEngine<Doc>({ directory, codec, memoryBytes });
     const inner = new InnerCore(engine);
-    const start = { cloudUrl: UNSET, siteUrl: UNSET, limits: CONVEX_LIMITS, guilty: [], running: [] };
+    const start = { cloudUrl: UNSET, siteUrl: UNSET, limits: CONVEX_LIMITS, suspects: [], running: [] };
     inner.#opened = await openCoreIn({ start, directory, engine }, (batch) => inner.#receive(batch));
     if (inner.core.runner.active === undefined) {
       const { code } = await bundleApp(fileURLToPath(new URL("apps/store/convex", import.meta.url)));

@@ -77,7 +77,7 @@ const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
 const sources = files.filter((file) => /\.tsx?$/.test(file) && !file.includes("/_generated/"));
 const roomFiles = sources.filter((file) => file.startsWith("packages/"));
 
-/** The room a file lies in: `server/tx` for `packages/server/src/tx/a.ts`, `server` for its lid and for fixtures of the whole package. */
+/** The room a file lies in: `server/tx` for `packages/server/src/tx/a.ts`, `server` for its entry point and for fixtures of the whole package. */
 function roomOf(file: string): string {
   const [, packageName = "", , folder = "", ...rest] = file.split("/");
   return rest.length === 0 || folder === "testing" ? packageName : `${packageName}/${folder}`;

@@ -16,7 +16,7 @@ import { DELTAS_ON_FRAME, SocketDeltas } from "../../packages/server/src/sync/so
 import type { World } from "./world.ts";
 
 /** A query that a client subscribes to. */
-export interface Question {
+export interface QueryRequest {
   readonly path: string;
   readonly args: { readonly [name: string]: Value };
 }
@@ -93,20 +93,20 @@ export class CountedSocket {
   }
 
   /** What is subscribed to, by query id. */
-  get questions(): ReadonlyMap<number, Question> {
-    const entries = [...this.#queryIds].map(([key, queryId]) => [queryId, JSON.parse(key) as Question] as const);
+  get requests(): ReadonlyMap<number, QueryRequest> {
+    const entries = [...this.#queryIds].map(([key, queryId]) => [queryId, JSON.parse(key) as QueryRequest] as const);
     return new Map(entries);
   }
 
   /** Changes what is subscribed to, and waits until the new results are there. */
-  async modify(add: readonly Question[], remove: readonly Question[] = []): Promise<void> {
+  async modify(add: readonly QueryRequest[], remove: readonly QueryRequest[] = []): Promise<void> {
     const modifications = [
-      ...remove.map((question) => ({ type: "Remove", queryId: this.#forget(question) })),
-      ...add.map((question) => ({
+      ...remove.map((request) => ({ type: "Remove", queryId: this.#forget(request) })),
+      ...add.map((request) => ({
         type: "Add",
-        queryId: this.#remember(question),
-        udfPath: question.path,
-        args: [question.args],
+        queryId: this.#remember(request),
+        udfPath: request.path,
+        args: [request.args],
         journal: null,
       })),
     ];
@@ -151,14 +151,14 @@ export class CountedSocket {
     }
   }
 
-  #remember(question: Question): number {
+  #remember(request: QueryRequest): number {
     this.#lastQueryId += 1;
-    this.#queryIds.set(JSON.stringify(question), this.#lastQueryId);
+    this.#queryIds.set(JSON.stringify(request), this.#lastQueryId);
     return this.#lastQueryId;
   }
 
-  #forget(question: Question): number {
-    const key = JSON.stringify(question);
+  #forget(request: QueryRequest): number {
+    const key = JSON.stringify(request);
     const queryId = this.#queryIds.get(key);
     if (queryId === undefined) throw new Error(`Cannot remove ${key}: it is not subscribed`);
     this.#queryIds.delete(key);

@@ -98,7 +98,7 @@ function serverOptions(command: Command): Command {
     )
     .addOption(new Option("--memory <MiB>", "budget for data kept in memory").argParser((text) => positive(text) * MIB))
     .addOption(
-      new Option("--memo-memory <MiB>", "budget for what queries read before (default: 128)").argParser(
+      new Option("--node-memory <MiB>", "budget for what queries read before (default: 128)").argParser(
         (text) => positive(text) * MIB,
       ),
     )
@@ -115,7 +115,7 @@ interface GivenServer {
   readonly port: number;
   readonly sitePort?: number;
   readonly memory?: number;
-  readonly memoMemory?: number;
+  readonly nodeMemory?: number;
   readonly deltaMemory?: number;
   readonly compress: boolean;
 }
@@ -123,8 +123,8 @@ interface GivenServer {
 type Budgets = Pick<ServeOptions, "sitePort" | "memoryBytes" | "nodeBytes" | "deltaBytesMax" | "compresses">;
 
 function ports<T extends GivenServer>(options: T): T & Budgets {
-  const { port, sitePort = port + 1, memory, memoMemory, deltaMemory, compress } = options;
-  const budgets = { memoryBytes: memory, nodeBytes: memoMemory, deltaBytesMax: deltaMemory };
+  const { port, sitePort = port + 1, memory, nodeMemory, deltaMemory, compress } = options;
+  const budgets = { memoryBytes: memory, nodeBytes: nodeMemory, deltaBytesMax: deltaMemory };
   return { ...options, sitePort, ...budgets, compresses: compress };
 }
 

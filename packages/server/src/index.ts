@@ -1,5 +1,5 @@
 /**
- * The server's lid: open a deployment, put sockets and HTTP in front of it, bundle and push an app.
+ * The server's entry point: open a deployment, put sockets and HTTP in front of it, bundle and push an app.
  *
  * @example
  * ```ts

@@ -17,7 +17,7 @@ import { isPlainObject } from "./value.ts";
 import type { Value } from "./value.ts";
 
 /** A part whose text is known. */
-export interface KnownPart {
+export interface PartText {
   /** As `stringifyValue` gives it. */
   readonly text: string;
   /** Arrays and objects inside one another: 1 for an object of scalars. */
@@ -25,9 +25,9 @@ export interface KnownPart {
 }
 
 /** What is known of a value's parts. */
-export interface KnownParts {
+export interface PartTexts {
   /** Of an array or an object. */
-  part(part: object): KnownPart | undefined;
+  part(part: object): PartText | undefined;
   /** The text of a string, if it is known; asked for long ones only. */
   longText(text: string): string | undefined;
 }
@@ -38,11 +38,11 @@ const LONG_CHARS_MIN = 1_024;
 /**
  * As `stringifyValue`, with the texts of known parts taken over.
  *
- * Hot: every result with documents that are remembered passes here; guarded by `server/reactive/tracking.bench.ts`.
+ * Hot: every result with documents from nodes passes here; guarded by `server/reactive/tracking.bench.ts`.
  *
  * @throws {Error} With the text of `convex/values` for anything that is not a Convex value.
  */
-export function stringifyAround(value: Value, known: KnownParts): string {
+export function stringifyAround(value: Value, known: PartTexts): string {
   const renderer = new PartRenderer(known);
   const text = renderer.part(value, 0);
   return text === undefined || renderer.isRefused ? stringifyValue(value) : text;
@@ -59,11 +59,11 @@ export function heightOf(value: unknown): number {
 }
 
 class PartRenderer {
-  readonly #known: KnownParts;
+  readonly #known: PartTexts;
   /** Something is no Convex value: rendering it as a whole tells what. */
   isRefused = false;
 
-  constructor(known: KnownParts) {
+  constructor(known: PartTexts) {
     this.#known = known;
   }
 

@@ -22,8 +22,8 @@ export interface TableNames {
   tableNameOf(tableNumber: number): string | undefined;
 }
 
-/** Remembers objects that were found to match a validator, and stay as they are. */
-export interface KnownMatches {
+/** Keeps objects that were found to match a validator, and stay as they are. */
+export interface MatchCache {
   has(validator: ValidatorJson, value: object): boolean;
   add(validator: ValidatorJson, value: object): void;
 }
@@ -52,7 +52,7 @@ export function matchesValidator(
   validator: ValidatorJson,
   value: Value,
   tables: TableNames,
-  known?: KnownMatches,
+  known?: MatchCache,
 ): boolean {
   return check(validator, value, tables, known) === undefined;
 }
@@ -79,7 +79,7 @@ function check(
   validator: ValidatorJson,
   value: Value,
   tables: TableNames,
-  known: KnownMatches | undefined,
+  known: MatchCache | undefined,
 ): Failure | undefined {
   switch (validator.type) {
     case "any":
@@ -128,7 +128,7 @@ function checkUnion(
   validator: ValidatorJson & { type: "union" },
   value: Value,
   tables: TableNames,
-  known: KnownMatches | undefined,
+  known: MatchCache | undefined,
 ): Failure | undefined {
   for (const member of validator.value) if (check(member, value, tables, known) === undefined) return undefined;
   return mismatch(validator, value);
@@ -156,7 +156,7 @@ function checkArray(
   validator: ValidatorJson & { type: "array" },
   value: Value,
   tables: TableNames,
-  known: KnownMatches | undefined,
+  known: MatchCache | undefined,
 ): Failure | undefined {
   if (!Array.isArray(value)) return mismatch(validator, value);
   for (let at = 0; at < value.length; at++) {
@@ -174,7 +174,7 @@ function checkRecord(
   validator: ValidatorJson & { type: "record" },
   value: Value,
   tables: TableNames,
-  known: KnownMatches | undefined,
+  known: MatchCache | undefined,
 ): Failure | undefined {
   if (!isObjectValue(value)) return mismatch(validator, value);
   for (const field in value) {
@@ -191,7 +191,7 @@ function checkKnown(
   validator: ValidatorJson & { type: "object" },
   value: Value,
   tables: TableNames,
-  known: KnownMatches | undefined,
+  known: MatchCache | undefined,
 ): Failure | undefined {
   if (known === undefined || typeof value !== "object" || value === null) {
     return checkObject(validator, value, tables, known);
@@ -206,7 +206,7 @@ function checkObject(
   validator: ValidatorJson & { type: "object" },
   value: Value,
   tables: TableNames,
-  known: KnownMatches | undefined,
+  known: MatchCache | undefined,
 ): Failure | undefined {
   if (!isObjectValue(value)) return mismatch(validator, value);
   const fields = validator.value;

@@ -27,7 +27,7 @@ export interface ServeOptions {
   readonly siteUrl?: string | undefined;
   /** Budget for resident data, in bytes. */
   readonly memoryBytes?: number | undefined;
-  /** Budget for memoised reads, in bytes. */
+  /** Budget for nodes, in bytes. */
   readonly nodeBytes?: number | undefined;
   /** Budget for what sockets that speak deltas hold, in bytes; 0 speaks none. */
   readonly deltaBytesMax?: number | undefined;

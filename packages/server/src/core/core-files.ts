@@ -4,7 +4,7 @@
  *   commit that deletes a row ──durable──▶ `filesDeleted` ──▶ main removes the bytes
  *
  * Invariants:
- *   - Main hears of a deletion only when it is durable, as of everything (`durable-outbox.ts`).
+ *   - Main is told of a deletion only when it is durable, as of everything (`durable-outbox.ts`).
  *   - Bytes that a mutation put and whose row did not come to be are removed after it.
  *
  * @module

@@ -47,8 +47,8 @@ export async function openCore(options: CoreOpenOptions): Promise<Core> {
   core = new Core({ ...options, database, commitClock });
   core.files.open();
   await loadStored(core);
-  core.scheduler.recover(start.running, start.guilty);
-  core.crons.recover(start.running, start.guilty);
+  core.scheduler.recover(start.running, start.suspects);
+  core.crons.recover(start.running, start.suspects);
   core.requests.setSessionExpiry();
   core.say({ type: "ready", active: activeOf(core) });
   core.enqueue(() => undefined);
@@ -56,11 +56,11 @@ export async function openCore(options: CoreOpenOptions): Promise<Core> {
 }
 
 async function loadStored(core: Core): Promise<void> {
-  const { cloudUrl, siteUrl, guilty, limits } = core.options.start;
+  const { cloudUrl, siteUrl, suspects, limits } = core.options.start;
   core.runner.environment = environmentMap(core.read(readEnvironment), cloudUrl, siteUrl);
   const stored = core.read(readCode);
   if (stored === null) return;
-  if (guilty.some(({ text }) => text === "load:start")) {
+  if (suspects.some(({ text }) => text === "load:start")) {
     core.runner.loadError = `Cannot load the app's modules: ${timeOutText(limits)}`;
     return;
   }

@@ -16,7 +16,7 @@ const APP = {
     export const add = mutation(async (ctx, fields) => ctx.db.insert("jobs", fields));
     export const patch = mutation(async (ctx, { id, ...fields }) => ctx.db.patch(id, fields));
     export const names = query(async (ctx) => (await ctx.db.query("jobs").collect()).map(({ name }) => ({ name })));
-    export const chance = query(async (ctx) => [Date.now(), Math.random(), crypto.randomUUID(), (await ctx.db.query("jobs").collect()).length]);
+    export const random = query(async (ctx) => [Date.now(), Math.random(), crypto.randomUUID(), (await ctx.db.query("jobs").collect()).length]);
     export const page = query(async (ctx) => ctx.db.query("jobs").paginate({ cursor: null, numItems: 2 }));
     export const mine = query(async (ctx) => (await ctx.auth.getUserIdentity())?.name ?? "nobody");
     export const fails = query(async (ctx) => { throw new Error("no " + (await ctx.db.query("jobs").collect()).length); });
@@ -176,11 +176,11 @@ test("the alarm is in the ledger's report", async () => {
   expect(report?.verifier).toMatchObject({ divergences: 1, unsteady: 0 });
 });
 
-test("clock, chance, pages, identities and failures compare equal", async () => {
+test("clock, randomness, pages, identities and failures compare equal", async () => {
   const alarms = vi.spyOn(console, "error").mockImplementation(() => undefined);
   const world = await open();
   for (const name of ["a", "b", "c"]) await add(world, name);
-  await subscribe(world, "chance", "page", "mine", "fails", "names");
+  await subscribe(world, "random", "page", "mine", "fails", "names");
   for (let n = 0; n < 20; n += 1) {
     world.clock.moveTo(world.clock.nowMs() + 1_000);
     if (n % 5 === 0) await add(world, `more ${n}`);

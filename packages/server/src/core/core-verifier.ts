@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Run } from "../reactive/run.ts";
+import type { LiveQuery } from "../reactive/live-query.ts";
 import { Verifier, type Divergence, type VerifyOptions } from "../reactive/verifier.ts";
 import type { ReadSetView } from "../tx/types.ts";
 import type { Core } from "./core.ts";
@@ -20,7 +20,7 @@ const ARGS_SHOWN_CHARS = 200;
 export function openVerifier(core: Core, options: VerifyOptions): Verifier {
   return new Verifier(
     {
-      runs: () => core.reactor.runs,
+      liveQueries: () => core.reactor.liveQueries,
       executions: () => core.runner.queriesExecuted,
       nowMs: () => core.clock.nowMs(),
       execute: (request, moment) => core.runner.fromScratch(request, moment),
@@ -31,18 +31,18 @@ export function openVerifier(core: Core, options: VerifyOptions): Verifier {
 }
 
 function repair(core: Core, divergence: Divergence): void {
-  const { run } = divergence;
+  const { live } = divergence;
   console.error(alarmText(divergence));
   // A function that goes by Convex's rules already is alone in it: were all the others run again each time, there would be no end of it.
-  const isFirst = core.tracking.distrust(bareQueryPath(run.path));
-  const runs = isFirst && run.readSet !== undefined ? misledWith(core, collectionsOf(run.readSet)) : [];
-  core.reactor.invalidateAll("verifier", new Set([run, ...runs]));
+  const isFirst = core.tracking.distrust(bareQueryPath(live.path));
+  const misled = isFirst && live.readSet !== undefined ? misledWith(core, collectionsOf(live.readSet)) : [];
+  core.reactor.invalidateAll("verifier", new Set([live, ...misled]));
 }
 
-/** Forgets what is remembered of these tables, and finds the runs that relied on it. */
-function misledWith(core: Core, collections: ReadonlySet<number>): readonly Run[] {
+/** Forgets the nodes of these tables, and finds the runs that relied on it. */
+function misledWith(core: Core, collections: ReadonlySet<number>): readonly LiveQuery[] {
   core.nodes.forget(collections);
-  return [...core.reactor.runs].filter(
+  return [...core.reactor.liveQueries].filter(
     ({ readSet }) => readSet !== undefined && [...collectionsOf(readSet)].some((one) => collections.has(one)),
   );
 }
@@ -52,15 +52,15 @@ function collectionsOf(readSet: ReadSetView): ReadonlySet<number> {
 }
 
 /** What an operator needs to find the fault. */
-export function alarmText({ run, difference, spared, lastSpared }: Divergence): string {
-  const args = run.args.length <= ARGS_SHOWN_CHARS ? run.args : `${run.args.slice(0, ARGS_SHOWN_CHARS)}…`;
+export function alarmText({ live, difference, spared, lastSpared }: Divergence): string {
+  const args = live.args.length <= ARGS_SHOWN_CHARS ? live.args : `${live.args.slice(0, ARGS_SHOWN_CHARS)}…`;
   const cause =
     lastSpared === undefined
       ? `${spared} commits touched what it read and were cut off since it ran`
       : `${spared} commits touched what it read and were cut off since it ran, the last one by ${lastSpared.source} ` +
         `(${lastSpared.change} in "${lastSpared.table ?? "catalogue"}", index ${lastSpared.index}, fields ${lastSpared.fields.join(", ") || "none"})`;
   return (
-    `Alarm: the held result of ${bareQueryPath(run.path)} ${args} is not what a run from scratch gives. ` +
+    `Alarm: the held result of ${bareQueryPath(live.path)} ${args} is not what a run from scratch gives. ` +
     `At ${difference}. Cause: ${cause}. Repaired: it runs again, by Convex's rules until other code is pushed`
   );
 }

@@ -123,7 +123,7 @@ export class Core {
       (batch) => options.send(batch),
       (error) => this.#fail(error),
     );
-    this.quarantine = new Quarantine(clock, this.alarms, start.guilty, (names) => {
+    this.quarantine = new Quarantine(clock, this.alarms, start.suspects, (names) => {
       this.enqueue(() => void this.reactor.invalidateNames(names));
     });
     const { cloudUrl, siteUrl, limits } = start;

@@ -14,7 +14,7 @@
 import type { Doc } from "@narrowcast/values";
 import type { Transaction } from "../tx/types.ts";
 import type { Alarms, Clock } from "../protocol/alarms.ts";
-import type { ActionTicket, Guilty } from "../protocol/core-protocol.ts";
+import type { ActionTicket, Suspect } from "../protocol/core-protocol.ts";
 import { nextFireMs } from "../functions/cron-times.ts";
 import type { SchedulerParts } from "./scheduler.ts";
 import { readRows, textOf } from "../functions/system-rows.ts";
@@ -61,17 +61,17 @@ export class Crons {
   }
 
   /** After opening: no run of the last process is under way any more, unless its action still is; missed moments are skipped. */
-  recover(running: readonly ActionTicket[], guilty: readonly Guilty[]): void {
+  recover(running: readonly ActionTicket[], suspects: readonly Suspect[]): void {
     const alive = new Set(running.filter(({ kind }) => kind === "cron").map(({ key }) => key));
-    const ended = new Set(guilty.map(({ text }) => text));
+    const ended = new Set(suspects.map(({ text }) => text));
     const nowMs = this.#parts.clock.nowMs();
     this.#parts.write(SOURCE, (tx) => {
       for (const row of allRows(tx)) {
         const name = textOf(row, "name");
         if (row["isRunning"] === true && !alive.has(name)) tx.system.patch(row._id, { isRunning: false });
-        const isGuilty = ended.has(`cron:${name}`);
-        if (isGuilty) tx.system.patch(row._id, { lastError: "Function execution timed out" });
-        if (isGuilty || Number(row["nextRunMs"]) < nowMs) tx.system.patch(row._id, { nextRunMs: nextOf(row, nowMs) });
+        const isSuspect = ended.has(`cron:${name}`);
+        if (isSuspect) tx.system.patch(row._id, { lastError: "Function execution timed out" });
+        if (isSuspect || Number(row["nextRunMs"]) < nowMs) tx.system.patch(row._id, { nextRunMs: nextOf(row, nowMs) });
       }
     });
     this.#isDirty = true;

@@ -2,7 +2,7 @@
  * Runs queries and mutations of the active code on a transaction of the core, system functions included.
  *
  * One place that knows what an execution needs besides the transaction (clock, seed, environment, scheduler), tells the watchdog
- * what is running, answers quarantined questions without running them, and makes a log entry of each execution.
+ * what is running, answers quarantined requests without running them, and makes a log entry of each execution.
  *
  * Not here: opening and committing transactions (`core.ts`), running user code (`execute.ts`).
  *
@@ -137,7 +137,7 @@ export class FunctionRunner {
   }
 
   /**
-   * Executes a query anew out of storage, by Convex's rules, with the clock and chance of `moment`. Leaves no trace in logs and ledger.
+   * Executes a query anew out of storage, by Convex's rules, with the clock and seed of `moment`. Leaves no trace in logs and ledger.
    *
    * @returns `undefined` when it may not be run now.
    */

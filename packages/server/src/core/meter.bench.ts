@@ -62,12 +62,12 @@ class Bench {
 
   static async open(isMetered: boolean): Promise<Bench> {
     const replies = new Map<number, unknown>();
-    const hear = (batch: readonly FromCore[]): void => {
+    const observe = (batch: readonly FromCore[]): void => {
       for (const message of batch) if (message.type === "reply") replies.set(message.id, message.value);
     };
     const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
-    const start = { ...urls, limits: CONVEX_LIMITS, guilty: [], running: [], isMetered };
-    const bench = new Bench(await openCoreIn({ start }, hear), replies);
+    const start = { ...urls, limits: CONVEX_LIMITS, suspects: [], running: [], isMetered };
+    const bench = new Bench(await openCoreIn({ start }, observe), replies);
     await bench.#do([{ type: "push", id: 0, code: await bundleTexts(APP) }]);
     for (let n = 0; n < GROUPS * JOBS_PER_GROUP; n += 1) {
       const [added] = await bench.#do([bench.#call("mutation", "jobs:add", { group: `g${n % GROUPS}` })]);
@@ -80,7 +80,7 @@ class Bench {
     return this.#opened.close();
   }
 
-  /** Mutations that nobody hears of. */
+  /** Mutations that nobody observes. */
   async mutations(): Promise<unknown> {
     return this.#batch((n) => this.#call("mutation", "jobs:tick", { id: this.#id(n), progress: this.#turn + n }));
   }

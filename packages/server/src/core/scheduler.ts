@@ -18,7 +18,7 @@
 import { parseValue, stringifyValue, type Doc, type Limits, type Value } from "@narrowcast/values";
 import { UserError, type Transaction } from "../tx/types.ts";
 import type { Alarms, Clock } from "../protocol/alarms.ts";
-import type { ActionTicket, Guilty } from "../protocol/core-protocol.ts";
+import type { ActionTicket, Suspect } from "../protocol/core-protocol.ts";
 import { timeOutText } from "../protocol/core-protocol.ts";
 import { readRows, textOf } from "../functions/system-rows.ts";
 import type { FunctionInfo } from "../app/types.ts";
@@ -106,14 +106,14 @@ export class Scheduler {
   }
 
   /** After opening: settles what the last process left behind. */
-  recover(running: readonly ActionTicket[], guilty: readonly Guilty[]): void {
+  recover(running: readonly ActionTicket[], suspects: readonly Suspect[]): void {
     const alive = new Set(running.filter(({ kind }) => kind === "job").map(({ key }) => key));
     this.#parts.write("_system/scheduler", (tx) => {
       for (const row of rowsInState(tx, "inProgress", Infinity)) {
         if (alive.has(row._id)) this.#running.add(row._id);
         else this.#finish(tx, row._id, TRANSIENT_ERROR);
       }
-      for (const { text } of guilty) {
+      for (const { text } of suspects) {
         if (!text.startsWith("job:")) continue;
         const row = this.#rowOf(tx, text.slice(4));
         if (row !== undefined && stateOf(row) === "pending") {

@@ -57,8 +57,8 @@ export class TraceWriter {
     if (inserted.length > 0) this.#write([{ kind: "commit", source, inserted }]);
   }
 
-  ran({ question, kind: functionKind, ...record }: RunRecord): void {
-    this.#write([{ kind: "run", path: question.path, label: question.label, functionKind, ...record }]);
+  ran({ request, kind: functionKind, ...record }: RunRecord): void {
+    this.#write([{ kind: "run", path: request.path, label: request.label, functionKind, ...record }]);
   }
 
   #begin(): void {

@@ -40,7 +40,7 @@ export interface CheckpointerParts {
   readonly log: Log;
   readonly backlog: Backlog;
   readonly counters: EngineCounters;
-  /** Hears of records that are now wholly in the base (and gone from the backlog). */
+  /** Observes records that are now wholly in the base (and gone from the backlog). */
   readonly applied: (records: readonly BacklogRecord[]) => void;
 }
 

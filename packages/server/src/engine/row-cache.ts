@@ -8,7 +8,7 @@
  */
 import type { Row } from "./row.ts";
 
-/** Hears of rows that lost their decoded value, when it must forget them too. */
+/** Observes rows that lost their decoded value, when it must forget them too. */
 export interface EvictionListener<T> {
   evicted(row: Row<T>): void;
 }

@@ -127,7 +127,7 @@ export class Executor {
       // Called without its object, as `convex/server` does: stack traces then say "handler".
       const handler = handlerOf(loaded.registered);
       const result = await handler(ctx, parsed);
-      const known = run.tx.knownRows();
+      const known = run.tx.resultTexts();
       const plain = run.tx.hasTracked ? untracked(result, known) : result;
       return renderResult(plain, info, run.tx, run.host.limits, known);
     } finally {

@@ -41,7 +41,7 @@ export class Run implements Activity {
   /** Real asynchronous operations under way. */
   pendingCount = 0;
   readonly fileUsage = newFileUsage();
-  /** Made at the first use: most runs need no chance. */
+  /** Made at the first use: most runs need no randomness. */
   #seeded: SeededRandom | undefined;
   readonly #syscalls: () => HostSyscalls;
 

@@ -7,7 +7,7 @@
  */
 import { matchesValidator, parseValue, stringifyAround, stringifyValue, validateValue } from "@narrowcast/values";
 import type { Limits, TableNames, ValidatorJson, Value } from "@narrowcast/values";
-import type { KnownRows } from "../tx/known-rows.ts";
+import type { ResultTexts } from "../tx/result-texts.ts";
 import { ChainedQuery, QueryStart } from "./ctx-query.ts";
 import { isSimpleObject } from "../isolate/function-reference.ts";
 import type { FunctionInfo, FunctionKind } from "../app/types.ts";
@@ -89,7 +89,7 @@ export function renderResult(
   info: FunctionInfo,
   tables: TableNames,
   limits: Limits,
-  known?: KnownRows,
+  known?: ResultTexts,
 ): string {
   if (result === undefined || result === null) result = null;
   if (result instanceof QueryStart || result instanceof ChainedQuery) {

@@ -7,7 +7,7 @@
  * Invariants:
  *   - A request is answered exactly once, however many cores it took. Mutations are deduplicated (`sessions.ts`), so sending one again
  *     does not run it twice.
- *   - The guilty is not run again: a mutation is only looked up, a query is quarantined, a job or cron run has failed, a load is refused.
+ *   - A suspect is not run again: a mutation is only looked up, a query is quarantined, a job or cron run has failed, a load is refused.
  *   - Messages of one tick are one batch.
  *   - No timers while nothing is outstanding.
  *
@@ -27,7 +27,7 @@ import type {
 import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
 import { openInProcess, openThread, type CoreLink, type LinkEvents } from "./core-link.ts";
 import type { CoreHome } from "../core/core-home.ts";
-import { GuiltyList } from "./guilty-list.ts";
+import { SuspectList } from "./suspect-list.ts";
 import { queryRunText } from "../protocol/run-key.ts";
 import { SocketRegistry } from "./socket-registry.ts";
 import { GRACE_MS, Watchdog, newWatchMemory } from "../protocol/watchdog.ts";
@@ -70,7 +70,7 @@ export class CoreClient {
   readonly sockets = new SocketRegistry((signal) => this.signal(signal));
   readonly #options: CoreClientOptions;
   readonly #pending = new Map<number, Pending>();
-  readonly #guilty = new GuiltyList();
+  readonly #suspects = new SuspectList();
   readonly #watchMemory = newWatchMemory();
   readonly #watchdog: Watchdog;
   #link: CoreLink | undefined;
@@ -179,7 +179,7 @@ export class CoreClient {
     this.starts += 1;
     this.#isReady = false;
     const { home, start, running } = this.#options;
-    const whole: CoreStart = { ...start, guilty: this.#guilty.all(), running: running() };
+    const whole: CoreStart = { ...start, suspects: this.#suspects.all(), running: running() };
     const events: LinkEvents = {
       onBatch: (batch) => this.#receive(batch),
       onEnd: (error) => this.#ended(error),
@@ -208,7 +208,7 @@ export class CoreClient {
     this.#hasReadyMessage = false;
     this.#isReady = true;
     this.#failedStarts = 0;
-    this.#guilty.delivered();
+    this.#suspects.delivered();
     this.#outgoing = [...this.sockets.restore(), ...[...this.#pending.values()].map(({ message }) => message)];
     this.#flush();
     this.#onFirstReady?.();
@@ -240,7 +240,7 @@ export class CoreClient {
           this.#becomeReady();
           break;
         case "active":
-          this.#guilty.clear();
+          this.#suspects.clear();
           this.#options.onEvent(message);
           break;
         case "startAction":
@@ -274,7 +274,7 @@ export class CoreClient {
 
   /** Decides what becomes of the run that did not come back. */
   #blame(text: string): void {
-    this.#guilty.add(text);
+    this.#suspects.add(text);
     const message = timeOutText(this.#options.start.limits);
     const [kind = "", rest = ""] = text.split(":", 2);
     const pending = this.#pending.get(Number(rest));
@@ -286,12 +286,12 @@ export class CoreClient {
       else pending.reject(new Error(reason));
       this.#pending.delete(Number(rest));
     } else if (kind === "run") {
-      this.#answerGuiltyQueries(text, message);
+      this.#answerSuspectQueries(text, message);
     }
   }
 
-  /** Those who asked exactly this question need not wait for the new core. */
-  #answerGuiltyQueries(text: string, message: string): void {
+  /** Those who asked exactly this request need not wait for the new core. */
+  #answerSuspectQueries(text: string, message: string): void {
     for (const [id, { message: asked, resolve }] of this.#pending) {
       if (asked.type !== "query") continue;
       const { path, args, identity, requestId } = asked.call;
@@ -329,7 +329,7 @@ export class CoreClient {
     }
   }
 
-  /** Whoever ran when the memory ran out is guilty; for other ends only one that was there twice in a row. */
+  /** Whoever ran when the memory ran out is a suspect; for other ends only one that was there twice in a row. */
   #blameForEnd(error: Error): void {
     const running = this.#watchdog.runningText();
     const isOutOfMemory = (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY";

@@ -62,7 +62,7 @@ export interface DeploymentOptions extends TrackingOptions {
   readonly threads?: boolean | undefined;
   /** Budget of resident data, in bytes. */
   readonly memoryBytes?: number | undefined;
-  /** Budget of memoised reads, in bytes. */
+  /** Budget of nodes, in bytes. */
   readonly nodeBytes?: number | undefined;
   readonly actionThreads?: number | undefined;
   /** Whether a ledger of reads, re-runs and bytes is kept (it is by default). */

@@ -37,7 +37,7 @@ export interface ServerOptions {
   readonly compresses?: boolean | undefined;
   /** How often sockets are looked at, in milliseconds. */
   readonly tickMs?: number | undefined;
-  /** Hears of defects of the server; stderr by default. */
+  /** Observes defects of the server; stderr by default. */
   readonly onError?: OnError | undefined;
 }
 

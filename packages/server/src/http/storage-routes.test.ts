@@ -265,5 +265,5 @@ test("the published clients: ask for a URL, fetch it, save the id, subscribe to 
 test("the metrics tell files and their bytes", async () => {
   const { text } = await request(`${server.url}/metrics`);
   expect(text).toMatch(/^narrowcast_files_total\{op="store"\} [1-9]\d*$/m);
-  expect(text).toMatch(/^narrowcast_file_bytes_total\{way="out"\} [1-9]\d*$/m);
+  expect(text).toMatch(/^narrowcast_file_bytes_total\{direction="out"\} [1-9]\d*$/m);
 });

@@ -1,5 +1,5 @@
 /**
- * What queries and mutations see of the world: clock, chance, network, environment, console.
+ * What queries and mutations see of the world: clock, randomness, network, environment, console.
  */
 import { CONVEX_LIMITS } from "@narrowcast/values";
 import { beforeAll, expect, test } from "vitest";
@@ -20,7 +20,7 @@ export const clock = query(() => {
   ];
 });
 export const noClock = query(() => Math.max(1, 2) + new Date(7).getTime());
-export const chance = query(() => [
+export const random = query(() => [
   Math.random(), Math.random(), globalThis.Math.random(), crypto.randomUUID(),
   Array.from(crypto.getRandomValues(new Uint8Array(5))), Math.floor(1.5), Math.PI,
 ]);
@@ -66,11 +66,11 @@ test("the clock stands still, in every form", async () => {
   expect((await app.query("f:noClock")).outcome.clockObserved).toBe(false);
 });
 
-test("the same seed gives the same chance, another seed another", async () => {
+test("the same seed gives the same randomness, another seed another", async () => {
   const [one, same, other] = [
-    await app.query("f:chance", {}, { seed: 5 }),
-    await app.query("f:chance", {}, { seed: 5 }),
-    await app.query("f:chance", {}, { seed: 6 }),
+    await app.query("f:random", {}, { seed: 5 }),
+    await app.query("f:random", {}, { seed: 5 }),
+    await app.query("f:random", {}, { seed: 6 }),
   ];
   expect(one.error).toBeUndefined();
   expect(same.value).toEqual(one.value);

@@ -123,9 +123,15 @@ class Replay {
       random.fillBytes(drawn);
       return drawn;
     };
-    const start: CoreHome["start"] = { ...URLS, limits: CONVEX_LIMITS, guilty: [], running: [], ...trackingOf(rules) };
+    const start: CoreHome["start"] = {
+      ...URLS,
+      limits: CONVEX_LIMITS,
+      suspects: [],
+      running: [],
+      ...trackingOf(rules),
+    };
     const home = { start, clock: replay.#clock, random: { bytes } };
-    replay.#opened = await openCoreIn(home, (batch) => batch.forEach((message) => replay.#hear(message)));
+    replay.#opened = await openCoreIn(home, (batch) => batch.forEach((message) => replay.#observe(message)));
     await replay.#restore();
     return replay;
   }
@@ -223,7 +229,7 @@ class Replay {
     return { ...translated, add: translated.add.map((query) => ({ ...query, journal: null })) };
   }
 
-  #hear(message: FromCore): void {
+  #observe(message: FromCore): void {
     switch (message.type) {
       case "refused":
         this.#refused += 1;

@@ -228,7 +228,7 @@ describe.each([
     await expectNoLooseBytes(world);
   });
 
-  test("a subscriber to a file's URL hears of its deletion, and of nothing else", async () => {
+  test("a subscriber to a file's URL observes its deletion, and nothing else", async () => {
     const [id, other] = [await world.upload(Buffer.from("a")), await world.upload(Buffer.from("b"))];
     const values: unknown[] = [];
     let heard = (): void => {};

@@ -16,7 +16,7 @@ export interface Account {
   firstRuns: number;
   /** Of those, repeated because of a commit. */
   reruns: number;
-  /** Questions answered without an execution. */
+  /** Requests answered without an execution. */
   answers: number;
   errors: number;
   /** Function calls by our rules: a repeated run is one, however many clients hold it. */

@@ -96,8 +96,8 @@ function fileLines({ stored, reads, bytesIn, bytesOut }: LedgerReport["files"]):
     `narrowcast_files_total{op="store"} ${stored}`,
     `narrowcast_files_total{op="read"} ${reads}`,
     ...head("file_bytes_total", "Bytes of files that came in and went out."),
-    `narrowcast_file_bytes_total{way="in"} ${bytesIn}`,
-    `narrowcast_file_bytes_total{way="out"} ${bytesOut}`,
+    `narrowcast_file_bytes_total{direction="in"} ${bytesIn}`,
+    `narrowcast_file_bytes_total{direction="out"} ${bytesOut}`,
   ];
 }
 

@@ -19,8 +19,8 @@ export interface CommitCause {
   readonly change: "insert" | "update" | "delete" | "name";
   /** Top-level fields that an update changed. */
   readonly fields: readonly string[];
-  /** All of that in one text, see `way.ts`; made once for all runs that one change touched. */
-  readonly way: string;
+  /** All of that in one text, see `cause-path.ts`; made once for all runs that one change touched. */
+  readonly causePath: string;
 }
 
 /** What one run did with one table. */
@@ -49,21 +49,21 @@ export interface RunUsage {
   readonly tables: readonly TableUse[];
 }
 
-/** Which question a run answers: the unit of "per subscription". */
-export interface Question {
+/** Which request a run answers: the unit of "per subscription". */
+export interface MeterRequest {
   readonly path: string;
   /** Path, arguments and, where it matters, identity; unique and short. */
   readonly key: string;
   /** The same for people: arguments abbreviated, identity hashed. */
   readonly label: string;
-  /** Of the ledger: where the question was charged last. For questions that are asked again and again as the same object. */
+  /** Of the ledger: where the request was charged last. For requests that are asked again and again as the same object. */
   lines?: object | undefined;
 }
 
 /** One execution. */
 export interface RunRecord {
   readonly atMs: number;
-  readonly question: Question;
+  readonly request: MeterRequest;
   readonly kind: "query" | "mutation" | "action" | "http";
   /** Who asked: `Subscription`, `SyncWebsocket`, `HttpApi`, `HttpEndpoint`, `Cron`, `Scheduler`, `Action`, `Tester`. */
   readonly caller: string;
@@ -87,7 +87,7 @@ export interface RunRecord {
 
 /** A run that a change touched and that was not repeated, because its result cannot differ. */
 export interface CutOffRecord {
-  readonly question: Question;
+  readonly request: MeterRequest;
   readonly cause: CommitCause;
   readonly by: "node" | "field";
   readonly askers: number;
@@ -95,9 +95,9 @@ export interface CutOffRecord {
   readonly usage: RunUsage;
 }
 
-/** Bytes that went to clients for one question. */
+/** Bytes that went to clients for one request. */
 export interface SentRecord {
-  readonly question: Question;
+  readonly request: MeterRequest;
   readonly bytes: number;
   /** What the whole values would have been. */
   readonly convexBytes: number;

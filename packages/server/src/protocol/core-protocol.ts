@@ -214,10 +214,10 @@ export type FromCore =
   | { readonly type: "failed"; readonly message: string };
 
 /** A run that never came back and was ended by the watchdog; see `watchdog.ts`. */
-export interface Guilty {
+export interface Suspect {
   /** What the core was running, as {@linkcode guiltyOf} prints it. */
   readonly text: string;
-  /** How often this text was guilty before. */
+  /** How often this text was a suspect before. */
   readonly times: number;
   /** When it was found, in milliseconds since the epoch. */
   readonly atMs: number;
@@ -234,9 +234,9 @@ export interface CoreStart {
   readonly verify?: VerifyOptions | false | undefined;
   /** By which rules queries run; Convex's by default. */
   readonly tracking?: TrackingOptions | undefined;
-  /** Budget of memoised reads, in bytes. */
+  /** Budget of nodes, in bytes. */
   readonly nodeBytes?: number | undefined;
-  readonly guilty: readonly Guilty[];
+  readonly suspects: readonly Suspect[];
   /** Actions that are under way in action threads: a restart of the core does not end them. */
   readonly running: readonly ActionTicket[];
 }

@@ -82,7 +82,7 @@ export interface LogEntry {
   readonly usage: {
     readonly documentsRead: number;
     readonly bytesRead: number;
-    /** Of those, what was really visited in storage; the rest was remembered. */
+    /** Of those, what was really visited in storage; the rest came from nodes. */
     readonly storageDocuments: number;
     readonly storageBytes: number;
     readonly documentsWritten: number;

@@ -14,14 +14,14 @@ import { createHash } from "node:crypto";
 /** Longer keys are hashed; well below what the shared memory of the watchdog holds. */
 const KEY_CHARS_MAX = 512;
 
-/** Text of a query's run. Equal for every asker of the same question. */
+/** Text of a query's run. Equal for every asker of the same request. */
 export function queryRunText(path: string, args: string, identityKey: string): string {
   const key = `run:${path}\n${identityKey}\n${args}`;
   return key.length <= KEY_CHARS_MAX ? key : `run:${path}\n#${createHash("sha256").update(key).digest("hex")}`;
 }
 
 /**
- * 16 hex digits for the request id of a query's run. The same question gives the same id, so that an error repeated by a re-run is
+ * 16 hex digits for the request id of a query's run. The same request gives the same id, so that an error repeated by a re-run is
  * equal to the one before and is not sent again.
  */
 export function stableRequestId(text: string): string {

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Commit } from "../tx/types.ts";
-import type { RunObserver } from "./options.ts";
-import type { Run } from "./run.ts";
+import type { LiveQueryObserver } from "./options.ts";
+import type { LiveQuery } from "./live-query.ts";
 import type { ReactiveCounters } from "./types.ts";
 import type { Wake } from "./wake.ts";
 
@@ -30,20 +30,20 @@ export function newCounts(): ReactorCounts {
  * Hot: once for every run that a commit touches.
  */
 export function isCutOff(
-  run: Run,
+  live: LiveQuery,
   commit: Commit,
   counts: ReactorCounts,
-  observer: RunObserver | undefined,
+  observer: LiveQueryObserver | undefined,
   wakeOf: (position: number) => Wake | undefined,
   position: number,
 ): boolean {
-  const concern = run.readSet?.concernOf(commit) ?? "yes";
+  const concern = live.readSet?.concernOf(commit) ?? "yes";
   if (concern === "yes") return false;
   if (concern === "node") counts.nodeCutoffs++;
   else counts.fieldCutoffs++;
   const wake = observer === undefined ? undefined : wakeOf(position);
-  run.spared += 1;
-  run.lastSpared = wake;
-  if (wake !== undefined) observer?.cutOff(run, wake, concern);
+  live.spared += 1;
+  live.lastSpared = wake;
+  if (wake !== undefined) observer?.cutOff(live, wake, concern);
   return true;
 }

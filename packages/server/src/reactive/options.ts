@@ -5,7 +5,7 @@
  */
 import type { Ts } from "@narrowcast/values";
 import type { Dependencies } from "./dependency-index.ts";
-import type { Run } from "./run.ts";
+import type { LiveQuery } from "./live-query.ts";
 import type { QueryExecutor, RunCost, RunResult, SocketUpdate } from "./types.ts";
 import type { Wake } from "./wake.ts";
 
@@ -33,14 +33,14 @@ export interface ObservedExecution {
   readonly askers: number;
 }
 
-/** Hears what happens to runs, for the meter. Called in between; must not ask the reactor for anything. */
-export interface RunObserver {
-  /** An execution ended; `run.wake` is why it was needed, if it was a repetition. */
-  ran(run: Run, execution: ObservedExecution): void;
+/** Observes what happens to live queries, for the meter. Called in between; must not ask the reactor for anything. */
+export interface LiveQueryObserver {
+  /** An execution ended; `live.wake` is why it was needed, if it was a repetition. */
+  ran(live: LiveQuery, execution: ObservedExecution): void;
   /** Somebody was answered, or began to listen, without an execution. */
-  shared(run: Run): void;
+  shared(live: LiveQuery): void;
   /** A change touched what the run read, and it was found that its result cannot differ. */
-  cutOff(run: Run, wake: Wake, by: "node" | "field"): void;
+  cutOff(live: LiveQuery, wake: Wake, by: "node" | "field"): void;
 }
 
 /** What a reactor is given. */
@@ -54,7 +54,7 @@ export interface ReactorOptions {
   readonly limits?: Partial<ReactorLimits> | undefined;
   /** Who depends on what; an empty {@linkcode DependencyIndex} if left out. */
   readonly dependencies?: Dependencies | undefined;
-  readonly observer?: RunObserver | undefined;
+  readonly observer?: LiveQueryObserver | undefined;
   /** Called at most once a slice; the results in it are shared and must not be written to. */
   onUpdate(updates: readonly SocketUpdate[]): void;
 }

@@ -53,7 +53,7 @@ export interface RunOutcome {
   readonly moment?: Moment | undefined;
 }
 
-/** The clock and the chance of one execution: with the same ones a function gives the same from the same data. */
+/** The clock and the seed of one execution: with the same ones a function gives the same from the same data. */
 export interface Moment {
   readonly nowMs: number;
   readonly seed: number;

@@ -33,7 +33,7 @@ export interface TransitionParts {
   readonly serverTs: number;
   /** Says what changed instead of the whole, for a client that reads that. */
   readonly deltas?: SocketDeltas | undefined;
-  /** Hears the bytes of each result as sent, and as a whole value; `null` for what is around them. */
+  /** Observes the bytes of each result as sent, and as a whole value; `null` for what is around them. */
   readonly onSize?: ((queryId: number | null, bytes: number, wholeBytes: number) => void) | undefined;
 }
 

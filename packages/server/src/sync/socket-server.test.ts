@@ -86,7 +86,7 @@ test.each([
   expect(SocketServer.serves(path)).toBe(serves);
 });
 
-test("a client hears a Ping after 15 s in which nothing was sent, and not before", async () => {
+test("a client gets a Ping after 15 s in which nothing was sent, and not before", async () => {
   const { clock, url } = await serve();
   const client = await RawClient.open(url);
   client.connect();

@@ -59,7 +59,7 @@ interface Connection {
   readonly session: Session;
   readonly stream: Duplex;
   sentAtMs: number;
-  heardAtMs: number;
+  lastSeenMs: number;
   isCorked: boolean;
   isPaused: boolean;
 }
@@ -159,7 +159,7 @@ export class SocketServer {
       onError,
       client: { ip: request.socket.remoteAddress ?? null, userAgent: request.headers["user-agent"] ?? null },
     });
-    connection = { socket, session, stream, sentAtMs: nowMs, heardAtMs: nowMs, isCorked: false, isPaused: false };
+    connection = { socket, session, stream, sentAtMs: nowMs, lastSeenMs: nowMs, isCorked: false, isPaused: false };
     this.#connections.add(connection);
     this.#timer ??= setInterval(() => this.#tick(), this.#options.tickMs ?? TICK_MS);
     this.#listen(connection);
@@ -169,18 +169,18 @@ export class SocketServer {
   #listen(connection: Connection): void {
     const { socket, session } = connection;
     const bytesMax = this.#options.limits.argumentsBytesMax * MESSAGE_BYTES_FACTOR;
-    const heard = (): void => {
-      connection.heardAtMs = this.#nowMs();
+    const seen = (): void => {
+      connection.lastSeenMs = this.#nowMs();
     };
     socket.on("message", (data: Buffer, isBinary: boolean) => {
-      heard();
+      seen();
       if (isBinary) session.fail("Received a binary message; messages are JSON text");
       else if (data.length > bytesMax) {
         session.fail(`Cannot read message: it has ${data.length} bytes; should have at most ${bytesMax}`);
       } else session.receive(data.toString("utf8"));
     });
-    socket.on("ping", heard);
-    socket.on("pong", heard);
+    socket.on("ping", seen);
+    socket.on("pong", seen);
     // `ws` has closed the socket with the right code by then: a frame that is too large, bad UTF-8, a bad opcode.
     socket.on("error", () => session.closed());
     socket.on("close", () => {
@@ -225,7 +225,7 @@ export class SocketServer {
     const { socket } = connection;
     if (!connection.isPaused) return;
     // Its answers to pings wait; that it reads at all is a sign of life.
-    connection.heardAtMs = this.#nowMs();
+    connection.lastSeenMs = this.#nowMs();
     if (socket.bufferedAmount > UNSENT_BYTES_LOW) return;
     connection.isPaused = false;
     if (socket.readyState === socket.OPEN) socket.resume();
@@ -247,7 +247,7 @@ export class SocketServer {
     const nowMs = this.#nowMs();
     for (const connection of this.#connections) {
       const { socket } = connection;
-      if (nowMs - connection.heardAtMs >= DROP_AFTER_SILENCE_MS) {
+      if (nowMs - connection.lastSeenMs >= DROP_AFTER_SILENCE_MS) {
         socket.terminate();
         continue;
       }

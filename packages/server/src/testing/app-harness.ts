@@ -62,7 +62,7 @@ export interface TestApp {
   query(path: string, args?: Value, options?: CallOptions): Promise<CallResult>;
   /** Commits if the mutation succeeded. */
   mutation(path: string, args?: Value, options?: CallOptions): Promise<CallResult>;
-  /** Commits what `work` writes. Whoever writes past this keeps it from remembered reads. */
+  /** Commits what `work` writes. Whoever writes past this keeps it from nodes. */
   write(work: (tx: Transaction) => void): void;
 }
 
@@ -125,7 +125,7 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
   });
   if (user.analysis.schema !== null) database.setSchema(user.analysis.schema);
   const scheduled: { path: string; args: string; atMs: number }[] = [];
-  const memo = new NodeStore(database.engine);
+  const nodes = new NodeStore(database.engine);
   const execute = (kind: "query" | "mutation", path: string, args: Value, options: CallOptions, tx: Transaction) =>
     user.execute({
       path: canonicalFunctionPath(path),
@@ -147,7 +147,7 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
         files: NO_FILES,
       },
     });
-  /** Tracked documents and remembered reads must not show: the second run reads from memory. */
+  /** Tracked documents and nodes must not show: the second run reads from memory. */
   const expectSameTracked = async (
     path: string,
     args: Value,
@@ -156,7 +156,7 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
     nowMs: number,
   ) => {
     for (let run = 0; run < 2; run++) {
-      const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, memo, nowMs });
+      const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, nodes, nowMs });
       const { userMs: _, ...outcome } = await execute("query", path, args, options, tx);
       tx.abort();
       const { userMs: __, ...expected } = plain;
@@ -167,7 +167,7 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
     const tx = database.begin({ readOnly: kind === "query" });
     const outcome = await execute(kind, path, args, options, tx);
     const commit = kind === "mutation" && outcome.result.ok ? tx.commit(path) : undefined;
-    if (commit !== undefined) memo.apply(commit);
+    if (commit !== undefined) nodes.apply(commit);
     tx.abort();
     if (kind === "query") await expectSameTracked(path, args, options, outcome, tx.startMs);
     return {
@@ -182,7 +182,7 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
     const tx = database.begin({ readOnly: false });
     work(tx);
     const commit = tx.commit("test");
-    if (commit !== undefined) memo.apply(commit);
+    if (commit !== undefined) nodes.apply(commit);
   };
   return {
     code,

@@ -212,7 +212,7 @@ function lookOnce(
 }
 
 const MIXES: readonly Mechanisms[] = [true, false].flatMap((fields) =>
-  [true, false].flatMap((filters) => [true, false].map((lazy) => ({ fields, filters, memo: false, lazy }))),
+  [true, false].flatMap((filters) => [true, false].map((lazy) => ({ fields, filters, nodes: false, lazy }))),
 );
 
 test("whenever a result changes, the commit concerns the read set, and what does not touch does not concern", () => {

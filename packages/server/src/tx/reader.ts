@@ -12,12 +12,12 @@ import { PRIMARY } from "../engine/types.ts";
 import type { KeyRange } from "../engine/types.ts";
 import type { Index, Table } from "./catalogue.ts";
 import { planFingerprint } from "./page-cursor.ts";
-import { MemoStream, memoCallOf } from "./memo-stream.ts";
-import type { MemoSource } from "./memo-stream.ts";
+import { NodeStream, nodeCallOf } from "./node-stream.ts";
+import type { NodeSource } from "./node-stream.ts";
 import { readPage } from "./paginate.ts";
 import type { PageRows } from "./paginate.ts";
 import { compileRange } from "./range.ts";
-import type { ReadMemo } from "./read-memo.ts";
+import type { ReadNodes } from "./read-nodes.ts";
 import { compileStages } from "./plan-stages.ts";
 import type { PlanStages } from "./plan-stages.ts";
 import { copyDocument, EMPTY_STREAM, RowStream } from "./stream.ts";
@@ -40,8 +40,9 @@ export class Reader {
   get(id: string, tableName: string | undefined, access: Access): Doc | null {
     const row = this.find(id, tableName, access, "get");
     if (row === undefined) return null;
-    const { hands, reads } = this.#context;
-    if (hands !== undefined && access !== "core") return hands.giveOne(tableNumberOfId(id) ?? 0, row);
+    const { documentAccesses, reads } = this.#context;
+    if (documentAccesses !== undefined && access !== "core")
+      return documentAccesses.giveOne(tableNumberOfId(id) ?? 0, row);
     if (reads.isFine) reads.observations.noteAll(id);
     return copyDocument(row);
   }
@@ -53,7 +54,7 @@ export class Reader {
    * @throws {UserError} If `id` is no id, or not one of `tableName`.
    */
   find(id: string, tableName: string | undefined, access: Access, method: string): Doc | undefined {
-    const { engine, catalogue, reads, meter, memo, makesMemo } = this.#context;
+    const { engine, catalogue, reads, meter, nodes, makesNodes } = this.#context;
     const number = typeof id === "string" ? tableNumberOfId(id) : undefined;
     if (number === undefined) throw idError(id, method);
     if (tableName !== undefined) this.#checkTable(id, number, tableName, access, method);
@@ -61,13 +62,13 @@ export class Reader {
     if (access !== "core") meter.checkRanges(reads);
     // A row that is about to be written is visited in the engine anyway.
     if (
-      memo !== undefined &&
-      makesMemo &&
+      nodes !== undefined &&
+      makesNodes &&
       method === "get" &&
       access !== "core" &&
       !this.#context.log.hasWritten(number, id)
     ) {
-      return this.#findRemembered(memo, number, id, access, method);
+      return this.#findInNode(nodes, number, id, access, method);
     }
     const row = reaches(catalogue, number, access) ? engine.get(number, id) : undefined;
     if (row === undefined) {
@@ -78,16 +79,16 @@ export class Reader {
     return row;
   }
 
-  #findRemembered(memo: ReadMemo, number: number, id: string, access: Access, method: string): Doc | undefined {
+  #findInNode(nodes: ReadNodes, number: number, id: string, access: Access, method: string): Doc | undefined {
     const { catalogue, meter } = this.#context;
-    const point = reaches(catalogue, number, access) ? memo.point(number, id) : undefined;
+    const point = reaches(catalogue, number, access) ? nodes.point(number, id) : undefined;
     if (point?.document === undefined) {
       if (tryDecodeId(id) === undefined) throw idError(id, method);
       return undefined;
     }
     const { documentBytes } = point;
     if (point.isVisited) meter.countStorage(documentBytes, number);
-    meter.countRemembered(1, documentBytes, 0, number);
+    meter.countRows(1, documentBytes, 0, number);
     return point.document;
   }
 
@@ -182,9 +183,9 @@ export class Reader {
     access: Access,
     isPage: boolean,
   ): QueryStream & PageRows {
-    const { engine, reads, meter, hands, memo, makesMemo, log } = this.#context;
+    const { engine, reads, meter, documentAccesses, nodes, makesNodes, log } = this.#context;
     const stages = compileStages(plan.operators);
-    const handOut = access === "core" ? undefined : hands?.of(table.number);
+    const documentAccess = access === "core" ? undefined : documentAccesses?.of(table.number);
     // Hot: written out. Adding fields to a spread object is far dearer in V8 than a literal of all of them; guarded by the "queries" benchmark.
     const source = {
       engine,
@@ -194,19 +195,19 @@ export class Reader {
       order: plan.order,
       stages,
       reads,
-      rule: handOut === undefined ? WHOLE_ROWS : this.#rule(stages, handOut.isWhole, isPage),
-      handOut,
+      rule: documentAccess === undefined ? WHOLE_ROWS : this.#rule(stages, documentAccess.isWhole, isPage),
+      documentAccess,
       meter: access === "core" ? undefined : meter,
-      memo,
+      nodes,
       log,
       showsDropped: isPage,
     };
-    const isRemembered =
+    const isFromNode =
       access !== "core" &&
-      memo !== undefined &&
+      nodes !== undefined &&
       !log.touches(table.number, index.number, range) &&
-      (makesMemo || memo.knows(memoCallOf(source)));
-    return isRemembered ? new MemoStream(source as MemoSource) : new RowStream(source);
+      (makesNodes || nodes.knows(nodeCallOf(source)));
+    return isFromNode ? new NodeStream(source as NodeSource) : new RowStream(source);
   }
 
   /** What a run takes from the rows of a stream. */

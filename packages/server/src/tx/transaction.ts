@@ -11,7 +11,7 @@
 import { encodeId } from "@narrowcast/values";
 import type { Doc, Value } from "@narrowcast/values";
 import type { CatalogueChanges } from "./catalogue-changes.ts";
-import { KnownRows } from "./known-rows.ts";
+import { ResultTexts } from "./result-texts.ts";
 import { Reader } from "./reader.ts";
 import { accessOf } from "./table-access.ts";
 import type { TransactionContext } from "./transaction-context.ts";
@@ -161,14 +161,14 @@ export class DatabaseTransaction implements Transaction {
 
   /** Whether user code was given documents that note what is looked at. */
   get hasTracked(): boolean {
-    return this.#context.hands?.hasTracked ?? false;
+    return this.#context.documentAccesses?.hasTracked ?? false;
   }
 
-  knownRows(): KnownRows | undefined {
-    const { memo, meter } = this.#context;
+  resultTexts(): ResultTexts | undefined {
+    const { nodes, meter } = this.#context;
     // The text of what is read for the first time would mostly be made for nothing.
     const { storageDocuments, documentsRead } = meter.usage;
-    return memo === undefined || storageDocuments * 2 > documentsRead ? undefined : new KnownRows(memo);
+    return nodes === undefined || storageDocuments * 2 > documentsRead ? undefined : new ResultTexts(nodes);
   }
 
   readName(name: string): void {
@@ -226,7 +226,7 @@ export class DatabaseTransaction implements Transaction {
     if (!this.#isOpen) return;
     this.#context.log.rollback(this.#begin);
     this.#isOpen = false;
-    this.#context.hands?.finish();
+    this.#context.documentAccesses?.finish();
     this.#end.ended(this);
   }
 

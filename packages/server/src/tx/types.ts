@@ -5,7 +5,7 @@
  */
 import type { Doc, Ts, Value } from "@narrowcast/values";
 import type { IndexMove, Key } from "../engine/types.ts";
-import type { KnownRows } from "./known-rows.ts";
+import type { ResultTexts } from "./result-texts.ts";
 
 export { PRIMARY } from "../engine/types.ts";
 export type { Cursor, Engine, IndexMove, Key, KeyRange } from "../engine/types.ts";
@@ -103,16 +103,16 @@ export interface Mechanisms {
   readonly fields: boolean;
   /** Rows that a query's leading filters drop are not seen. */
   readonly filters: boolean;
-  /** Reads answer from the read memo, if there is one. */
-  readonly memo: boolean;
+  /** Reads answer from nodes, if there is a store of them. */
+  readonly nodes: boolean;
   /** Private copies wait for the first need. */
   readonly lazy: boolean;
 }
 
 /** Dependencies are documents and consumed stretches, every read reads: as Convex counts and invalidates. */
-export const CONVEX_RULES: Mechanisms = { fields: false, filters: false, memo: false, lazy: false };
+export const CONVEX_RULES: Mechanisms = { fields: false, filters: false, nodes: false, lazy: false };
 /** Everything that makes a run cost what changed. */
-export const NARROW_RULES: Mechanisms = { fields: true, filters: true, memo: true, lazy: true };
+export const NARROW_RULES: Mechanisms = { fields: true, filters: true, nodes: true, lazy: true };
 
 /**
  * One document's change in a commit. `collection` is the table number; `id` is the row's primary key too, so points and
@@ -194,8 +194,8 @@ export interface Transaction {
   readonly readSet: ReadSetView;
   /** Whether tracked documents were handed out: results must go through `untracked` before anything looks behind their traps. */
   readonly hasTracked: boolean;
-  /** For a result of this transaction, if rows were mostly remembered: then their texts may be too. */
-  knownRows(): KnownRows | undefined;
+  /** For a result of this transaction, if rows came mostly from nodes: then their texts may be kept too. */
+  resultTexts(): ResultTexts | undefined;
   /** `table` given: the scoped form, which checks that the id belongs to the table. System tables only with `isSystem`. */
   get(id: string, table?: string, isSystem?: boolean): Doc | null;
   query(plan: QueryPlan, isSystem?: boolean): QueryStream;

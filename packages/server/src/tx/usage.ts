@@ -59,7 +59,7 @@ export class UsageMeter {
   countRead(document: Doc, collection: number, keyBytes: number): number {
     const bytes = sizeOfStored(document);
     this.countStorage(bytes, collection);
-    this.countRemembered(1, bytes, keyBytes, collection);
+    this.countRows(1, bytes, keyBytes, collection);
     return bytes;
   }
 
@@ -73,7 +73,7 @@ export class UsageMeter {
   }
 
   /** Counts rows as read by Convex's rules, wherever they come from. */
-  countRemembered(rows: number, bytes: number, keyBytes: number, collection: number): void {
+  countRows(rows: number, bytes: number, keyBytes: number, collection: number): void {
     const { usage } = this;
     usage.documentsRead += rows;
     usage.bytesRead += bytes;

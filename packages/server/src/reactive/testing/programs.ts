@@ -52,7 +52,7 @@ const GROUPS = ["a", "b", "c"];
 /** More than any table holds. */
 const ALL = 1_000;
 
-/** A random program over documents with `ids`. @param uses Chances for what it does with documents; it shows them whole without. */
+/** A random program over documents with `ids`. @param uses Randomness for what it does with documents; it shows them whole without. */
 export function randomProgram(random: Random, ids: readonly string[], uses?: Random): Program {
   const program = Array.from({ length: 1 + random.int(2) }, () => {
     const op = randomOp(random, ids);

@@ -1,5 +1,5 @@
 /**
- * The table of runs: finds the run that can answer a request, and keeps unsubscribed results for a while.
+ * The table of live queries: finds the one that can answer a request, and keeps unsubscribed results for a while.
  *
  *   request ──path, arguments, journal, visibility──▶ family ──▶ the identity's own run
  *                                                          └──▶ the shared run (nobody's identity was looked at)
@@ -19,8 +19,8 @@
  */
 import type { Dependencies } from "./dependency-index.ts";
 import { bytesOfResult, sameResult } from "./results.ts";
-import { familyKey, mayRunInternal, Run, SHARED, slotOf } from "./run.ts";
-import type { Family } from "./run.ts";
+import { familyKey, mayRunInternal, LiveQuery, SHARED, slotOf } from "./live-query.ts";
+import type { Family } from "./live-query.ts";
 import type { RunOutcome, RunRequest } from "./types.ts";
 
 /** Memory of a run besides its texts, and of one watched thing, in bytes: measured by `reactive.bench.ts`, rounded up. */
@@ -30,7 +30,7 @@ const WATCH_BYTES = 250;
 const OBSERVED_BYTES = 100;
 
 /** Limits and clock of the table. */
-interface RunTableOptions {
+interface LiveQueryTableOptions {
   /** Budget of results that nobody holds. */
   readonly cacheBytes: number;
   /** How long a result that looked at the clock may answer new askers. */
@@ -39,24 +39,24 @@ interface RunTableOptions {
 }
 
 /** See the module comment. */
-export class RunTable {
+export class LiveQueryTable {
   readonly #families = new Map<string, Family>();
-  readonly #runs = new Map<number, Run>();
+  readonly #byId = new Map<number, LiveQuery>();
   /** Clean runs without holders, least recently used first. */
-  readonly #idle = new Set<Run>();
+  readonly #idle = new Set<LiveQuery>();
   readonly #index: Dependencies;
-  readonly #options: RunTableOptions;
+  readonly #options: LiveQueryTableOptions;
   #idleBytes = 0;
   #nextId = 0;
 
-  constructor(index: Dependencies, options: RunTableOptions) {
+  constructor(index: Dependencies, options: LiveQueryTableOptions) {
     this.#index = index;
     this.#options = options;
   }
 
   /** Number of runs, held and kept. */
   get size(): number {
-    return this.#runs.size;
+    return this.#byId.size;
   }
 
   /** Estimated bytes of results that nobody holds; at most `cacheBytes`. */
@@ -65,16 +65,16 @@ export class RunTable {
   }
 
   /** The run with a dependency-index number. */
-  byId(id: number): Run | undefined {
-    return this.#runs.get(id);
+  byId(id: number): LiveQuery | undefined {
+    return this.#byId.get(id);
   }
 
-  all(): Iterable<Run> {
-    return this.#runs.values();
+  all(): Iterable<LiveQuery> {
+    return this.#byId.values();
   }
 
   /** A run that answers `request`, now or once it has run; clean ones first. */
-  find(request: RunRequest): Run | undefined {
+  find(request: RunRequest): LiveQuery | undefined {
     const family = this.#families.get(familyKey(request, mayRunInternal(request)));
     if (family === undefined) return undefined;
     const own = family.slots.get(slotOf(request.identity));
@@ -86,129 +86,129 @@ export class RunTable {
   }
 
   /** A new dirty run for `request`. */
-  create(request: RunRequest): Run {
-    const run = new Run(this.#nextId++, request);
-    this.#runs.set(run.id, run);
-    const family = this.#family(familyKey(request, run.allowInternal));
-    this.#place(run, family, family.observesIdentity ? slotOf(request.identity) : SHARED);
-    return run;
+  create(request: RunRequest): LiveQuery {
+    const live = new LiveQuery(this.#nextId++, request);
+    this.#byId.set(live.id, live);
+    const family = this.#family(familyKey(request, live.allowInternal));
+    this.#place(live, family, family.observesIdentity ? slotOf(request.identity) : SHARED);
+    return live;
   }
 
-  /** Takes in what an execution as `run.identity` gave. Returns whether a client could see a difference. */
-  finish(run: Run, outcome: RunOutcome): boolean {
-    const former = run.result;
+  /** Takes in what an execution as `live.identity` gave. Returns whether a client could see a difference. */
+  finish(live: LiveQuery, outcome: RunOutcome): boolean {
+    const former = live.result;
     const { result } = outcome;
     const isSame = former !== undefined && sameResult(former, result);
     // One object for equal results lets every holder see by one comparison that nothing changed.
-    run.result = isSame && former.journal === result.journal ? former : result;
-    run.identityObserved = outcome.identityObserved;
-    run.clockObserved = outcome.clockObserved;
-    run.ranMs = this.#options.nowMs();
-    run.moment = outcome.moment;
-    run.givenJournal = run.journal;
-    run.spared = 0;
-    run.lastSpared = undefined;
-    run.state = "clean";
-    const watches = this.#index.set(run.id, outcome.readSet);
-    run.readSet = outcome.readSet.isFine === true ? outcome.readSet : undefined;
-    const dependencies = watches * WATCH_BYTES + (run.readSet?.observedCount ?? 0) * OBSERVED_BYTES;
-    run.bytes = RUN_BYTES + run.path.length + run.args.length + bytesOfResult(result) + dependencies;
-    const given = run.journal;
-    run.journal = result.ok ? result.journal : (result.journal ?? given);
-    this.#settleDown(run, given);
+    live.result = isSame && former.journal === result.journal ? former : result;
+    live.identityObserved = outcome.identityObserved;
+    live.clockObserved = outcome.clockObserved;
+    live.ranMs = this.#options.nowMs();
+    live.moment = outcome.moment;
+    live.givenJournal = live.journal;
+    live.spared = 0;
+    live.lastSpared = undefined;
+    live.state = "clean";
+    const watches = this.#index.set(live.id, outcome.readSet);
+    live.readSet = outcome.readSet.isFine === true ? outcome.readSet : undefined;
+    const dependencies = watches * WATCH_BYTES + (live.readSet?.observedCount ?? 0) * OBSERVED_BYTES;
+    live.bytes = RUN_BYTES + live.path.length + live.args.length + bytesOfResult(result) + dependencies;
+    const given = live.journal;
+    live.journal = result.ok ? result.journal : (result.journal ?? given);
+    this.#settleDown(live, given);
     return !isSame;
   }
 
   /** Marks a held run as in need of an execution; only the journal it produced finds it from now on. */
-  markDirty(run: Run): void {
-    run.state = "dirty";
-    this.#placeUnder(run, [run.journal]);
+  markDirty(live: LiveQuery): void {
+    live.state = "dirty";
+    this.#placeUnder(live, [live.journal]);
   }
 
   /** Decides what becomes of a run that nobody holds: kept, or forgotten. */
-  releaseIfUnheld(run: Run): void {
-    if (run.holders.size > 0 || run.state === "running") return;
-    if (run.state !== "clean" || run.result?.ok !== true || run.places.length === 0) this.drop(run);
-    else this.#keep(run);
+  releaseIfUnheld(live: LiveQuery): void {
+    if (live.holders.size > 0 || live.state === "running") return;
+    if (live.state !== "clean" || live.result?.ok !== true || live.places.length === 0) this.drop(live);
+    else this.#keep(live);
   }
 
   /** Notes a use of a run that may be kept: it moves to the end of the row. */
-  use(run: Run): void {
-    if (this.#idle.delete(run)) this.#idle.add(run);
+  use(live: LiveQuery): void {
+    if (this.#idle.delete(live)) this.#idle.add(live);
   }
 
   /** Takes a run out of the kept ones because somebody holds it now. */
-  hold(run: Run): void {
-    if (this.#idle.delete(run)) this.#idleBytes -= run.bytes;
+  hold(live: LiveQuery): void {
+    if (this.#idle.delete(live)) this.#idleBytes -= live.bytes;
   }
 
   /** Forgets a run. */
-  drop(run: Run): void {
-    this.hold(run);
-    this.#unplace(run);
-    this.#runs.delete(run.id);
-    this.#index.remove(run.id);
+  drop(live: LiveQuery): void {
+    this.hold(live);
+    this.#unplace(live);
+    this.#byId.delete(live.id);
+    this.#index.remove(live.id);
   }
 
-  #keep(run: Run): void {
-    if (this.#idle.has(run)) return;
-    this.#idle.add(run);
-    this.#idleBytes += run.bytes;
+  #keep(live: LiveQuery): void {
+    if (this.#idle.has(live)) return;
+    this.#idle.add(live);
+    this.#idleBytes += live.bytes;
     for (const oldest of this.#idle) {
       if (this.#idleBytes <= this.#options.cacheBytes) return;
       this.drop(oldest);
     }
   }
 
-  #isFreshEnough(run: Run): boolean {
-    return !run.clockObserved || this.#options.nowMs() - run.ranMs <= this.#options.clockReuseMs;
+  #isFreshEnough(live: LiveQuery): boolean {
+    return !live.clockObserved || this.#options.nowMs() - live.ranMs <= this.#options.clockReuseMs;
   }
 
   /** After an execution: found under the journal that was given and the one that came out. */
-  #settleDown(run: Run, given: string | null): void {
-    this.#placeUnder(run, given === run.journal ? [given] : [run.journal, given]);
+  #settleDown(live: LiveQuery, given: string | null): void {
+    this.#placeUnder(live, given === live.journal ? [given] : [live.journal, given]);
   }
 
-  #placeUnder(run: Run, journals: readonly (string | null)[]): void {
-    const slot = run.identityObserved ? slotOf(run.identity) : SHARED;
-    const { path, args } = run;
-    const keys = journals.map((journal) => familyKey({ path, args, journal }, run.allowInternal));
+  #placeUnder(live: LiveQuery, journals: readonly (string | null)[]): void {
+    const slot = live.identityObserved ? slotOf(live.identity) : SHARED;
+    const { path, args } = live;
+    const keys = journals.map((journal) => familyKey({ path, args, journal }, live.allowInternal));
     const isPlaced =
-      keys.length === run.places.length &&
-      run.places.every((place, at) => place.family.key === keys[at] && place.slot === slot);
+      keys.length === live.places.length &&
+      live.places.every((place, at) => place.family.key === keys[at] && place.slot === slot);
     if (isPlaced) return;
-    this.#unplace(run);
+    this.#unplace(live);
     for (const key of keys) {
       const family = this.#family(key);
-      if (run.identityObserved) family.observesIdentity = true;
-      this.#place(run, family, slot);
+      if (live.identityObserved) family.observesIdentity = true;
+      this.#place(live, family, slot);
     }
   }
 
   /** Takes the slot if it is free, or held by a run that cannot answer as this one can. */
-  #place(run: Run, family: Family, slot: string): void {
+  #place(live: LiveQuery, family: Family, slot: string): void {
     const occupant = family.slots.get(slot);
-    if (occupant !== undefined && occupant !== run) {
-      const isUseless = occupant.state === "clean" ? !this.#isFreshEnough(occupant) : run.state === "clean";
+    if (occupant !== undefined && occupant !== live) {
+      const isUseless = occupant.state === "clean" ? !this.#isFreshEnough(occupant) : live.state === "clean";
       if (!isUseless) return this.#dropEmpty(family);
       removePlace(occupant, family, slot);
       this.#dropIfUnfindable(occupant);
     }
-    family.slots.set(slot, run);
-    run.places.push({ family, slot });
+    family.slots.set(slot, live);
+    live.places.push({ family, slot });
   }
 
   /** Without holders and without a place nobody can reach it any more. */
-  #dropIfUnfindable(run: Run): void {
-    if (run.places.length === 0 && this.#idle.has(run)) this.drop(run);
+  #dropIfUnfindable(live: LiveQuery): void {
+    if (live.places.length === 0 && this.#idle.has(live)) this.drop(live);
   }
 
-  #unplace(run: Run): void {
-    for (const { family, slot } of run.places) {
+  #unplace(live: LiveQuery): void {
+    for (const { family, slot } of live.places) {
       family.slots.delete(slot);
       this.#dropEmpty(family);
     }
-    run.places.length = 0;
+    live.places.length = 0;
   }
 
   #family(key: string): Family {
@@ -225,8 +225,8 @@ export class RunTable {
   }
 }
 
-function removePlace(run: Run, family: Family, slot: string): void {
+function removePlace(live: LiveQuery, family: Family, slot: string): void {
   family.slots.delete(slot);
-  const at = run.places.findIndex((place) => place.family === family && place.slot === slot);
-  if (at >= 0) run.places.splice(at, 1);
+  const at = live.places.findIndex((place) => place.family === family && place.slot === slot);
+  if (at >= 0) live.places.splice(at, 1);
 }

@@ -32,7 +32,7 @@ interface Habit {
 /** What a run did with the documents of one table. */
 export interface Taken {
   /** Tracked documents that it was given. */
-  readonly handedOut: number;
+  readonly given: number;
   /** Of those, taken whole; known only if the run was tracked. */
   readonly takenWhole: number;
   /** Of those, spread, listed or written to. */
@@ -67,29 +67,29 @@ export class ReadHabits implements Habits {
     return this.#habits.get(collection)?.takesApart ?? false;
   }
 
-  learn(collection: number, { handedOut, takenWhole, takenApart }: Taken, isTracked: boolean): void {
-    if (handedOut === 0) return;
+  learn(collection: number, { given, takenWhole, takenApart }: Taken, isTracked: boolean): void {
+    if (given === 0) return;
     const habit = this.#habits.get(collection);
-    const takesApart = takenApart * 2 > handedOut;
+    const takesApart = takenApart * 2 > given;
     if (!isTracked) {
       if (habit !== undefined) habit.takesApart = takesApart;
-    } else if (takenWhole * 2 <= handedOut) this.#habits.delete(collection);
+    } else if (takenWhole * 2 <= given) this.#habits.delete(collection);
     else if (habit !== undefined) {
       habit.confirmed += 1;
       habit.plainRuns = Math.min(2 ** habit.confirmed, TRACKED_AGAIN_RUNS) - 1;
       habit.takesApart = takesApart;
-    } else if (handedOut >= TELLING_DOCUMENTS) {
+    } else if (given >= TELLING_DOCUMENTS) {
       this.#habits.set(collection, { plainRuns: 0, confirmed: 0, takesApart });
     }
   }
 }
 
 /** The hand-outs of one run, table by table. */
-export class HandOuts {
+export class DocumentAccesses {
   readonly #observations: Observations;
   readonly #habits: Habits | undefined;
   readonly #isLazy: boolean;
-  readonly #tables = new Map<number, HandOut>();
+  readonly #tables = new Map<number, DocumentAccess>();
 
   constructor(observations: Observations, habits: Habits | undefined, isLazy: boolean) {
     this.#observations = observations;
@@ -97,39 +97,40 @@ export class HandOuts {
     this.#isLazy = isLazy;
   }
 
-  of(collection: number): HandOut {
-    let handOut = this.#tables.get(collection);
-    if (handOut === undefined) {
+  of(collection: number): DocumentAccess {
+    let documentAccess = this.#tables.get(collection);
+    if (documentAccess === undefined) {
       const isWhole = this.#habits?.takesWhole(collection) ?? false;
       const isCopied = isWhole && (this.#habits?.takesApart(collection) ?? false);
-      handOut = new HandOut(this.#observations, { isWhole, isCopied, isLazy: this.#isLazy });
-      this.#tables.set(collection, handOut);
+      documentAccess = new DocumentAccess(this.#observations, { isWhole, isCopied, isLazy: this.#isLazy });
+      this.#tables.set(collection, documentAccess);
     }
-    return handOut;
+    return documentAccess;
   }
 
   /** A document that was read by its id. */
   giveOne(collection: number, row: Doc): Doc {
-    const handOut = this.of(collection);
-    if (handOut.isWhole) this.#observations.noteAll(row._id);
-    return handOut.give(row);
+    const documentAccess = this.of(collection);
+    if (documentAccess.isWhole) this.#observations.noteAll(row._id);
+    return documentAccess.give(row);
   }
 
   /** Learns from what the run did. */
   finish(): void {
     if (this.#habits === undefined) return;
-    for (const [collection, handOut] of this.#tables) this.#habits.learn(collection, handOut, !handOut.isWhole);
+    for (const [collection, documentAccess] of this.#tables)
+      this.#habits.learn(collection, documentAccess, !documentAccess.isWhole);
   }
 
   /** Whether any tracked document was given out. */
   get hasTracked(): boolean {
-    for (const { handedOut } of this.#tables.values()) if (handedOut > 0) return true;
+    for (const { given } of this.#tables.values()) if (given > 0) return true;
     return false;
   }
 }
 
 /** How a run is given the rows of one table. */
-export interface HandOutRules {
+export interface DocumentAccessRules {
   /** Nothing is noted: every field counts as looked at. */
   readonly isWhole: boolean;
   /** Rows are given as plain copies. */
@@ -139,17 +140,17 @@ export interface HandOutRules {
 }
 
 /** Hands out the rows of one table to one run. */
-export class HandOut implements Taken {
+export class DocumentAccess implements Taken {
   readonly observations: Observations;
-  /** See {@linkcode HandOutRules}. */
+  /** See {@linkcode DocumentAccessRules}. */
   readonly isWhole: boolean;
-  handedOut = 0;
+  given = 0;
   takenWhole = 0;
   takenApart = 0;
   readonly #isCopied: boolean;
   readonly #isLazy: boolean;
 
-  constructor(observations: Observations, { isWhole, isCopied, isLazy }: HandOutRules) {
+  constructor(observations: Observations, { isWhole, isCopied, isLazy }: DocumentAccessRules) {
     this.observations = observations;
     this.isWhole = isWhole;
     this.#isCopied = isCopied;
@@ -159,7 +160,7 @@ export class HandOut implements Taken {
   /** A document for the function, which may write to it. `row` is shared and stays as it is. */
   give(row: Doc): Doc {
     if (this.#isCopied) return cloneValue(row);
-    this.handedOut += 1;
+    this.given += 1;
     return trackedDocument(row, this, this.#isLazy);
   }
 }

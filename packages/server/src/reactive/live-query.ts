@@ -1,5 +1,5 @@
 /**
- * A run as the reactive room keeps it: one query with its arguments, its last result, and who holds it.
+ * A live query: one query with its arguments, its last result, and who holds it.
  *
  *   dirty ──execution begins──▶ running ──ends──▶ clean ──a commit touches it──▶ dirty
  *
@@ -14,16 +14,16 @@ import type { Identity, Moment, RunCost, RunRequest, RunResult } from "./types.t
 import type { Wake } from "./wake.ts";
 
 /** The result of a run that has one. */
-export function resultOf(run: Run): RunResult {
-  assert(run.result !== undefined, `Cannot answer "${run.path}": its run has no result`);
-  return run.result;
+export function resultOf(live: LiveQuery): RunResult {
+  assert(live.result !== undefined, `Cannot answer "${live.path}": it has no result`);
+  return live.result;
 }
 
 /** What all runs of one family share: everything that is asked except the identity. */
-type Question = Omit<RunRequest, "identity">;
+type FamilyRequest = Omit<RunRequest, "identity">;
 
-/** See the module comment. Written by `RunTable` and `Reactor` only. */
-export class Run {
+/** See the module comment. Written by `LiveQueryTable` and `Reactor` only. */
+export class LiveQuery {
   /** Its number in the dependency index. */
   readonly id: number;
   readonly path: string;
@@ -48,7 +48,7 @@ export class Run {
   wake: Wake | undefined = undefined;
   /** What the result depends on, if that is known finer than the dependency index knows it. */
   readSet: ReadSetView | undefined = undefined;
-  /** Of the observer: what it made of the question that the run answers. */
+  /** Of the observer: what it made of the request that the run answers. */
   note: object | undefined = undefined;
   identityObserved = false;
   clockObserved = false;
@@ -59,7 +59,7 @@ export class Run {
   /** Estimated memory of a kept result with its dependencies. */
   bytes = 0;
   readonly holders = new Set<HeldQuery>();
-  /** The families in which it can be found, see `RunTable`. */
+  /** The families in which it can be found, see `LiveQueryTable`. */
   readonly places: Place[] = [];
 
   constructor(id: number, request: RunRequest) {
@@ -89,7 +89,7 @@ export interface Family {
   readonly key: string;
   /** A run of it looked at the identity, so new identities begin with a run of their own. */
   observesIdentity: boolean;
-  readonly slots: Map<string, Run>;
+  readonly slots: Map<string, LiveQuery>;
 }
 
 /** The slot of runs that did not look at the identity, or have not run yet. */
@@ -101,8 +101,8 @@ export function slotOf(identity: Identity): string {
 }
 
 /** The family key; lengths in front make it unambiguous whatever the texts hold. */
-export function familyKey(question: Question, allowInternal: boolean): string {
-  const { path, args, journal } = question;
+export function familyKey(request: FamilyRequest, allowInternal: boolean): string {
+  const { path, args, journal } = request;
   const pages = journal === null ? "-" : `${journal.length}:${journal}`;
   return `${allowInternal ? "i" : "p"}${path.length}:${path}${pages}${args}`;
 }
