@@ -38,7 +38,7 @@ const LONG_CHARS_MIN = 1_024;
 /**
  * As `stringifyValue`, with the texts of known parts taken over.
  *
- * Hot: every result with documents from nodes passes here; guarded by `server/reactive/tracking.bench.ts`.
+ * Hot: every result with documents from nodes passes here; guarded by `reactive/tracking.bench.ts` of the server.
  *
  * @throws {Error} With the text of `convex/values` for anything that is not a Convex value.
  */

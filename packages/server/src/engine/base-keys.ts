@@ -8,7 +8,8 @@
  *   (7, 2) first chunk | 00   → link to space (ffffffff, 1)
  *       (ffffffff, 1) "rest"  → primary key
  *
- * Order is kept: a link sorts directly behind the plain key that equals its chunk, and before every greater plain key; all keys under a link begin with its chunk.
+ * Order is kept: a link sorts directly behind the plain key that equals its chunk, and before every greater plain key; all keys under a link begin
+ * with its chunk.
  *
  * @module
  */

@@ -5,8 +5,8 @@
  *   overlay      b'      d   e†         sought again when the overlay changes
  *   given    a   b'  c   d
  *
- * Invariant: `#last` is the furthest key that was looked at on either side, given or deleted; everything that remains lies beyond it. So both sides can be thrown
- * away and sought again at any time.
+ * Invariant: `#last` is the furthest key that was looked at on either side, given or deleted; everything that remains lies beyond it. So both sides
+ * can be thrown away and sought again at any time.
  *
  * @module
  */

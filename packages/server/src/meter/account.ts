@@ -99,7 +99,7 @@ export function subtractAccount(after: Readonly<Account>, before: Readonly<Accou
   return difference;
 }
 
-/** Hot: every execution comes here several times; guarded by `bench/meter.bench.ts`. */
+/** Hot: every execution comes here several times; guarded by `core/meter.bench.ts`. */
 export function chargeRun(account: Account, record: RunRecord): void {
   const { usage, askers, isFirst, cause } = record;
   account.runs += 1;

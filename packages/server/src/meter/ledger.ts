@@ -8,8 +8,9 @@
  * Invariants:
  *   - Constant memory: four tables with a fixed number of keys (`key-table.ts`), a ring of a fixed length, and per pair a fixed number of cause paths.
  *   - Functions and requests each add up to the totals, but for the bytes of commits, which have a function and no request.
- *   - Executions are charged in one go, before their place in the ring is needed again or somebody looks, which is cheaper than one by one between other work: ticks
- *     went from 0.937x to 0.952x or more of a core without a ledger (2026-11-28, `core/meter.bench.ts`). Whoever looks sees everything charged.
+ *   - Executions are charged in one go, before their place in the ring is needed again or somebody looks, which is cheaper than one by one between
+ *     other work: ticks went from 0.937x to 0.952x or more of a core without a ledger (2026-11-28, `core/meter.bench.ts`). Whoever looks sees
+ *     everything charged.
  *
  * Not here: making records (`core/core-meter.ts`), showing them (`report.ts`, `prometheus.ts`).
  *

@@ -1,9 +1,9 @@
 /**
  * Slots of the ring of recent runs: records that are filled in place, again and again.
  *
- * A record lives for as long as it takes the ring to come round: too long to be collected young, too short to be worth an object of its own. So whoever
- * makes a record is given the slot that it will lie in. What a slot points to should live long anyway, for the same reason: requests belong to their runs, or to the slot;
- * causes are made once for each kind of commit.
+ * A record lives for as long as it takes the ring to come round: too long to be collected young, too short to be worth an object of its own. So
+ * whoever makes a record is given the slot that it will lie in. What a slot points to should live long anyway, for the same reason: requests belong
+ * to their runs, or to the slot; causes are made once for each kind of commit.
  *
  * Hot: one is filled for every execution; guarded by `core/meter.bench.ts`.
  *
