@@ -1,12 +1,16 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
+/** What takes minutes (browsers, crashes, whole days of apps) is in files of its own; `LONG=1` runs those instead of the others. */
+const LONG = "**/*.long.test.{ts,tsx}";
+const isLong = process.env["LONG"] === "1";
+
 export default defineConfig({
   resolve: { conditions: ["@narrowcast/source", "node", "import", "module", "default"] },
   ssr: { resolve: { conditions: ["@narrowcast/source", "node", "import", "module", "default"] } },
   test: {
-    include: ["{packages,apps,tools,bench}/**/*.test.{ts,tsx}"],
-    exclude: ["**/node_modules/**", "**/dist/**"],
+    include: isLong ? [LONG] : ["{packages,apps,tools,bench}/**/*.test.{ts,tsx}"],
+    exclude: ["**/node_modules/**", "**/dist/**", ...(isLong ? [] : [LONG])],
     testTimeout: 30_000,
     // Browsers, disks and clocks are waited for: two files at a time even where there are two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -13,21 +13,17 @@ import {
   type Doc,
   type Value,
 } from "@narrowcast/values";
-import type * as DiskEngineModule from "../packages/server/src/engine/disk-engine.ts";
-import type * as CoreHomeModule from "../packages/server/src/core/core-home.ts";
-import type { Core } from "../packages/server/src/core/core.ts";
-import type { CoreCall, CoreRequest, FromCore } from "../packages/server/src/protocol/core-protocol.ts";
-import type { CallOutcome } from "../packages/server/src/protocol/deployment-types.ts";
+import type { CallOutcome } from "@narrowcast/server";
+import type * as Testing from "@narrowcast/server/testing";
+import type { Core, CoreCall, CoreRequest, FromCore } from "@narrowcast/server/testing";
 
 const NOBODY = { kind: "none", key: "", attributes: null } as const;
 const UNSET = "http://127.0.0.1:0";
 
-/** Loads a module of the built server. */
-async function built<T>(file: string): Promise<T> {
-  return (await import(new URL(`../packages/server/dist/${file}`, import.meta.url).href)) as T;
-}
+/** The entry point as it was built: measured is what is shipped. */
+const BUILT = new URL("../packages/server/dist/testing.js", import.meta.url).href;
 
-type Engine = InstanceType<typeof DiskEngineModule.DiskEngine<Doc>>;
+type Engine = Testing.DiskEngine<Doc>;
 
 /** See the module comment. */
 export class InnerCore {
@@ -42,8 +38,7 @@ export class InnerCore {
 
   /** Opens the store in `directory` and pushes the app unless it has one. */
   static async open(directory: string, memoryBytes?: number): Promise<InnerCore> {
-    const { DiskEngine } = await built<typeof DiskEngineModule>("engine/disk-engine.js");
-    const { openCoreIn } = await built<typeof CoreHomeModule>("core/core-home.js");
+    const { DiskEngine, openCoreIn } = (await import(BUILT)) as typeof Testing;
     const codec = { encode: encodeDocument, decode: decodeDocument };
     const engine = new DiskEngine<Doc>({ directory, codec, memoryBytes });
     const inner = new InnerCore(engine);

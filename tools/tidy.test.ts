@@ -61,11 +61,28 @@ const ARROWS: Record<string, readonly string[]> = {
   cli: ["values", "server", "cli/commands", "cli/terminal"],
 };
 
+/** Entry points of packages and the rooms they stand for. */
 const PACKAGES: Record<string, string> = {
   "@narrowcast/values": "values",
   "@narrowcast/client": "client",
   "@narrowcast/server": "server",
+  "@narrowcast/server/testing": "server",
   narrowcast: "cli",
+};
+
+/** What each kind of file outside of the rooms may import of ours; in apps also their own shared look. */
+const OUTSIDE: Record<string, readonly string[]> = {
+  bench: [
+    "values",
+    "client",
+    "server",
+    "apps/chat",
+    "apps/concerts",
+    "apps/orchestrator",
+    "apps/registry",
+    "apps/talent",
+  ],
+  tools: ["values", "server"],
 };
 
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
@@ -77,23 +94,63 @@ const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
 const sources = files.filter((file) => /\.tsx?$/.test(file) && !file.includes("/_generated/"));
 const roomFiles = sources.filter((file) => file.startsWith("packages/"));
 
-/** The room a file lies in: `server/tx` for `packages/server/src/tx/a.ts`, `server` for its entry point and for fixtures of the whole package. */
+/** A file that is not shipped: it tests, measures, or is there for those that do. */
+const isTest = (file: string): boolean =>
+  /\.(test|contract|sim|bench)\.tsx?$/.test(file) || file.includes("/testing/") || file.startsWith("bench/");
+
+/** The room a file lies in: `server/tx` for `packages/server/src/tx/a.ts`, `server` for an entry point of the package, `bench`, `tools`, `apps/chat`. */
 function roomOf(file: string): string {
-  const [, packageName = "", , folder = "", ...rest] = file.split("/");
-  return rest.length === 0 || folder === "testing" ? packageName : `${packageName}/${folder}`;
+  const [top = "", name = "", , folder = "", ...rest] = file.split("/");
+  if (top === "apps") return `apps/${name}`;
+  if (top !== "packages") return top;
+  return rest.length === 0 ? name : `${name}/${folder}`;
 }
 
-/** Rooms that a file imports from, its own left out. Tests and fixtures may look anywhere below their package. */
+/** Rooms that a file imports from, its own left out; `import()` and types count. */
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(join(ROOT, file), "utf8");
   const found = new Set<string>();
-  for (const [, specifier = ""] of text.matchAll(/^(?:import|export)\b[^"';]*?from "([^"]+)";/gm)) {
+  const imports = /^(?:import|export)\b[^"';]*?from "([^"]+)";|^import "([^"]+)";|\bimport\("([^"]+)"\)/gm;
+  for (const [, from, bare, called] of text.matchAll(imports)) {
+    const specifier = from ?? bare ?? called ?? "";
     const known = PACKAGES[specifier];
     if (known !== undefined) found.add(known);
     else if (specifier.startsWith(".")) found.add(roomOf(normalize(join(dirname(file), specifier))));
   }
   found.delete(roomOf(file));
   return [...found];
+}
+
+/** A room's arrows and what lies below them. */
+function below(room: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  const visit = (from: string): void => {
+    for (const target of ARROWS[from] ?? []) {
+      if (!found.has(target)) {
+        found.add(target);
+        visit(target);
+      }
+    }
+  };
+  visit(room);
+  return found;
+}
+
+/**
+ * Rooms that a file may import. Tests may also look at what lies below the arrows of their room, and use what is there for tests: the fixtures of their
+ * package, the server's kit, other packages' entry points, and the comparison of the benchmarks.
+ */
+function allowedFor(file: string): ReadonlySet<string> {
+  const room = roomOf(file);
+  if (OUTSIDE[room] !== undefined) return new Set(OUTSIDE[room]);
+  // Fixtures and the entry point of tests: everything in their package, and below it.
+  if (room === "server/testing" || file === "packages/server/src/testing.ts") {
+    return new Set(["values", ...Object.keys(ARROWS).filter((name) => name.startsWith("server/"))]);
+  }
+  if (!isTest(file)) return new Set(ARROWS[room]);
+  const [packageName = ""] = room.split("/");
+  const fixtures = [packageName, `${packageName}/testing`, packageName === "server" ? "server/kit" : "server"];
+  return new Set([...below(room), ...fixtures, ...(file.endsWith(".bench.ts") ? ["bench"] : [])]);
 }
 
 test("the table of rooms has no cycle", () => {
@@ -104,19 +161,46 @@ test("the table of rooms has no cycle", () => {
   }
 });
 
+test("the table of ARCHITECTURE.md is this one", () => {
+  const rows = readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8")
+    .split("\n")
+    .map((line) => line.split("|").map((cell) => cell.trim()))
+    .filter(([, room = ""]) => ARROWS[room.replaceAll("`", "")] !== undefined);
+  const long = (room: string): string => (ARROWS[`server/${room}`] === undefined ? room : `server/${room}`);
+  const table = rows.map(([, room = "", , , arrows = ""]) => {
+    const targets = arrows === "" ? [] : arrows.split(", ").map(long);
+    return [room.replaceAll("`", ""), targets] as const;
+  });
+  expect(Object.fromEntries(table)).toEqual(ARROWS);
+});
+
+test("every room of the server says in its README where it runs, first of all", () => {
+  const rooms = Object.keys(ARROWS).filter((room) => room.startsWith("server/"));
+  const silent = rooms.filter((room) => {
+    const file = join(ROOT, `packages/server/src/${room.slice("server/".length)}/README.md`);
+    return !existsSync(file) || !/^# .*\n\n(?:```[^]*?```\n\n)?Runs in /.test(readFileSync(file, "utf8"));
+  });
+  expect(silent).toEqual([]);
+});
+
 test("every room is in the table", () => {
-  const rooms = new Set(roomFiles.map(roomOf));
+  const rooms = new Set(roomFiles.filter((file) => !file.includes("/testing/")).map(roomOf));
   expect([...rooms].filter((room) => ARROWS[room] === undefined)).toEqual([]);
 });
 
-test("files import only what their room may", () => {
+test("files import only what their room may, tests and benchmarks too", () => {
   const wrong: string[] = [];
-  for (const file of roomFiles) {
-    if (/\.(test|contract|sim|bench)\.ts$/.test(file) || file.includes("/testing/")) continue;
-    const allowed = ARROWS[roomOf(file)] ?? [];
-    for (const target of importsOf(file)) if (!allowed.includes(target)) wrong.push(`${file} → ${target}`);
+  for (const file of sources) {
+    if (file.startsWith("apps/")) continue;
+    const allowed = allowedFor(file);
+    for (const target of importsOf(file)) if (!allowed.has(target)) wrong.push(`${file} → ${target}`);
   }
   expect(wrong).toEqual([]);
+});
+
+test("only entry points lie at the top of a package that has rooms", () => {
+  const top = roomFiles.filter((file) => /^packages\/server\/src\/[^/]+$/.test(file));
+  expect(top.sort()).toEqual(["packages/server/src/index.ts", "packages/server/src/testing.ts"]);
 });
 
 test("apps import nothing of ours but the shared look", () => {

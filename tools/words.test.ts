@@ -137,7 +137,7 @@ function commentsOf(file: string): { readonly line: number; readonly text: strin
 test(`lines of comments have at most ${COLUMNS_MAX} columns`, () => {
   const wide = sources.flatMap((file) =>
     commentsOf(file).flatMap(({ line, text }) =>
-      text.split("\n").flatMap((one, at) => ([...one].length > COLUMNS_MAX ? [`${file}:${line + at}`] : [])),
+      text.split("\n").flatMap((one, at) => (one.length > COLUMNS_MAX ? [`${file}:${line + at}`] : [])),
     ),
   );
   expect(wide).toEqual([]);

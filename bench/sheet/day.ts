@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CONVEX_PRICES, PRICES_DATE, type Prices } from "../../packages/server/src/meter/prices.ts";
+import { CONVEX_PRICES, PRICES_DATE, type Prices } from "@narrowcast/server/testing";
 import { amount } from "./amounts.ts";
 import type { SheetRow } from "./measure.ts";
 import type { AnySystem, Form } from "./system.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { LedgerReport } from "../../packages/server/src/meter/report.ts";
+import type { LedgerReport } from "@narrowcast/server";
 import { excuseOfRow } from "./excuses.ts";
 import { Stage } from "./stage.ts";
 import type { AnySystem, Form, Play, Scenario, SheetSize } from "./system.ts";

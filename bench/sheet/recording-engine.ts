@@ -6,8 +6,7 @@
  *
  * @module
  */
-import { MemoryEngine } from "../../packages/server/src/engine/memory-engine.ts";
-import type { RowWrite, Savepoint, Ts } from "../../packages/server/src/engine/types.ts";
+import { MemoryEngine, type RowWrite, type Savepoint, type Ts } from "@narrowcast/server/testing";
 
 type Step<T> = (engine: MemoryEngine<T>) => void;
 

@@ -9,10 +9,14 @@ import { randomUUID } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { AdminKeys } from "@narrowcast/server";
 import { CONVEX_LIMITS, type Value } from "@narrowcast/values";
-import { KeyAuthenticator } from "../../packages/server/src/http/identity.ts";
-import { DeltaTable } from "../../packages/server/src/sync/delta-table.ts";
-import { Session, type Transport } from "../../packages/server/src/sync/session.ts";
-import { DELTAS_ON_FRAME, SocketDeltas } from "../../packages/server/src/sync/socket-deltas.ts";
+import {
+  DELTAS_ON_FRAME,
+  DeltaTable,
+  KeyAuthenticator,
+  Session,
+  SocketDeltas,
+  type Transport,
+} from "@narrowcast/server/testing";
 import type { World } from "./world.ts";
 
 /** A query that a client subscribes to. */

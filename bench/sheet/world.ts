@@ -7,9 +7,7 @@
  */
 import { bundleApp, VirtualClock, type DeploymentOptions, type TestDeployment } from "@narrowcast/server";
 import type { Doc } from "@narrowcast/values";
-import type { Engine } from "../../packages/server/src/engine/types.ts";
-import { SeededRandom } from "../../packages/server/src/isolate/seeded-random.ts";
-import { startTestDeployment } from "../../packages/server/src/kit/test-deployment.ts";
+import { SeededRandom, startTestDeployment, type Engine } from "@narrowcast/server/testing";
 import { RecordingEngine } from "./recording-engine.ts";
 import type { AnySystem, SheetSize } from "./system.ts";
 

@@ -4,11 +4,11 @@ import { ConvexError, type Value } from "convex/values";
 import { ConvexClient } from "convex/browser";
 import { WebSocket } from "ws";
 import { CONVEX_LIMITS } from "@narrowcast/values";
-import { CuttingProxy } from "../../server/src/sync/testing/cutting-proxy.ts";
-import { online } from "../../server/src/sync/testing/clients.ts";
+import { CuttingProxy } from "@narrowcast/server/testing";
 import { deltaSocket } from "./delta-socket.ts";
 import {
   OPTIONS,
+  online,
   openHttpClient,
   openLeanClient,
   openRowsServer,

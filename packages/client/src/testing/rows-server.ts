@@ -6,10 +6,15 @@
 import { ConvexClient, ConvexHttpClient, type ConvexClientOptions } from "convex/browser";
 import { makeFunctionReference, type PaginationOptions, type PaginationResult } from "convex/server";
 import { WebSocket } from "ws";
-import { startServer, type RunningHttp, type ServerOptions } from "../../../server/src/http/start-server.ts";
-import { AdminKeys } from "../../../server/src/http/admin-keys.ts";
-import { bundleTexts } from "../../../server/src/testing/app-harness.ts";
-import { startDeployment, type RunningDeployment } from "../../../server/src/host/deployment.ts";
+import {
+  AdminKeys,
+  startDeployment,
+  startServer,
+  type RunningDeployment,
+  type RunningHttp,
+  type ServerOptions,
+} from "@narrowcast/server";
+import { bundleTexts } from "@narrowcast/server/testing";
 import { deltaSocket, type DeltaSocketConstructor } from "../delta-socket.ts";
 
 const ROWS = `
@@ -138,6 +143,14 @@ export interface LeanClient {
 export function openLeanClient(url: string, sharesValues = true): LeanClient {
   const socket = deltaSocket({ webSocket: SOCKET, sharesValues });
   return { client: new ConvexClient(url, { ...OPTIONS, webSocketConstructor: socket }), socket };
+}
+
+/** What a browser's "online" event does: no waiting before the next attempt. */
+export function online(client: ConvexClient): void {
+  const { webSocketManager } = client.client as unknown as {
+    readonly webSocketManager: { tryReconnectImmediately(): void };
+  };
+  webSocketManager.tryReconnectImmediately();
 }
 
 /** One-shot queries over HTTP: what is true now. */

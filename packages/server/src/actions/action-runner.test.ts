@@ -8,7 +8,8 @@ import type { CallResult, FromWorker, HostCall, RunActionMessage } from "../prot
 import { ActionRunner } from "./action-runner.ts";
 import { bundleApp } from "../app/bundle.ts";
 import { formatLogLine } from "../isolate/console.ts";
-import { FIXTURE_DIR, NOBODY, bundleTexts, openApp } from "../testing/app-harness.ts";
+import { FIXTURE_DIR, NOBODY, openApp } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import type { TestApp } from "../testing/app-harness.ts";
 import type { CodePackage } from "../app/types.ts";
 

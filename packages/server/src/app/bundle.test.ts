@@ -6,7 +6,8 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { hasDirective } from "./bundle-files.ts";
 import { BundleError, bundleApp, functionsDir } from "./bundle.ts";
-import { bundleTexts, openApp, writeApp } from "../testing/app-harness.ts";
+import { openApp } from "../testing/app-harness.ts";
+import { bundleTexts, writeApp } from "../kit/text-app.ts";
 
 test("modules are those of the official CLI", async () => {
   const code = await bundleTexts({

@@ -8,7 +8,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { generatedFiles, writeGenerated } from "./codegen.ts";
-import { FIXTURE_DIR, writeApp } from "../testing/app-harness.ts";
+import { FIXTURE_DIR } from "../testing/app-harness.ts";
+import { writeApp } from "../kit/text-app.ts";
 
 const run = promisify(execFile);
 

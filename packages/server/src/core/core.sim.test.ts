@@ -12,7 +12,7 @@
 import { setImmediate } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { SeededRandom } from "../isolate/seeded-random.ts";
-import { bundleTexts } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import { NOTES_APP, World } from "../testing/core-world.ts";
 import type { CodePackage } from "../app/types.ts";
 

@@ -3,7 +3,7 @@
  */
 import { expect, test } from "vitest";
 import { nextFireMs } from "../functions/cron-times.ts";
-import { bundleTexts } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import { NOTES_APP, START_MS, World } from "../testing/core-world.ts";
 import type { CronSchedule } from "../app/types.ts";
 

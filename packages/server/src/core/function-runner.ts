@@ -16,7 +16,6 @@ import type { ImportFacts } from "../functions/code-loader.ts";
 import type { CoreMeter } from "./core-meter.ts";
 import type { Caller } from "../protocol/deployment-types.ts";
 import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
-import type { LogLine } from "@narrowcast/values";
 import type { LogEntry } from "../protocol/deployment-types.ts";
 import type { LoadedUserCode } from "../functions/load.ts";
 import { quarantinedReadSet, type Quarantine } from "./quarantine.ts";

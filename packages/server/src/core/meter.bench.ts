@@ -16,7 +16,7 @@ import { comparePaired } from "../../../../bench/paired-cpu.ts";
 import type * as CoreHomeModule from "./core-home.ts";
 import type { OpenedCore } from "./core-home.ts";
 import type { FromCore, ToCore } from "../protocol/core-protocol.ts";
-import { bundleTexts } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 
 const isSmoke = process.env["BENCH"] === "smoke";
 const SUBSCRIPTIONS = 100;

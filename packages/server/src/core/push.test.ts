@@ -3,7 +3,7 @@
  */
 import { CONVEX_LIMITS } from "@narrowcast/values";
 import { expect, test } from "vitest";
-import { bundleTexts } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import { ADMIN, NOTES_APP, World } from "../testing/core-world.ts";
 
 const HEAD = `

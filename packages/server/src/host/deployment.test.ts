@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SocketUpdate } from "../protocol/live-types.ts";
 import { startDeployment, type RunningDeployment } from "./deployment.ts";
 import type { CallOutcome, CallRequest } from "../protocol/deployment-types.ts";
-import { bundleTexts } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import { NOBODY, NOTES_APP } from "../testing/core-world.ts";
 
 const APP = {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "../sync/testing/call.ts";
-import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
+import { openTestServer, type TestServer } from "../testing/network-server.ts";
 import { AdminKeys } from "./admin-keys.ts";
-import { raw, request } from "./testing/request.ts";
+import { raw, request } from "../testing/request.ts";
 import { eventually } from "../sync/testing/eventually.ts";
 
 let server: TestServer;

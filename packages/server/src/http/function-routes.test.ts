@@ -3,8 +3,8 @@ import { ConvexHttpClient } from "convex/browser";
 import { ConvexError } from "convex/values";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { items } from "../sync/testing/clients.ts";
-import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
-import { request, type Reply } from "./testing/request.ts";
+import { openTestServer, type TestServer } from "../testing/network-server.ts";
+import { request, type Reply } from "../testing/request.ts";
 
 let server: TestServer;
 let tag: string;

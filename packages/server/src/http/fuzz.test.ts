@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SeededRandom } from "../isolate/seeded-random.ts";
-import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
+import { openTestServer, type TestServer } from "../testing/network-server.ts";
 import { ROUTES } from "./routes.ts";
-import { raw, request } from "./testing/request.ts";
+import { raw, request } from "../testing/request.ts";
 
 const RUNS = Number(process.env["FUZZ"] ?? "12");
 const SEED = Number(process.env["SEED"] ?? "1");

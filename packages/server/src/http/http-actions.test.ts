@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "../sync/testing/call.ts";
-import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
+import { openTestServer, type TestServer } from "../testing/network-server.ts";
 import { startDeployment } from "../host/deployment.ts";
-import { request } from "./testing/request.ts";
+import { request } from "../testing/request.ts";
 import { eventually } from "../sync/testing/eventually.ts";
 
 let server: TestServer;

@@ -2,8 +2,8 @@ import { ConvexClient } from "convex/browser";
 import { anyApi } from "convex/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LedgerReport } from "../protocol/ledger-report.ts";
-import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
-import { request } from "./testing/request.ts";
+import { openTestServer, type TestServer } from "../testing/network-server.ts";
+import { request } from "../testing/request.ts";
 
 let server: TestServer;
 let headers: { authorization: string };

@@ -9,8 +9,8 @@ import { WebSocket } from "ws";
 import { openFiles, type FilesWorld } from "../testing/files-app.ts";
 import { VirtualClock } from "../protocol/virtual-clock.ts";
 import { eventually } from "../sync/testing/eventually.ts";
-import { openTestServer, type TestServer } from "../sync/testing/test-server.ts";
-import { raw, request } from "./testing/request.ts";
+import { openTestServer, type TestServer } from "../testing/network-server.ts";
+import { raw, request } from "../testing/request.ts";
 
 const BYTES = Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * 7) % 251));
 

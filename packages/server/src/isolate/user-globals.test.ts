@@ -3,7 +3,8 @@
  */
 import { CONVEX_LIMITS } from "@narrowcast/values";
 import { beforeAll, expect, test } from "vitest";
-import { NOW_MS, bundleTexts, openApp, openTexts } from "../testing/app-harness.ts";
+import { NOW_MS, openApp, openTexts } from "../testing/app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import type { TestApp } from "../testing/app-harness.ts";
 
 const FUNCTIONS = `

@@ -7,7 +7,8 @@
 import type { Value } from "@narrowcast/values";
 import { afterEach, expect, test } from "vitest";
 import { openTestDeployment } from "./test-deployment.ts";
-import { openTexts, writeApp } from "../testing/app-harness.ts";
+import { openTexts } from "../testing/app-harness.ts";
+import { writeApp } from "./text-app.ts";
 
 const SCHEMA = `
 import { defineSchema, defineTable } from "convex/server";

@@ -8,7 +8,7 @@ import type { Ts } from "@narrowcast/values";
 import { afterEach, expect, test } from "vitest";
 import type { RunResult } from "../protocol/live-types.ts";
 import { openTestDeployment, type TestDeployment } from "./test-deployment.ts";
-import { writeApp } from "../testing/app-harness.ts";
+import { writeApp } from "./text-app.ts";
 import { TestClock } from "../testing/core-world.ts";
 
 const SOCKETS = 10_000;

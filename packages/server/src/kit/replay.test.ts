@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import type { Account } from "../meter/account.ts";
 import type { LedgerReport } from "../meter/report.ts";
 import { replayTrace } from "./replay.ts";
-import { writeApp } from "../testing/app-harness.ts";
+import { writeApp } from "./text-app.ts";
 import { openFiles } from "../testing/files-app.ts";
 import { openTestDeployment, type TestDeployment } from "./test-deployment.ts";
 

@@ -1,6 +1,6 @@
 import { anyApi } from "convex/server";
 import { afterEach, expect, test } from "vitest";
-import { writeApp } from "../testing/app-harness.ts";
+import { writeApp } from "./text-app.ts";
 import { openTestDeployment, type TestDeployment } from "./test-deployment.ts";
 import { VirtualClock } from "../protocol/virtual-clock.ts";
 

@@ -1,7 +1,7 @@
 import { ConvexHttpClient } from "convex/browser";
 import { anyApi } from "convex/server";
 import { expect, test } from "vitest";
-import { writeApp } from "../testing/app-harness.ts";
+import { writeApp } from "./text-app.ts";
 import { openTestServer } from "./test-server.ts";
 
 const HELLO = `

@@ -3,7 +3,7 @@ import { ConvexError } from "convex/values";
 import { WebSocket } from "ws";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { items, openClient, openReactClient, resultsOf, setAdmin } from "./testing/clients.ts";
-import { openTestServer, type TestServer } from "./testing/test-server.ts";
+import { openTestServer, type TestServer } from "../testing/network-server.ts";
 import { eventually } from "./testing/eventually.ts";
 
 let server: TestServer;

@@ -5,14 +5,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { AdminKeys } from "../http/admin-keys.ts";
-import { startServer } from "../http/start-server.ts";
+import { AdminKeys, startServer } from "../testing/network-server.ts";
 import { startDeployment } from "../host/deployment.ts";
 import { SeededRandom } from "../isolate/seeded-random.ts";
 import { call, openDeployment } from "./testing/call.ts";
 import { items, online, openClient } from "./testing/clients.ts";
-import { CuttingProxy } from "./testing/cutting-proxy.ts";
-import { openTestServer } from "./testing/test-server.ts";
+import { CuttingProxy } from "../kit/cutting-proxy.ts";
+import { openTestServer } from "../testing/network-server.ts";
 import { eventually } from "./testing/eventually.ts";
 
 const CUTS = Number(process.env["CUTS"] ?? "60");

@@ -4,7 +4,7 @@ import type { RunResult } from "../protocol/live-types.ts";
 import { DeltaTable, type GoodResult } from "./delta-table.ts";
 import { SocketDeltas, asksForDeltas } from "./socket-deltas.ts";
 import { openDeployment } from "./testing/call.ts";
-import { SessionDriver } from "./testing/session-driver.ts";
+import { SessionDriver } from "../testing/session-driver.ts";
 
 const PAD = "p".repeat(300);
 const BUDGET = 1_000_000;

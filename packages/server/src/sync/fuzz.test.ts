@@ -9,7 +9,7 @@ import { WebSocket } from "ws";
 import { SeededRandom } from "../isolate/seeded-random.ts";
 import { items, openClient } from "./testing/clients.ts";
 import { RawClient } from "./testing/raw-client.ts";
-import { openTestServer, type TestServer } from "./testing/test-server.ts";
+import { openTestServer, type TestServer } from "../testing/network-server.ts";
 import { eventually } from "./testing/eventually.ts";
 
 const RUNS = Number(process.env["FUZZ"] ?? "150");

@@ -3,7 +3,7 @@ import { encodeU64 } from "@narrowcast/values";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RunningDeployment } from "../host/deployment.ts";
 import { call, openDeployment } from "./testing/call.ts";
-import { KEYS, SessionDriver, shown } from "./testing/session-driver.ts";
+import { KEYS, SessionDriver, shown } from "../testing/session-driver.ts";
 
 const SESSION_ID = randomUUID();
 

@@ -2,7 +2,7 @@ import { tsFromWire, tsToWire, type ServerMessage } from "@narrowcast/values";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RunningDeployment } from "../host/deployment.ts";
 import { call, openDeployment } from "./testing/call.ts";
-import { SessionDriver, add, shown } from "./testing/session-driver.ts";
+import { SessionDriver, add, shown } from "../testing/session-driver.ts";
 
 const SESSION_ID = "6e4bd0ab-3d7f-4a1b-9b52-0c5b8f6d7a11";
 

@@ -5,13 +5,13 @@ import type { Duplex } from "node:stream";
 import { CONVEX_LIMITS } from "@narrowcast/values";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { raw } from "../http/testing/request.ts";
-import { KeyAuthenticator } from "../http/identity.ts";
+import { raw } from "../testing/request.ts";
+import { KeyAuthenticator } from "../testing/network-server.ts";
 import type { RunningDeployment } from "../host/deployment.ts";
 import { SocketServer } from "./socket-server.ts";
 import { call, openDeployment } from "./testing/call.ts";
 import { RawClient } from "./testing/raw-client.ts";
-import { KEYS } from "./testing/session-driver.ts";
+import { KEYS } from "../testing/session-driver.ts";
 import { eventually } from "./testing/eventually.ts";
 
 /** An empty frame. */

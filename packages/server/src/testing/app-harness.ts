@@ -5,10 +5,6 @@
  *
  * @module
  */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { CONVEX_LIMITS, canonicalFunctionPath, parseValue, stringifyValue } from "@narrowcast/values";
 import type { Doc, Limits, Value } from "@narrowcast/values";
@@ -19,7 +15,7 @@ import type { Identity } from "../protocol/live-types.ts";
 import { Database } from "../tx/database.ts";
 import { NARROW_RULES } from "../tx/types.ts";
 import type { Transaction } from "../tx/types.ts";
-import { bundleApp } from "../app/bundle.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import { formatLogLine } from "../isolate/console.ts";
 import { FileAddresses } from "../functions/file-addresses.ts";
 import { loadUserCode } from "../functions/load.ts";
@@ -74,30 +70,6 @@ export const NO_FILES: RunFiles = {
   put: () => Promise.reject(new Error("no bytes here")),
   read: () => Promise.reject(new Error("no bytes here")),
 };
-
-/** Writes an app's files into a new folder, from which the repository's packages resolve. */
-export function writeApp(files: { readonly [name: string]: string }): { readonly dir: string; remove(): void } {
-  const root = mkdtempSync(path.join(tmpdir(), "narrowcast-app-"));
-  const packages = createRequire(import.meta.url).resolve("convex/package.json");
-  symlinkSync(path.dirname(path.dirname(packages)), path.join(root, "node_modules"));
-  const dir = path.join(root, "convex");
-  for (const [name, text] of Object.entries(files)) {
-    const file = path.join(dir, name);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  }
-  return { dir, remove: () => rmSync(root, { recursive: true, force: true }) };
-}
-
-/** Bundles an app given as texts. */
-export async function bundleTexts(files: { readonly [name: string]: string }): Promise<CodePackage> {
-  const app = writeApp(files);
-  try {
-    return (await bundleApp(app.dir)).code;
-  } finally {
-    app.remove();
-  }
-}
 
 /** Loads an app given as texts, over an empty memory database. */
 export async function openTexts(files: { readonly [name: string]: string }, limits?: Limits): Promise<TestApp> {

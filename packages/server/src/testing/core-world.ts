@@ -24,7 +24,7 @@ import type {
 import type { CallOutcome, LogEntry, PushOutcome } from "../protocol/deployment-types.ts";
 import { SeededRandom } from "../isolate/seeded-random.ts";
 import type { CodePackage } from "../app/types.ts";
-import { bundleTexts } from "./app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import { SimDisk } from "./sim-disk.ts";
 
 export const START_MS = 1_800_000_000_000;

@@ -6,7 +6,8 @@
 import { stringifyValue, parseValue, type Value } from "@narrowcast/values";
 import { startDeployment, type DeploymentOptions, type RunningDeployment } from "../host/deployment.ts";
 import type { CodePackage } from "../app/types.ts";
-import { bundleTexts, NOBODY } from "./app-harness.ts";
+import { NOBODY } from "./app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 
 const FILES = `
 import { actionGeneric as action, internalMutationGeneric as internalMutation, mutationGeneric as mutation,

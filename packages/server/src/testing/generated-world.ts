@@ -13,7 +13,7 @@ import { Random } from "../reactive/testing/random.ts";
 import type { Mechanisms } from "../tx/types.ts";
 import type { Core } from "../core/core.ts";
 import type { CodePackage } from "../app/types.ts";
-import { bundleTexts } from "./app-harness.ts";
+import { bundleTexts } from "../kit/text-app.ts";
 import { NOBODY, World } from "./core-world.ts";
 import { GENERATED_APP } from "./generated-app.ts";
 import { randomProgram, randomSchema, randomStep, schemaJsonOf, type SchemaShape } from "./generated-programs.ts";

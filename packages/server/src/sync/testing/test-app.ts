@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bundleTexts } from "../../testing/app-harness.ts";
+import { bundleTexts } from "../../kit/text-app.ts";
 import type { CodePackage } from "../../app/types.ts";
 
 const ITEMS = `

@@ -6,8 +6,8 @@
  */
 import { afterEach, expect, test } from "vitest";
 import type { DeploymentOptions } from "../host/deployment.ts";
-import { openTestDeployment, type TestDeployment } from "../kit/test-deployment.ts";
-import { writeApp } from "../testing/app-harness.ts";
+import { openTestDeployment, type TestDeployment } from "./test-deployment.ts";
+import { writeApp } from "./text-app.ts";
 
 const JOBS = `
 import { mutationGeneric as mutation, queryGeneric as query } from "convex/server";

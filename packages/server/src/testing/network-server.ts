@@ -3,10 +3,13 @@
  *
  * @module
  */
-import { AdminKeys } from "../../http/admin-keys.ts";
-import { startServer, type RunningHttp, type ServerOptions } from "../../http/start-server.ts";
-import type { DeploymentOptions, RunningDeployment } from "../../host/deployment.ts";
-import { openDeployment } from "./call.ts";
+export { AdminKeys } from "../http/admin-keys.ts";
+export { KeyAuthenticator } from "../http/identity.ts";
+export { startServer } from "../http/start-server.ts";
+import { AdminKeys } from "../http/admin-keys.ts";
+import { startServer, type RunningHttp, type ServerOptions } from "../http/start-server.ts";
+import type { DeploymentOptions, RunningDeployment } from "../host/deployment.ts";
+import { openDeployment } from "../sync/testing/call.ts";
 
 export interface TestServer {
   readonly deployment: RunningDeployment;

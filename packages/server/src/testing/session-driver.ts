@@ -13,12 +13,12 @@ import {
   type ServerMessage,
   type TransitionMessage,
 } from "@narrowcast/values";
-import type { Deployment } from "../../protocol/deployment-types.ts";
-import { AdminKeys } from "../../http/admin-keys.ts";
-import { KeyAuthenticator } from "../../http/identity.ts";
-import type { DeltaTable } from "../delta-table.ts";
-import { Session, type Transport } from "../session.ts";
-import { SocketDeltas } from "../socket-deltas.ts";
+import type { Deployment } from "../protocol/deployment-types.ts";
+import { AdminKeys } from "../http/admin-keys.ts";
+import { KeyAuthenticator } from "../http/identity.ts";
+import type { DeltaTable } from "../sync/delta-table.ts";
+import { Session, type Transport } from "../sync/session.ts";
+import { SocketDeltas } from "../sync/socket-deltas.ts";
 
 export const KEYS = new AdminKeys(Buffer.alloc(32, 7));
 
