@@ -9,7 +9,6 @@
  */
 import { strict as assert } from "node:assert";
 import type { ReadSetView } from "../tx/types.ts";
-import type { HeldQuery } from "./sockets.ts";
 import type { Identity, Moment, RunCost, RunRequest, RunResult } from "./types.ts";
 import type { Wake } from "./wake.ts";
 
@@ -22,8 +21,8 @@ export function resultOf(live: LiveQuery): RunResult {
 /** What all runs of one family share: everything that is asked except the identity. */
 type FamilyRequest = Omit<RunRequest, "identity">;
 
-/** See the module comment. Written by `LiveQueryTable` and `Reactor` only. */
-export class LiveQuery {
+/** See the module comment. Written by `LiveQueryTable` and `Reactor` only. @typeParam Holder Who holds it; here they are only counted. */
+export class LiveQuery<Holder extends object = object> {
   /** Its number in the dependency index. */
   readonly id: number;
   readonly path: string;
@@ -58,9 +57,9 @@ export class LiveQuery {
   epoch = -1;
   /** Estimated memory of a kept result with its dependencies. */
   bytes = 0;
-  readonly holders = new Set<HeldQuery>();
+  readonly holders = new Set<Holder>();
   /** The families in which it can be found, see `LiveQueryTable`. */
-  readonly places: Place[] = [];
+  readonly places: Place<Holder>[] = [];
 
   constructor(id: number, request: RunRequest) {
     this.id = id;
@@ -79,17 +78,17 @@ export class LiveQuery {
 }
 
 /** One slot of one family: `SHARED`, or an identity's. */
-interface Place {
-  readonly family: Family;
+interface Place<Holder extends object> {
+  readonly family: Family<Holder>;
   readonly slot: string;
 }
 
 /** All runs with one path, arguments, journal and visibility. */
-export interface Family {
+export interface Family<Holder extends object> {
   readonly key: string;
   /** A run of it looked at the identity, so new identities begin with a run of their own. */
   observesIdentity: boolean;
-  readonly slots: Map<string, LiveQuery>;
+  readonly slots: Map<string, LiveQuery<Holder>>;
 }
 
 /** The slot of runs that did not look at the identity, or have not run yet. */

@@ -43,7 +43,7 @@ import type { Wake } from "./wake.ts";
 
 /** The execution under way. */
 interface Execution {
-  readonly live: LiveQuery;
+  readonly live: LiveQuery<HeldQuery>;
   readonly done: Promise<unknown>;
 }
 
@@ -51,7 +51,7 @@ interface Execution {
 export class Reactor {
   readonly #options: ReactorOptions;
   readonly #index: Dependencies;
-  readonly #liveQueries: LiveQueryTable;
+  readonly #liveQueries: LiveQueryTable<HeldQuery>;
   readonly #sockets = new Map<number, Socket>();
   readonly #line: WaitingLine;
   /** Touched for a ts that is not there yet. */
@@ -214,13 +214,13 @@ export class Reactor {
     }
   }
 
-  #answerFrom(live: LiveQuery): QueryAnswer {
+  #answerFrom(live: LiveQuery<HeldQuery>): QueryAnswer {
     this.#countShared(live);
     this.#liveQueries.use(live);
     return { result: resultOf(live), ts: this.#options.head(), cached: true };
   }
 
-  #countShared(live: LiveQuery): void {
+  #countShared(live: LiveQuery<HeldQuery>): void {
     this.#counts.runsShared++;
     // A run that is to be executed counts its askers then.
     if (live.state === "clean") this.#options.observer?.shared(live);
@@ -283,7 +283,7 @@ export class Reactor {
   }
 
   /** Executes `run` as `identity` for its holders and so many one-shot calls, only when nothing else executes. Returns the head at which its result holds. */
-  async #execute(live: LiveQuery, identity: Identity, oneShots = 0): Promise<Ts> {
+  async #execute(live: LiveQuery<HeldQuery>, identity: Identity, oneShots = 0): Promise<Ts> {
     assert(this.#executing === undefined, "Cannot execute a run: another one is executing");
     const { promise: done, resolve } = deferred<undefined>();
     this.#executing = { live, done };
@@ -314,7 +314,7 @@ export class Reactor {
   }
 
   /** A run that looked at the identity answers only those who share it; the others get runs of their own. */
-  #splitOff(live: LiveQuery): void {
+  #splitOff(live: LiveQuery<HeldQuery>): void {
     for (const query of live.holders) if (query.socket.identity.key !== live.identity.key) this.#subscribe(query);
   }
 
@@ -327,7 +327,7 @@ export class Reactor {
     this.#attach(query, found ?? this.#liveQueries.create(request));
   }
 
-  #attach(query: HeldQuery, live: LiveQuery): void {
+  #attach(query: HeldQuery, live: LiveQuery<HeldQuery>): void {
     this.#liveQueries.hold(live);
     live.holders.add(query);
     this.#detach(query);
@@ -371,7 +371,7 @@ export class Reactor {
     return invalidated;
   }
 
-  #markDirty(live: LiveQuery, wake: Wake | undefined): void {
+  #markDirty(live: LiveQuery<HeldQuery>, wake: Wake | undefined): void {
     live.wake = wake;
     this.#liveQueries.markDirty(live);
     for (const query of live.holders) {

@@ -19,7 +19,7 @@ export class HeldQuery {
   readonly args: string;
   /** What the client would ask with after a reconnect: the journal of the last result it was given. */
   journal: string | null;
-  live: LiveQuery | undefined = undefined;
+  live: LiveQuery<HeldQuery> | undefined = undefined;
   /** The last result in an update, shared with every socket that got the same. */
   given: RunResult | undefined = undefined;
 
