@@ -102,6 +102,7 @@ function serverOptions(command: Command): Command {
         (text) => positive(text) * MIB,
       ),
     )
+    .addOption(new Option("--memo-memory <MiB>").hideHelp().argParser(refuseMemoMemory))
     .addOption(
       new Option(
         "--delta-memory <MiB>",
@@ -230,6 +231,11 @@ function portNumber(text: string): number {
 
 function natural(text: string): number {
   return text.trim() === "0" ? 0 : positive(text);
+}
+
+/** The name of `--node-memory` before 0.1.0. */
+function refuseMemoMemory(): never {
+  throw new InvalidArgumentError("It is called --node-memory.");
 }
 
 function positive(text: string): number {
