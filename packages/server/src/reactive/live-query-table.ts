@@ -1,16 +1,16 @@
 /**
  * The table of live queries: finds the one that can answer a request, and keeps unsubscribed results for a while.
  *
- *   request ──path, arguments, journal, visibility──▶ family ──▶ the identity's own run
- *                                                          └──▶ the shared run (nobody's identity was looked at)
+ *   request ──path, arguments, journal, visibility──▶ family ──▶ the identity's own live query
+ *                                                          └──▶ the shared one (nobody's identity was looked at)
  *
  * Laws (numbers as in README.md):
- *   - L6: two requests get one run only if no execution could tell them apart.
- *   - L7: a run is found under the journal it was given and the one it produced while its result holds, and afterwards
+ *   - L6: two requests get one live query only if no execution could tell them apart.
+ *   - L7: a live query is found under the journal it was given and the one it produced while its result holds, and afterwards
  *     only under the one it produced: whoever asks without a journal gets a page of the size they asked for.
  *   - L9: what nobody holds is kept only if it is a clean success, under a budget of bytes, oldest use out first.
  *
- * A place holds one run. A run that lost its place to a newer one lives on with its holders until it turns dirty; then
+ * A place holds one live query. One that lost its place to a newer one lives on with its holders until it turns dirty; then
  * each holder finds the newer one.
  *
  * Not here: executing (`reactor.ts`), sockets (`sockets.ts`).
@@ -23,7 +23,7 @@ import { familyKey, mayRunInternal, LiveQuery, SHARED, slotOf } from "./live-que
 import type { Family } from "./live-query.ts";
 import type { RunOutcome, RunRequest } from "./types.ts";
 
-/** Memory of a run besides its texts, and of one watched thing, in bytes: measured by `reactive.bench.ts`, rounded up. */
+/** Memory of a live query besides its texts, and of one watched thing, in bytes: measured by `reactive.bench.ts`, rounded up. */
 const RUN_BYTES = 1_000;
 const WATCH_BYTES = 250;
 /** Memory of one observed document or field name. */
@@ -42,7 +42,7 @@ interface LiveQueryTableOptions {
 export class LiveQueryTable<Holder extends object> {
   readonly #families = new Map<string, Family<Holder>>();
   readonly #byId = new Map<number, LiveQuery<Holder>>();
-  /** Clean runs without holders, least recently used first. */
+  /** Clean ones without holders, least recently used first. */
   readonly #idle = new Set<LiveQuery<Holder>>();
   readonly #index: Dependencies;
   readonly #options: LiveQueryTableOptions;
@@ -54,7 +54,7 @@ export class LiveQueryTable<Holder extends object> {
     this.#options = options;
   }
 
-  /** Number of runs, held and kept. */
+  /** Number of live queries, held and kept. */
   get size(): number {
     return this.#byId.size;
   }
@@ -64,7 +64,7 @@ export class LiveQueryTable<Holder extends object> {
     return this.#idleBytes;
   }
 
-  /** The run with a dependency-index number. */
+  /** The live query with a number of the dependency index. */
   byId(id: number): LiveQuery<Holder> | undefined {
     return this.#byId.get(id);
   }
@@ -73,7 +73,7 @@ export class LiveQueryTable<Holder extends object> {
     return this.#byId.values();
   }
 
-  /** A run that answers `request`, now or once it has run; clean ones first. */
+  /** A live query that answers `request`, now or once it has run; clean ones first. */
   find(request: RunRequest): LiveQuery<Holder> | undefined {
     const family = this.#families.get(familyKey(request, mayRunInternal(request)));
     if (family === undefined) return undefined;
@@ -85,7 +85,7 @@ export class LiveQueryTable<Holder extends object> {
     return shared?.state === "clean" ? undefined : shared;
   }
 
-  /** A new dirty run for `request`. */
+  /** A new one for `request`, dirty. */
   create(request: RunRequest): LiveQuery<Holder> {
     const live = new LiveQuery<Holder>(this.#nextId++, request);
     this.#byId.set(live.id, live);
@@ -119,30 +119,30 @@ export class LiveQueryTable<Holder extends object> {
     return !isSame;
   }
 
-  /** Marks a held run as in need of an execution; only the journal it produced finds it from now on. */
+  /** Marks a held live query as in need of an execution; from now on only the journal it produced finds it. */
   markDirty(live: LiveQuery<Holder>): void {
     live.state = "dirty";
     this.#placeUnder(live, [live.journal]);
   }
 
-  /** Decides what becomes of a run that nobody holds: kept, or forgotten. */
+  /** Keeps or forgets a live query that nobody holds. */
   releaseIfUnheld(live: LiveQuery<Holder>): void {
     if (live.holders.size > 0 || live.state === "running") return;
     if (live.state !== "clean" || live.result?.ok !== true || live.places.length === 0) this.drop(live);
     else this.#keep(live);
   }
 
-  /** Notes a use of a run that may be kept: it moves to the end of the row. */
+  /** Notes that a kept live query was used: it is the last to go now. */
   use(live: LiveQuery<Holder>): void {
     if (this.#idle.delete(live)) this.#idle.add(live);
   }
 
-  /** Takes a run out of the kept ones because somebody holds it now. */
+  /** Takes a live query out of the kept ones because somebody holds it now. */
   hold(live: LiveQuery<Holder>): void {
     if (this.#idle.delete(live)) this.#idleBytes -= live.bytes;
   }
 
-  /** Forgets a run. */
+  /** Forgets a live query. */
   drop(live: LiveQuery<Holder>): void {
     this.hold(live);
     this.#unplace(live);
@@ -185,7 +185,7 @@ export class LiveQueryTable<Holder extends object> {
     }
   }
 
-  /** Takes the slot if it is free, or held by a run that cannot answer as this one can. */
+  /** Takes the slot if it is free, or if what is in it cannot answer as this one can. */
   #place(live: LiveQuery<Holder>, family: Family<Holder>, slot: string): void {
     const occupant = family.slots.get(slot);
     if (occupant !== undefined && occupant !== live) {
@@ -198,7 +198,7 @@ export class LiveQueryTable<Holder extends object> {
     live.places.push({ family, slot });
   }
 
-  /** Without holders and without a place nobody can reach it any more. */
+  /** Without holders and without a place, nobody can reach it any more. */
   #dropIfUnfindable(live: LiveQuery<Holder>): void {
     if (live.places.length === 0 && this.#idle.has(live)) this.drop(live);
   }

@@ -2,8 +2,8 @@
  * What the reactive room knows of a socket: its queries, what each was last given, and which of them may have news.
  *
  * Invariants:
- *   - A query whose run is not clean is in its socket's `stale`, and the socket is in the waiting line.
- *   - Every query that is not in `stale` was given its run's present result.
+ *   - A query whose live query is not clean is in its socket's `stale`, and the socket is in the waiting line.
+ *   - Every query that is not in `stale` was given the present result of its live query.
  *
  * @module
  */
