@@ -1,8 +1,8 @@
 /**
- * Convex JSON text of a value of which some parts' texts are known already.
+ * The Convex JSON text of a value, when the texts of some of its parts are known already.
  *
- * A result that holds many documents mostly differs from the one before in a few of them. Their texts are put together; only what lies
- * around them, and what is not known, is rendered.
+ * A result that holds many documents mostly differs from the one before in a few of them. Their texts are put together; only what
+ * is around them, and what is not known, is rendered.
  *
  * Invariants:
  *   - The text is the one that `stringifyValue` gives, and so are its errors.
@@ -20,7 +20,7 @@ import type { Value } from "./value.ts";
 export interface PartText {
   /** As `stringifyValue` gives it. */
   readonly text: string;
-  /** Arrays and objects inside one another: 1 for an object of scalars. */
+  /** Depth of nesting: 1 for an object of scalars. */
   readonly height: number;
 }
 
@@ -48,7 +48,7 @@ export function stringifyAround(value: Value, known: PartTexts): string {
   return text === undefined || renderer.isRefused ? stringifyValue(value) : text;
 }
 
-/** How deep arrays and objects lie in one another in a value. */
+/** How deep arrays and objects are nested in a value. */
 export function heightOf(value: unknown): number {
   if (typeof value !== "object" || value === null || value instanceof ArrayBuffer) return 0;
   let below = 0;

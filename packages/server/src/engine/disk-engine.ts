@@ -371,7 +371,7 @@ export class DiskEngine<T> implements Engine<T> {
 
 /** Lets go of a store that cannot be opened; its lock is free soon after. */
 function abandon(log: Log, base: Base | undefined): void {
-  // Whatever goes wrong here, the error that ended the opening is the one to tell.
+  // An error here must not hide the one that ended the opening.
   log.close().catch(() => {});
   base?.close().catch(() => {});
 }

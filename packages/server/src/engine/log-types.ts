@@ -18,7 +18,7 @@ export interface LogDamage {
   readonly reason: string;
 }
 
-/** A damaged middle: records exist behind the bad place, so cutting would lose acknowledged commits. */
+/** A damaged middle: records exist after the bad place, so cutting would lose acknowledged commits. */
 export class LogDamagedError extends Error {
   override readonly name = "LogDamagedError";
   readonly damage: LogDamage;

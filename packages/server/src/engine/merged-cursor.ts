@@ -33,7 +33,7 @@ export interface MergeSource<T> {
   readonly baseVersion: number;
   overlayCursor(index: number, range: KeyRange, order: "asc" | "desc"): TreeCursor<OverlayPlace>;
   basePage(index: number, range: KeyRange, order: "asc" | "desc", rowsMax: number): BasePage;
-  /** A row's value. `baseBytes` is what the base has for it, if that is at hand. */
+  /** A row's value. `baseBytes` is what the base has for it, if that is known already. */
   rowValue(key: Key, baseBytes: Uint8Array | undefined): T;
 }
 
