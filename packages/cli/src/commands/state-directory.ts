@@ -71,7 +71,7 @@ function isRunning(pid: number, started: string | undefined): boolean {
   }
 }
 
-/** When a process started, in the system's own ticks; undefined if it has ended (also when nobody has noticed yet) or the system does not tell. */
+/** When a process started, in the system's own ticks; undefined if it has ended (even if its parent has not noticed yet) or the system does not tell. */
 function startOf(pid: number): string | undefined {
   let text: string;
   try {

@@ -44,7 +44,7 @@ export class CodeStart {
   }
 
   /** Prepares what is stored, before the state takes it in. */
-  async open(suspects: CoreStart["guilty"]): Promise<void> {
+  async open(suspects: CoreStart["suspects"]): Promise<void> {
     this.#upgrade();
     const { state, commits, loader, limits } = this.#parts;
     const timedOut = suspects.find(({ run }) => run.kind === "load" && run.request === "start");

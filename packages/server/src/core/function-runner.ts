@@ -21,7 +21,7 @@ import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
 import type { LogEntry } from "../protocol/deployment-types.ts";
 import { LogEntries } from "../protocol/log-entry.ts";
 import { quarantinedReadSet, type Quarantine } from "./quarantine.ts";
-import { questionKey, type RunKey } from "../protocol/run-key.ts";
+import { queryKey, type RunKey } from "../protocol/run-key.ts";
 import { runSystemQuery } from "./system/system-queries.ts";
 import { SYSTEM_PREFIX } from "./system/system-types.ts";
 import type { FunctionInfo } from "../app/types.ts";
@@ -92,9 +92,9 @@ export class FunctionRunner {
   async query(request: RunRequest, caller: Caller): Promise<RunOutcome> {
     this.queriesExecuted += 1;
     const { path } = request;
-    const request = questionKey(path, request.args, request.identity.key);
+    const key = queryKey(path, request.args, request.identity.key);
     const requestId = request.requestId ?? this.#newRequestId();
-    if (this.#parts.quarantine.has(request)) return this.#quarantined(request, requestId);
+    if (this.#parts.quarantine.has(key)) return this.#quarantined(key, requestId);
     const isSystem = path.startsWith(SYSTEM_PREFIX);
     const moment = isSystem ? undefined : this.#moment(requestId);
     const tx = this.#parts.begin(path);
@@ -102,7 +102,7 @@ export class FunctionRunner {
       const outcome =
         moment === undefined
           ? this.#system(tx, request, requestId)
-          : await this.#userQuery(tx, request, request, caller, moment);
+          : await this.#userQuery(tx, key, request, caller, moment);
       const { result, journal, clockObserved } = outcome;
       // Whether an internal function may be seen depends on who asks, so nobody else may be given this answer.
       const isPrivate = request.allowInternal !== true && this.find(path)?.visibility === "internal";
@@ -126,12 +126,12 @@ export class FunctionRunner {
   async fromScratch(request: RunRequest, moment: Moment): Promise<RunResult | undefined> {
     const { path, args, identity, journal } = request;
     const { active } = this;
-    const request = questionKey(path, args, identity.key);
-    if (active === undefined || this.#parts.quarantine.has(request)) return undefined;
+    const key = queryKey(path, args, identity.key);
+    if (active === undefined || this.#parts.quarantine.has(key)) return undefined;
     const allowInternal = mayRunInternal(request);
     const { requestId } = moment;
     const tx = this.#parts.begin();
-    this.#parts.monitor.enter({ kind: "query", request }, runLimit(this.#parts.limits));
+    this.#parts.monitor.enter({ kind: "query", request: key }, runLimit(this.#parts.limits));
     try {
       const host = this.#host(moment);
       const call = { path, kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
@@ -145,7 +145,7 @@ export class FunctionRunner {
 
   #userQuery(
     tx: Transaction,
-    request: string,
+    key: string,
     request: RunRequest,
     caller: Caller,
     moment: Moment,
@@ -153,7 +153,15 @@ export class FunctionRunner {
     const { path, args, identity, journal } = request;
     const allowInternal = mayRunInternal(request);
     const { requestId } = moment;
-    const call: RunCall = { path, args, identity, allowInternal, requestId, caller, run: { kind: "query", request } };
+    const call: RunCall = {
+      path,
+      args,
+      identity,
+      allowInternal,
+      requestId,
+      caller,
+      run: { kind: "query", request: key },
+    };
     return this.run("query", tx, call, journal, moment);
   }
 

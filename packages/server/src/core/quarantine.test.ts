@@ -2,15 +2,15 @@
  * What becomes of queries that ended a core.
  */
 import { expect, test } from "vitest";
-import { questionKey } from "../protocol/run-key.ts";
+import { queryKey } from "../protocol/run-key.ts";
 import { bundleTexts } from "../kit/text-app.ts";
 import { NOTES_APP, START_MS, World } from "../testing/core-world.ts";
 
-const QUESTION = questionKey("notes:count", "{}", "");
+const REQUEST = queryKey("notes:count", "{}", "");
 
 async function openSuspect(times: number): Promise<World> {
   const world = await World.open(NOTES_APP);
-  await world.restart([{ run: { kind: "query", request: QUESTION }, times, atMs: START_MS }]);
+  await world.restart([{ run: { kind: "query", request: REQUEST }, times, atMs: START_MS }]);
   return world;
 }
 

@@ -29,7 +29,7 @@ export type RunKey =
 export const LOAD_AT_START: RunKey = { kind: "load", request: "start" };
 
 /** What a query's run is known by: equal for every asker of the same request. */
-export function questionKey(path: string, args: string, identityKey: string): string {
+export function queryKey(path: string, args: string, identityKey: string): string {
   const key = `${path}\n${identityKey}\n${args}`;
   return key.length <= QUESTION_CHARS_MAX ? key : `${path}\n#${createHash("sha256").update(key).digest("hex")}`;
 }

@@ -56,7 +56,7 @@ export interface Page {
   readonly pageStatus: "SplitRecommended" | "SplitRequired" | null;
 }
 
-/** Pull-based rows of one plan. Each row handed out counts as consumed and widens the read set up to it. */
+/** Pull-based rows of one plan. Each row given counts as consumed and widens the read set up to it. */
 export interface QueryStream {
   /** The next document (a private copy, the caller may write to it), or `undefined` at the end. */
   next(): Doc | undefined;
@@ -192,7 +192,7 @@ export interface Transaction {
   /** Reads and writes of `usage`, table by table. */
   readonly tableUsage: readonly TableUsage[];
   readonly readSet: ReadSetView;
-  /** Whether tracked documents were handed out: results must go through `untracked` before anything looks behind their traps. */
+  /** Whether the function was given tracked documents: results must go through `untracked` before anything looks behind their traps. */
   readonly hasTracked: boolean;
   /** For a result of this transaction, if rows came mostly from nodes: then their texts may be kept too. */
   resultTexts(): ResultTexts | undefined;
