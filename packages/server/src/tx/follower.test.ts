@@ -187,9 +187,9 @@ type Fold = (this: DatabaseState, ...change: Parameters<DatabaseState["fold"]>) 
 
 test("the comparison notices a fold that leaves a table out", { timeout: 120_000 }, async () => {
   for (const left of [513, 514, 515]) {
-    const fold = Reflect.get(DatabaseState.prototype, "fold") as Fold;
+    const fold: Fold = Reflect.get(DatabaseState.prototype, "fold");
     const isFollower = new WeakSet<DatabaseState>();
-    const load = Reflect.get(DatabaseState, "load") as typeof DatabaseState.load;
+    const load: typeof DatabaseState.load = Reflect.get(DatabaseState, "load");
     let opened = 0;
     DatabaseState.load = (engine) => {
       const state = load.call(DatabaseState, engine);

@@ -12,7 +12,7 @@
  */
 import type { Doc, PartText, ValidatorJson } from "@narrowcast/values";
 import type { Key, KeyRange } from "../engine/types.ts";
-import type { FilterExpression } from "./types.ts";
+import type { FilterExpression } from "./query-plan.ts";
 
 /** What a stream asks for. */
 export interface NodeCall {
