@@ -31,7 +31,7 @@ const GRACE_POLLS = 40;
 
 /**
  * Node's own way to finish ticks, microtasks and reports of unhandled rejections at once. A turn of the event loop does the same, as a
- * sixth of the time of a small query. Hot: guarded by the "user-code" benchmark.
+ * sixth of the time of a small query. Hot: guarded by `module-state.bench.ts`.
  */
 const drainNow = (process as { readonly _tickCallback?: () => void })._tickCallback;
 
