@@ -11,7 +11,7 @@ import type { ActionWorkerData, FromWorker, ToWorker } from "../protocol/action-
 import type { ActionScripts } from "./action-code.ts";
 import { ActionRunner } from "./action-runner.ts";
 import { hashesOf, scriptRef } from "../app/code-manifest.ts";
-import type { CodeManifest, ModuleSource } from "../app/types.ts";
+import type { ModuleSource } from "../app/types.ts";
 import { LOAD_AT_START } from "../protocol/run-key.ts";
 import { SharedMonitor, loadLimit } from "../protocol/watchdog.ts";
 import { STACK_FRAMES_MAX } from "../functions/execute.ts";
