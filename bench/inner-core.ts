@@ -45,7 +45,7 @@ export class InnerCore {
     const engine = openDiskEngine<Doc>({ directory, codec, memoryBytes });
     const main = new MainSide();
     const inner = new InnerCore(engine, main);
-    const start = { cloudUrl: UNSET, siteUrl: UNSET, limits: CONVEX_LIMITS, guilty: [], running: [] };
+    const start = { cloudUrl: UNSET, siteUrl: UNSET, limits: CONVEX_LIMITS, suspects: [], running: [] };
     inner.#opened = await openCoreIn({ start, directory, engine }, (batch) => inner.#receive(batch));
     if (inner.core.runner.active === undefined) {
       const { code } = await bundleApp(fileURLToPath(new URL("apps/store/convex", import.meta.url)));

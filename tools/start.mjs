@@ -23,15 +23,22 @@ const READY_MS = 60_000;
 const APPS = join(ROOT, "apps");
 const DEFAULT_APP = "orchestrator";
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readArguments({
   allowPositionals: true,
   options: {
+    help: { type: "boolean", short: "h", default: false },
     port: { type: "string", default: "3210" },
     "page-port": { type: "string", default: "3200" },
     /** Where the demo's deployment lives; the app's own folder unless said otherwise. */
     dir: { type: "string" },
   },
 });
+if (values.help) {
+  process.stdout.write(
+    `npm start [-- <app>] [--port 3210] [--page-port 3200] [--dir <folder>]\n\nServes one of the apps with demo data, and its page: ${appNames().join(", ")}; ${DEFAULT_APP} unless another one is named.\n`,
+  );
+  process.exit(0);
+}
 const name = positionals[0] ?? DEFAULT_APP;
 const APP = join(APPS, name);
 if (!existsSync(join(APP, "demo.mjs"))) unknownApp();
@@ -47,7 +54,14 @@ ensureInstalled();
 ensureBuilt();
 prepareFolder();
 buildPage();
-const server = start("server", "packages/cli/dist/main.js", ["dev", "--dir", directory, "--port", String(port)]);
+const server = start("server", "packages/cli/dist/main.js", [
+  "dev",
+  "--dir",
+  directory,
+  "--port",
+  String(port),
+  "--allow-unsupported",
+]);
 await ready(server, "functions ready");
 const adminKey = await cli("keys");
 await setEnvironment();
@@ -159,9 +173,21 @@ async function servePage() {
   return `http://127.0.0.1:${http.address().port}`;
 }
 
+function readArguments(options) {
+  try {
+    return parseArgs(options);
+  } catch (error) {
+    process.stderr.write(`Cannot start: ${error.message.split(". ")[0]}; "npm start -- --help" says what there is\n`);
+    return process.exit(1);
+  }
+}
+
+function appNames() {
+  return readdirSync(APPS).filter((app) => existsSync(join(APPS, app, "demo.mjs")));
+}
+
 function unknownApp() {
-  const apps = readdirSync(APPS).filter((app) => existsSync(join(APPS, app, "demo.mjs")));
-  process.stderr.write(`Cannot start "${name}": there is no such app; there are ${apps.join(", ")}\n`);
+  process.stderr.write(`Cannot start "${name}": there is no such app; there are ${appNames().join(", ")}\n`);
   process.exit(1);
 }
 

@@ -16,6 +16,7 @@ export const ROOM_BENCHES: ReadonlyMap<string, string> = new Map([
   ["log", "packages/server/src/engine/log.bench.ts"],
   ["engine", "packages/server/src/engine/engine.bench.ts"],
   ["reactive", "packages/server/src/reactive/reactive.bench.ts"],
+  ["module-state", "packages/server/src/functions/module-state.bench.ts"],
   ["meter", "packages/server/src/core/meter.bench.ts"],
 ]);
 

@@ -13,6 +13,7 @@ import {
   DELTAS_ON_FRAME,
   DeltaTable,
   KeyAuthenticator,
+  QueryCount,
   Session,
   SocketDeltas,
   type Transport,
@@ -20,7 +21,7 @@ import {
 import type { World } from "./world.ts";
 
 /** A query that a client subscribes to. */
-export interface Question {
+export interface QueryRequest {
   readonly path: string;
   readonly args: { readonly [name: string]: Value };
 }
@@ -76,6 +77,8 @@ export class CountedSocket {
       close: (code, reason) => {
         throw new Error(`Cannot go on: the server closed the socket with ${code} ${reason}`);
       },
+      // It waits for each answer before it goes on.
+      setReading: () => undefined,
       requestFlush: () => void setImmediate(() => this.#session.flush()),
     };
     this.#session = new Session({
@@ -83,6 +86,7 @@ export class CountedSocket {
       authenticator: AUTHENTICATOR,
       transport,
       limits: CONVEX_LIMITS,
+      queryCount: new QueryCount(),
       nowMs: () => world.clock.nowMs(),
       canChunk: false,
       redacts: false,
@@ -97,20 +101,20 @@ export class CountedSocket {
   }
 
   /** What is subscribed to, by query id. */
-  get questions(): ReadonlyMap<number, Question> {
-    const entries = [...this.#queryIds].map(([key, queryId]) => [queryId, JSON.parse(key) as Question] as const);
+  get requests(): ReadonlyMap<number, QueryRequest> {
+    const entries = [...this.#queryIds].map(([key, queryId]) => [queryId, JSON.parse(key) as QueryRequest] as const);
     return new Map(entries);
   }
 
   /** Changes what is subscribed to, and waits until the new results are there. */
-  async modify(add: readonly Question[], remove: readonly Question[] = []): Promise<void> {
+  async modify(add: readonly QueryRequest[], remove: readonly QueryRequest[] = []): Promise<void> {
     const modifications = [
-      ...remove.map((question) => ({ type: "Remove", queryId: this.#forget(question) })),
-      ...add.map((question) => ({
+      ...remove.map((request) => ({ type: "Remove", queryId: this.#forget(request) })),
+      ...add.map((request) => ({
         type: "Add",
-        queryId: this.#remember(question),
-        udfPath: question.path,
-        args: [question.args],
+        queryId: this.#remember(request),
+        udfPath: request.path,
+        args: [request.args],
         journal: null,
       })),
     ];
@@ -155,14 +159,14 @@ export class CountedSocket {
     }
   }
 
-  #remember(question: Question): number {
+  #remember(request: QueryRequest): number {
     this.#lastQueryId += 1;
-    this.#queryIds.set(JSON.stringify(question), this.#lastQueryId);
+    this.#queryIds.set(JSON.stringify(request), this.#lastQueryId);
     return this.#lastQueryId;
   }
 
-  #forget(question: Question): number {
-    const key = JSON.stringify(question);
+  #forget(request: QueryRequest): number {
+    const key = JSON.stringify(request);
     const queryId = this.#queryIds.get(key);
     if (queryId === undefined) throw new Error(`Cannot remove ${key}: it is not subscribed`);
     this.#queryIds.delete(key);

@@ -7,7 +7,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { CommandError } from "./commands/context.ts";
+import { failureText } from "./commands/failure-text.ts";
 import { buildProgram } from "./program.ts";
 import { coloursFor } from "./terminal/colours.ts";
 
@@ -21,7 +21,7 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
     interrupts += 1;
     // A second Ctrl-C means: now.
     if (interrupts > 1) process.exit(130);
-    stopping.abort();
+    stopping.abort(name);
   });
 }
 const { stdin, stdout, stderr, env } = process;
@@ -39,7 +39,6 @@ try {
     process.exitCode = code;
   }).parseAsync();
 } catch (error) {
-  if (!(error instanceof CommandError)) throw error;
-  stderr.write(`${coloursFor(stderr, env).red(error.message)}\n`);
+  stderr.write(`${coloursFor(stderr, env).red(failureText(error))}\n`);
   process.exitCode = 1;
 }

@@ -6,11 +6,13 @@
 import { resolve } from "node:path";
 import { AdminKeys } from "@narrowcast/server";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { checkedUrl } from "./commands/addresses.ts";
 import { checkCommand } from "./commands/check.ts";
 import { codegenCommand } from "./commands/codegen.ts";
 import type { CommandContext } from "./commands/context.ts";
 import { dataCommand, type DataOptions } from "./commands/data.ts";
 import { devCommand, type DevOptions } from "./commands/dev.ts";
+import { ELSEWHERE, elsewhereCommand } from "./commands/elsewhere.ts";
 import { envChangeCommand, envGetCommand, envListCommand, parseAssignment } from "./commands/env.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { logsCommand, type LogsOptions } from "./commands/logs.ts";
@@ -51,6 +53,10 @@ export function buildProgram(world: ProgramWorld, version: string, exit: (code: 
   addMeter(program, run);
   addReplay(program, run);
   addEnvironment(program, run);
+  for (const name of Object.keys(ELSEWHERE)) {
+    const command = program.command(name, { hidden: true }).allowUnknownOption().allowExcessArguments();
+    command.helpOption(false).action(() => run(() => elsewhereCommand(name)));
+  }
   program
     .command("check")
     .description("verify the store and say what is wrong; the server must be stopped")
@@ -73,12 +79,28 @@ function addServers(program: Command, run: Run): void {
     .description("serve this folder's app and push on every save")
     .option("--once", "push once and stop", false)
     .option("--no-env-file", "leave .env.local alone")
-    .option("--no-logs", "do not print what functions log")
+    .addOption(logsOption())
+    .option("--no-logs", "as --logs off")
+    .addOption(errorsOption("show"))
     .action((options: DevOptions & GivenServer) => run((at) => devCommand(at, ports(options))));
   serverOptions(program.command("start"))
     .description("serve the last pushed functions without following the source")
     .option("--push", "push this folder's functions first", false)
+    .addOption(logsOption())
+    .addOption(errorsOption("redact"))
     .action((options: StartOptions & GivenServer) => run((at) => startCommand(at, ports(options))));
+}
+
+function logsOption(): Option {
+  return new Option("--logs <form>", "how to print what functions log and how they fail")
+    .choices(["off", "text", "json"])
+    .default("text");
+}
+
+function errorsOption(standard: "show" | "redact"): Option {
+  return new Option("--errors <rule>", "whether clients that are no admins see how functions fail and what they log")
+    .choices(["show", "redact"])
+    .default(standard);
 }
 
 function serverOptions(command: Command): Command {
@@ -86,10 +108,16 @@ function serverOptions(command: Command): Command {
     .option("--port <number>", "port of the deployment", portNumber, PORT_DEFAULT)
     .option("--site-port <number>", "port of HTTP actions (default: the next one)", portNumber)
     .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--allow-unsupported", "push also what uses parts of Convex that do not work here yet", false)
     .option("--cloud-url <url>", "what browsers call the deployment, when a proxy is in front")
     .option("--no-verify", "do not compare held results with runs from scratch now and then")
     .option("--compress", "let clients negotiate permessage-deflate: fewer bytes, more CPU", false)
     .option("--trace <file>", "write what happens into a file for `replay`; it holds data")
+    .addOption(
+      new Option("--stop-wait <seconds>", "how long calls under way may go on when the server stops").argParser(
+        natural,
+      ),
+    )
     .option("--site-url <url>", "what browsers call the HTTP actions, when a proxy is in front")
     .addOption(
       new Option("--tracking <rules>", "what queries depend on: what they looked at, or whole documents as on Convex")
@@ -98,10 +126,11 @@ function serverOptions(command: Command): Command {
     )
     .addOption(new Option("--memory <MiB>", "budget for data kept in memory").argParser((text) => positive(text) * MIB))
     .addOption(
-      new Option("--memo-memory <MiB>", "budget for what queries read before (default: 128)").argParser(
+      new Option("--node-memory <MiB>", "budget for what queries read before (default: 128)").argParser(
         (text) => positive(text) * MIB,
       ),
     )
+    .addOption(new Option("--memo-memory <MiB>").hideHelp().argParser(refuseMemoMemory))
     .addOption(
       new Option(
         "--delta-memory <MiB>",
@@ -115,24 +144,29 @@ interface GivenServer {
   readonly port: number;
   readonly sitePort?: number;
   readonly memory?: number;
-  readonly memoMemory?: number;
+  readonly nodeMemory?: number;
   readonly deltaMemory?: number;
   readonly compress: boolean;
+  readonly stopWait?: number;
 }
 
-type Budgets = Pick<ServeOptions, "sitePort" | "memoryBytes" | "nodeBytes" | "deltaBytesMax" | "compresses">;
+type Budgets = Pick<
+  ServeOptions,
+  "sitePort" | "memoryBytes" | "nodeBytes" | "deltaBytesMax" | "compresses" | "stopWaitMs"
+>;
 
 function ports<T extends GivenServer>(options: T): T & Budgets {
-  const { port, sitePort = port + 1, memory, memoMemory, deltaMemory, compress } = options;
-  const budgets = { memoryBytes: memory, nodeBytes: memoMemory, deltaBytesMax: deltaMemory };
-  return { ...options, sitePort, ...budgets, compresses: compress };
+  const { port, sitePort = port + 1, memory, nodeMemory, deltaMemory, compress, stopWait } = options;
+  const budgets = { memoryBytes: memory, nodeBytes: nodeMemory, deltaBytesMax: deltaMemory };
+  const wait = stopWait === undefined ? {} : { stopWaitMs: stopWait * 1_000 };
+  return { ...options, sitePort, ...budgets, ...wait, compresses: compress };
 }
 
 function addCalls(program: Command, run: Run): void {
   targetOptions(program.command("run"))
     .description('call a function, for example: run messages:send \'{"body": "hi"}\'')
     .argument("<function>", "file:name, or api.file.name")
-    .argument("[args]", "JSON object")
+    .argument("[args]", "object as JSON5")
     .option("--watch", "keep showing a query's result as it changes", false)
     .option("--wait", "go on until the function has no run of its own scheduled any more", false)
     .option("--identity <json>", "claims to act as")
@@ -217,7 +251,7 @@ function targetOptions(command: Command): Command {
 
 function target(at: CommandContext, options: Partial<Target>): Target {
   return {
-    url: (options.url ?? requireServer(at.directory).url).replace(/\/$/, ""),
+    url: options.url === undefined ? requireServer(at.directory).url : checkedUrl("--url", options.url),
     adminKey: options.adminKey ?? AdminKeys.open(stateDirectory(at.directory)).issue(),
   };
 }
@@ -230,6 +264,11 @@ function portNumber(text: string): number {
 
 function natural(text: string): number {
   return text.trim() === "0" ? 0 : positive(text);
+}
+
+/** The name of `--node-memory` before 0.1.0. */
+function refuseMemoMemory(): never {
+  throw new InvalidArgumentError("It is called --node-memory.");
 }
 
 function positive(text: string): number {

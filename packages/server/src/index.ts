@@ -1,5 +1,5 @@
 /**
- * The server's lid: open a deployment, put sockets and HTTP in front of it, bundle and push an app.
+ * The server's entry point: open a deployment, put sockets and HTTP in front of it, bundle and push an app.
  *
  * @example
  * ```ts
@@ -10,11 +10,13 @@
  *
  * @module
  */
-export { AdminKeys } from "./http/admin-keys.ts";
+export { AdminKeys, StateFileError } from "./http/admin-keys.ts";
 export { streamedEntry, type StreamedLogEntry } from "./http/log-entry.ts";
+export { stopServing } from "./http/stop-serving.ts";
 export { startServer, type RunningHttp, type ServerOptions } from "./http/start-server.ts";
 export { bundleApp, BundleError, functionsDir, type BundledApp } from "./app/bundle.ts";
 export { checkDeployment, type DeploymentReport } from "./kit/check-deployment.ts";
+export { listUnsupported, type Unsupported } from "./app/unsupported.ts";
 export { writeGenerated } from "./app/codegen.ts";
 export { startDeployment, type DeploymentOptions, type RunningDeployment } from "./host/deployment.ts";
 export type {

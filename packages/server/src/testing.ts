@@ -7,7 +7,8 @@
  */
 export { openCoreIn } from "./core/core-home.ts";
 export type { Core } from "./core/core.ts";
-export { openDiskEngine, type DiskEngine } from "./engine/disk-engine.ts";
+export type { DiskEngine } from "./engine/disk-engine.ts";
+export { openDiskEngine } from "./engine/open-disk-engine.ts";
 export { MemoryEngine } from "./engine/memory-engine.ts";
 export type { Engine, RowWrite, Savepoint, Ts } from "./engine/types.ts";
 export { KeyAuthenticator } from "./http/identity.ts";
@@ -19,5 +20,7 @@ export { bundleTexts } from "./kit/text-app.ts";
 export { CONVEX_PRICES, PRICES_DATE, type Prices } from "./meter/prices.ts";
 export type { CoreCall, CoreRequest, FromCore } from "./protocol/core-protocol.ts";
 export { DeltaTable } from "./sync/delta-table.ts";
-export { Session, type Transport } from "./sync/session.ts";
+export { QueryCount } from "./sync/query-set.ts";
+export { Session } from "./sync/session.ts";
+export type { Transport } from "./sync/session-options.ts";
 export { DELTAS_ON_FRAME, SocketDeltas } from "./sync/socket-deltas.ts";

@@ -47,6 +47,12 @@ test.each<{ name: string; good: Value; bad: Value; error: string }>([
     bad: { ["x".repeat(1_025)]: 1 },
     error: `Field name ${"x".repeat(1_025)} exceeds maximum field name length 1024.`,
   },
+  {
+    name: "half of a surrogate pair",
+    good: ["\ud83d\ude00"],
+    bad: ["\ude00"],
+    error: "String is not valid Unicode: it has half of a surrogate pair",
+  },
   { name: "empty nested name", good: { a: 1 }, bad: [{ "": 1 }], error: "Field name cannot be empty." },
   {
     name: "size",

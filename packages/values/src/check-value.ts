@@ -118,7 +118,68 @@ function nestedKeyIsGood(name: string): boolean {
   return true;
 }
 
+/** Fewest characters of an item in JSON text (`0,`), and of a field (`"a":0,` without the comma of the last). */
+const ITEM_CHARS = 2;
+const FIELD_CHARS = 5;
+/** Half of a surrogate pair. Not `isWellFormed`: apps that set an older `lib` type-check this file, too. */
+const HALF_OF_A_PAIR = /\p{Surrogate}/u;
+const LONE_SURROGATE = "String is not valid Unicode: it has half of a surrogate pair";
+
+/**
+ * What limit of form a value breaks that was made into text or read from it; `undefined` when none. Nesting and names are checked on that way.
+ *
+ * Hot: every argument and result passes here. Most texts are too short to hold too much, and are not looked into; guarded by `codec.bench.ts`.
+ *
+ * @param isKnown Tells parts that were checked before.
+ */
+export function checkWithText(
+  value: Value,
+  text: string,
+  limits: Limits,
+  isKnown?: (part: object) => boolean,
+): string | undefined {
+  // JSON writes half a pair as an escape. Behind a backslash that is itself escaped, the same letters are text.
+  if (text.includes("\\ud") && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(text)) return LONE_SURROGATE;
+  const { arrayItemsMax, objectFieldsMax } = limits;
+  if (text.length <= Math.min(arrayItemsMax * ITEM_CHARS, objectFieldsMax * FIELD_CHARS)) return undefined;
+  return checkCounts(value, limits, isKnown);
+}
+
+function checkCounts(
+  value: Value | undefined,
+  limits: Limits,
+  isKnown?: (part: object) => boolean,
+): string | undefined {
+  if (typeof value !== "object" || value === null || value instanceof ArrayBuffer) return undefined;
+  if (isKnown?.(value) === true) return undefined;
+  if (Array.isArray(value)) {
+    if (value.length > limits.arrayItemsMax) return tooManyItems(value.length, limits);
+    for (let at = 0; at < value.length; at++) {
+      const error = checkCounts(value[at], limits, isKnown);
+      if (error !== undefined) return error;
+    }
+    return undefined;
+  }
+  let fields = 0;
+  for (const name in value) {
+    const item = (value as { readonly [field: string]: Value | undefined })[name];
+    if (item !== undefined) fields++;
+    const error = checkCounts(item, limits, isKnown);
+    if (error !== undefined) return error;
+  }
+  return fields > limits.objectFieldsMax ? tooManyFields(fields, limits) : undefined;
+}
+
+function tooManyItems(items: number, { arrayItemsMax }: Limits): string {
+  return `Array length is too long (${items} > maximum length ${arrayItemsMax})`;
+}
+
+function tooManyFields(fields: number, { objectFieldsMax }: Limits): string {
+  return `Object has too many fields (${fields} > maximum number ${objectFieldsMax})`;
+}
+
 function checkForm(value: Value, limits: Limits, depth: number): string | undefined {
+  if (typeof value === "string") return HALF_OF_A_PAIR.test(value) ? LONE_SURROGATE : undefined;
   if (typeof value !== "object" || value === null || value instanceof ArrayBuffer) return undefined;
   if (depth >= limits.nestingMax) {
     const levels = limits.nestingMax + nestingOf(value);
@@ -128,9 +189,7 @@ function checkForm(value: Value, limits: Limits, depth: number): string | undefi
 }
 
 function checkArray(value: readonly Value[], limits: Limits, depth: number): string | undefined {
-  if (value.length > limits.arrayItemsMax) {
-    return `Array length is too long (${value.length} > maximum length ${limits.arrayItemsMax})`;
-  }
+  if (value.length > limits.arrayItemsMax) return tooManyItems(value.length, limits);
   for (let at = 0; at < value.length; at++) {
     const error = checkForm(value[at] as Value, limits, depth + 1);
     if (error !== undefined) return error;
@@ -145,8 +204,7 @@ function checkObject(value: ObjectValue, limits: Limits, depth: number): string 
     const error = nestedKeyError(name, limits) ?? checkForm(value[name] as Value, limits, depth + 1);
     if (error !== undefined) return error;
   }
-  if (fields <= limits.objectFieldsMax) return undefined;
-  return `Object has too many fields (${fields} > maximum number ${limits.objectFieldsMax})`;
+  return fields <= limits.objectFieldsMax ? undefined : tooManyFields(fields, limits);
 }
 
 /** Levels of arrays and objects in `value`, itself included. */

@@ -1,5 +1,5 @@
 /**
- * Convex values and everything said about them: types, order, keys, bytes, JSON, ids, validators, schemas, wire messages.
+ * Convex values and what belongs to them: types, order, keys, bytes, JSON, ids, validators, schemas, wire messages.
  *
  * Runs anywhere JavaScript runs.
  *
@@ -14,6 +14,7 @@ export * from "./delta-apply.ts";
 export * from "./document-codec.ts";
 export * from "./id.ts";
 export * from "./json.ts";
+export * from "./json-bounds.ts";
 export * from "./json-parts.ts";
 export * from "./limits.ts";
 export * from "./log-line.ts";

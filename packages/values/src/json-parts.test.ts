@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyValue, fieldName } from "./arbitraries.testing.ts";
 import { heightOf, stringifyAround } from "./json-parts.ts";
-import type { KnownPart, KnownParts } from "./json-parts.ts";
+import type { PartText, PartTexts } from "./json-parts.ts";
 import { stringifyValue } from "./json.ts";
 import { setField } from "./value.ts";
 import type { Value } from "./value.ts";
@@ -43,8 +43,8 @@ function objectOf(fields: readonly (readonly [string, unknown])[]): { [field: st
 }
 
 /** Knows these parts, and counts how often it could say so. */
-class Known implements KnownParts {
-  readonly #parts = new Map<object, KnownPart>();
+class Known implements PartTexts {
+  readonly #parts = new Map<object, PartText>();
   answers = 0;
 
   constructor(parts: readonly Value[]) {
@@ -54,7 +54,7 @@ class Known implements KnownParts {
     }
   }
 
-  part(part: object): KnownPart | undefined {
+  part(part: object): PartText | undefined {
     const known = this.#parts.get(part);
     if (known !== undefined) this.answers += 1;
     return known;
@@ -98,7 +98,7 @@ test("the text, or the error, is that of rendering everything", () => {
 test("a known part is not looked into, and a long string is asked for once", () => {
   const part = { _id: "1", text: "a" };
   let isAsked = 0;
-  const known: KnownParts = {
+  const known: PartTexts = {
     part: (one) => (one === part ? { text: '{"it":"is known"}', height: 1 } : undefined),
     longText: () => `"long ${(isAsked += 1)}"`,
   };

@@ -41,20 +41,37 @@ export interface Limits {
   readonly startTimeMs: number;
   readonly logLinesMax: number;
   readonly logLineBytesMax: number;
+  /** What clients and the log are told of a failure; the rest is cut off. */
+  readonly errorMessageBytesMax: number;
   readonly callDepthMax: number;
   readonly environmentVariablesMax: number;
   readonly environmentNameCharsMax: number;
   readonly environmentValueBytesMax: number;
   readonly environmentBytesMax: number;
   readonly httpBodyBytesMax: number;
+  /** Of one message of a socket, or one body of JSON: levels of arrays and objects in one another. */
+  readonly jsonNestingMax: number;
+  /** Items and members in it, all counted. */
+  readonly jsonElementsMax: number;
+  /** Different names of fields in it. */
+  readonly jsonNamesMax: number;
+  /** One message of a socket. A longer one closes it. */
+  readonly socketMessageBytesMax: number;
+  /** Parts of messages that sockets have not sent whole, of all sockets together. */
+  readonly unfinishedBytesMax: number;
+  /** With so many mutations of a socket waiting, or messages before the first is done, the socket is not read until some are done. */
   readonly socketMutationsQueuedMax: number;
   readonly socketActionsMax: number;
+  /** Queries that one socket subscribes to. */
+  readonly socketQueriesMax: number;
+  /** Queries that all sockets together subscribe to. */
+  readonly serverQueriesMax: number;
   readonly transitionChunkBytes: number;
   readonly sessionKeptMs: number;
   readonly scheduledResultKeptMs: number;
   /** One file, however it comes. */
   readonly fileBytesMax: number;
-  /** One file that an action stores or reads: it lies in memory whole. */
+  /** One file that an action stores or reads: it is in memory whole. */
   readonly actionFileBytesMax: number;
   readonly filesWrittenMax: number;
   readonly fileWriteBytesMax: number;
@@ -98,14 +115,24 @@ export const CONVEX_LIMITS: Limits = {
   startTimeMs: 20_000,
   logLinesMax: 256,
   logLineBytesMax: 32_768,
+  errorMessageBytesMax: 32_768,
   callDepthMax: 8,
   environmentVariablesMax: 512,
   environmentNameCharsMax: 256,
   environmentValueBytesMax: 8_192,
   environmentBytesMax: 524_288,
   httpBodyBytesMax: 16_777_216 + 2_000,
+  // What guards the main thread is ours: at the limits a text is read in less than 100 ms. 16,000 documents of 14 fields are inside.
+  jsonNestingMax: 128,
+  jsonElementsMax: 250_000,
+  jsonNamesMax: 20_000,
+  // Arguments of the largest size in JSON, where text may double.
+  socketMessageBytesMax: 2 * 16_777_216,
+  unfinishedBytesMax: 268_435_456,
   socketMutationsQueuedMax: 1_000,
   socketActionsMax: 1_000,
+  socketQueriesMax: 20_000,
+  serverQueriesMax: 1_000_000,
   transitionChunkBytes: 5_000_000,
   sessionKeptMs: 14 * 24 * 3_600_000,
   scheduledResultKeptMs: 7 * 24 * 3_600_000,

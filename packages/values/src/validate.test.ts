@@ -248,3 +248,15 @@ test("a long value is cut", () => {
   expect(message.length).toBeLessThan(17_000);
   expect(message).toContain("[...truncated]");
 });
+
+test("v.function() takes the handles of functions, whatever they take and give", () => {
+  // As `convex` 1.49 exports it; the type of the function is for the type checker.
+  const json = { type: "function", fnType: "mutation", args: { type: "any" }, returns: { type: "null" } };
+  const validator = parseValidator(json);
+  expect(validator).toEqual({ type: "function" });
+  expect(matchesValidator(validator, "function://;notes:add", tables)).toBe(true);
+  expect(validateValue(validator, "notes:add", tables)?.message).toBe(
+    'Value does not match validator.\nValue: "notes:add"\nValidator: v.function()',
+  );
+  expect(matchesValidator(validator, 1, tables)).toBe(false);
+});

@@ -17,13 +17,16 @@ import { literalValue, printValidator } from "./validator-json.ts";
 import type { ObjectFieldJson, ValidatorJson } from "./validator-json.ts";
 import type { ObjectValue, Value } from "./value.ts";
 
+/** How the handle of a function begins: what `createFunctionHandle` gives. */
+const FUNCTION_HANDLE = "function://";
+
 /** Finds a table's name by its number. */
 export interface TableNames {
   tableNameOf(tableNumber: number): string | undefined;
 }
 
-/** Remembers objects that were found to match a validator, and stay as they are. */
-export interface KnownMatches {
+/** Keeps objects that were found to match a validator, and stay as they are. */
+export interface MatchCache {
   has(validator: ValidatorJson, value: object): boolean;
   add(validator: ValidatorJson, value: object): void;
 }
@@ -52,7 +55,7 @@ export function matchesValidator(
   validator: ValidatorJson,
   value: Value,
   tables: TableNames,
-  known?: KnownMatches,
+  known?: MatchCache,
 ): boolean {
   return check(validator, value, tables, known) === undefined;
 }
@@ -79,7 +82,7 @@ function check(
   validator: ValidatorJson,
   value: Value,
   tables: TableNames,
-  known: KnownMatches | undefined,
+  known: MatchCache | undefined,
 ): Failure | undefined {
   switch (validator.type) {
     case "any":
@@ -93,6 +96,8 @@ function check(
       return typeof value === validator.type ? undefined : mismatch(validator, value);
     case "commitTs":
       return typeof value === "bigint" ? undefined : mismatch(validator, value);
+    case "function":
+      return typeof value === "string" && value.startsWith(FUNCTION_HANDLE) ? undefined : mismatch(validator, value);
     case "bytes":
       return value instanceof ArrayBuffer ? undefined : mismatch(validator, value);
     case "literal":
@@ -128,7 +133,7 @@ function checkUnion(
   validator: ValidatorJson & { type: "union" },
   value: Value,
   tables: TableNames,
-  known: KnownMatches | undefined,
+  known: MatchCache | undefined,
 ): Failure | undefined {
   for (const member of validator.value) if (check(member, value, tables, known) === undefined) return undefined;
   return mismatch(validator, value);
@@ -156,7 +161,7 @@ function checkArray(
   validator: ValidatorJson & { type: "array" },
   value: Value,
   tables: TableNames,
-  known: KnownMatches | undefined,
+  known: MatchCache | undefined,
 ): Failure | undefined {
   if (!Array.isArray(value)) return mismatch(validator, value);
   for (let at = 0; at < value.length; at++) {
@@ -174,7 +179,7 @@ function checkRecord(
   validator: ValidatorJson & { type: "record" },
   value: Value,
   tables: TableNames,
-  known: KnownMatches | undefined,
+  known: MatchCache | undefined,
 ): Failure | undefined {
   if (!isObjectValue(value)) return mismatch(validator, value);
   for (const field in value) {
@@ -191,7 +196,7 @@ function checkKnown(
   validator: ValidatorJson & { type: "object" },
   value: Value,
   tables: TableNames,
-  known: KnownMatches | undefined,
+  known: MatchCache | undefined,
 ): Failure | undefined {
   if (known === undefined || typeof value !== "object" || value === null) {
     return checkObject(validator, value, tables, known);
@@ -206,7 +211,7 @@ function checkObject(
   validator: ValidatorJson & { type: "object" },
   value: Value,
   tables: TableNames,
-  known: KnownMatches | undefined,
+  known: MatchCache | undefined,
 ): Failure | undefined {
   if (!isObjectValue(value)) return mismatch(validator, value);
   const fields = validator.value;

@@ -17,7 +17,7 @@ export interface ObjectFieldJson {
 
 /** A validator. Literals stay in Convex JSON, so that a parsed validator is what was exported. */
 export type ValidatorJson =
-  | { readonly type: "null" | "number" | "bigint" | "boolean" | "string" | "bytes" | "any" | "commitTs" }
+  | { readonly type: "null" | "number" | "bigint" | "boolean" | "string" | "bytes" | "any" | "commitTs" | "function" }
   | { readonly type: "literal"; readonly value: JsonValue }
   | { readonly type: "id"; readonly tableName: string }
   | { readonly type: "array"; readonly value: ValidatorJson }
@@ -55,6 +55,8 @@ function parseAt(json: unknown, place: string, depth: number): ValidatorJson {
     case "bytes":
     case "any":
     case "commitTs":
+    case "function":
+      // What kind of function it names, and what that takes and gives, is for the type checker only.
       return { type };
     case "literal":
       return { type, value: parseLiteral(json["value"], place) };
@@ -124,6 +126,7 @@ const SIMPLE_SOURCE = {
   bytes: "v.bytes()",
   any: "v.any()",
   commitTs: "v.commitTs()",
+  function: "v.function()",
 } as const;
 
 /** A validator as the source text that would build it, as Convex prints it in errors. */

@@ -35,6 +35,25 @@ test("reads Connect, its timestamp in microseconds", () => {
   expect(parse(CONNECT)).toEqual({ ...CONNECT, maxObservedTimestamp: 1 });
 });
 
+test.each([
+  sessionId,
+  sessionId.toUpperCase(),
+  sessionId.replaceAll("-", ""),
+  `{${sessionId}}`,
+  `{${sessionId.replaceAll("-", "").toUpperCase()}}`,
+  `urn:uuid:${sessionId}`,
+  `URN:UUID:${sessionId.toUpperCase()}`,
+])("the session id %s is one and the same", (given) => {
+  expect(parse({ ...CONNECT, sessionId: given })).toHaveProperty("sessionId", sessionId);
+});
+
+test.each([
+  { wire: "/////////38=", ts: Number.MAX_SAFE_INTEGER, name: "the largest i64" },
+  { wire: "6AMAAAAAAAA=", ts: 1, name: "a microsecond" },
+])("reads $name as a timestamp", ({ wire, ts }) => {
+  expect(parse({ ...CONNECT, maxObservedTimestamp: wire })).toHaveProperty("maxObservedTimestamp", ts);
+});
+
 test("fills in what may be left out", () => {
   expect(parse({ type: "Connect", sessionId, connectionCount: 0 })).toEqual({
     type: "Connect",
@@ -82,10 +101,14 @@ test.each([
 
 /** Each field with values it must not have. */
 test.each([
-  { base: CONNECT, field: "sessionId", wrong: [undefined, null, 1, "x", `${sessionId}0`] },
+  {
+    base: CONNECT,
+    field: "sessionId",
+    wrong: [undefined, null, 1, "x", `${sessionId}0`, `{${sessionId}`, sessionId.replace("-", ""), `urn:${sessionId}`],
+  },
   { base: CONNECT, field: "connectionCount", wrong: [undefined, null, -1, 1.5, "1", 2 ** 32] },
   { base: CONNECT, field: "lastCloseReason", wrong: [1, {}] },
-  { base: CONNECT, field: "maxObservedTimestamp", wrong: [1, "x", "AAAA", "//////////8="] },
+  { base: CONNECT, field: "maxObservedTimestamp", wrong: [1, "x", "AAAA", "AAAAAAAAAIA=", "//////////8="] },
   { base: CONNECT, field: "clientTs", wrong: ["1", {}] },
   { base: USER, field: "baseVersion", wrong: [undefined, -1, "0"] },
   { base: USER, field: "tokenType", wrong: [undefined, "Other", 1] },
@@ -152,6 +175,14 @@ test("throws nothing but BadMessageError, whatever a field is", () => {
     }),
     { numRuns: 1_000 },
   );
+});
+
+test("a message with too much in it is refused before it is parsed", () => {
+  const bounds = { jsonNestingMax: 4, jsonElementsMax: 20, jsonNamesMax: 6 };
+  const text = JSON.stringify({ ...MUTATION, args: [{ a: [[]] }] });
+  expect(() => parseClientMessage(text, bounds)).toThrow("Cannot read message: it is nested more than 4 levels deep");
+  // No JSON: the bound is found first.
+  expect(() => parseClientMessage(`{"a":[${"1,".repeat(30)}`, bounds)).toThrow("more than 20 elements");
 });
 
 test("a very deep message is read or refused", () => {

@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { excessOf, type JsonBounds } from "./json-bounds.ts";
+import { CONVEX_LIMITS } from "./limits.ts";
 import { tsFromWire } from "./timestamp.ts";
 import type { Ts } from "./timestamp.ts";
 import type { JsonValue } from "./value.ts";
@@ -27,14 +29,19 @@ export class BadMessageError extends Error {
 type Fields = { readonly [field: string]: unknown };
 
 const UINT32_MAX = 0xffffffff;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** With and without hyphens; what is around it in other forms is taken off first. */
+const UUID = /^([0-9a-f]{8})(-?)([0-9a-f]{4})\2([0-9a-f]{4})\2([0-9a-f]{4})\2([0-9a-f]{12})$/;
+const AROUND_UUID = /^(?:urn:uuid:(.*)|\{(.*)\})$/;
 
 /**
  * Reads one frame.
  *
+ * @param bounds What the text is held to before it is parsed.
  * @throws {BadMessageError} And nothing else, whatever the text.
  */
-export function parseClientMessage(text: string): ClientMessage {
+export function parseClientMessage(text: string, bounds: JsonBounds = CONVEX_LIMITS): ClientMessage {
+  const excess = excessOf(text, bounds);
+  if (excess !== undefined) throw new BadMessageError(`Cannot read message: ${excess}`);
   const message = object(parseJson(text), "message");
   switch (message["type"]) {
     case "Connect":
@@ -62,11 +69,9 @@ function parseJson(text: string): unknown {
 }
 
 function parseConnect(message: Fields): ConnectMessage {
-  const sessionId = string(message, "sessionId", "Connect");
-  if (!UUID.test(sessionId)) throw wrong("Connect.sessionId", sessionId, "a UUID");
   return {
     type: "Connect",
-    sessionId: sessionId.toLowerCase(),
+    sessionId: uuid(message, "sessionId", "Connect"),
     connectionCount: uint32(message, "connectionCount", "Connect"),
     lastCloseReason: stringOrNull(message, "lastCloseReason", "Connect"),
     maxObservedTimestamp: timestampOrNull(message, "maxObservedTimestamp", "Connect"),
@@ -182,13 +187,23 @@ function numberOrNull(fields: Fields, name: string, place: string): number | nul
   return value;
 }
 
+/** A UUID in any form that RFC 9562 and its readers know, in the one that is kept: it is part of a key. */
+function uuid(fields: Fields, name: string, place: string): string {
+  const text = string(fields, name, place);
+  const lower = text.toLowerCase();
+  const [, urn, braced] = AROUND_UUID.exec(lower) ?? [];
+  const parts = UUID.exec(urn ?? braced ?? lower);
+  if (parts === null) throw wrong(`${place}.${name}`, text, "a UUID");
+  return [parts[1], parts[3], parts[4], parts[5], parts[6]].join("-");
+}
+
 function timestampOrNull(fields: Fields, name: string, place: string): Ts | null {
   const text = stringOrNull(fields, name, place);
   if (text === null) return null;
   try {
     return tsFromWire(text);
   } catch {
-    throw wrong(`${place}.${name}`, text, "base64 of 8 bytes below 2^53 microseconds");
+    throw wrong(`${place}.${name}`, text, "base64 of 8 bytes, at most 2^63 - 1");
   }
 }
 

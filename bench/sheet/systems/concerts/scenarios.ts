@@ -5,9 +5,10 @@
  */
 import { HOUR_MS, MINUTE_MS } from "../../../../apps/concerts/convex/model/days.ts";
 import { ANSWERED_EACH, servicePeer } from "../../../../apps/concerts/testing/service-peer.ts";
-import type { Question } from "../../socket.ts";
+import type { QueryRequest } from "../../socket.ts";
 import type { Stage } from "../../stage.ts";
-import type { Scenario, SheetSize } from "../../system.ts";
+import type { SheetSize } from "../../size.ts";
+import type { Scenario } from "../../system.ts";
 import type { Ballot, Facts } from "./facts.ts";
 import { openTimers, playTimers } from "./timers.ts";
 
@@ -172,7 +173,7 @@ export const SCENARIOS: readonly Scenario<Facts>[] = [
   },
 ];
 
-function showPage(stage: Stage<Facts>, { slug, showId, setlistId }: Ballot, userId: string): Question[] {
+function showPage(stage: Stage<Facts>, { slug, showId, setlistId }: Ballot, userId: string): QueryRequest[] {
   return [
     ask(stage, "shows:getBySlug", { slug }),
     ask(stage, "setlists:getByShow", { showId }),
@@ -180,6 +181,6 @@ function showPage(stage: Stage<Facts>, { slug, showId, setlistId }: Ballot, user
   ];
 }
 
-function ask(stage: Stage<Facts>, name: string, args: Question["args"]): Question {
+function ask(stage: Stage<Facts>, name: string, args: QueryRequest["args"]): QueryRequest {
   return { path: path(stage, name), args };
 }

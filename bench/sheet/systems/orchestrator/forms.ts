@@ -6,8 +6,8 @@
  *
  * @module
  */
-import type { Question } from "../../socket.ts";
-import type { Form } from "../../system.ts";
+import type { QueryRequest } from "../../socket.ts";
+import type { Form } from "../../size.ts";
 import { PASSWORD, type Facts } from "./facts.ts";
 
 /** A part of the page, or of what the runner waits for. */
@@ -28,17 +28,17 @@ export function pathIn(form: Form, path: string): string {
 }
 
 /** The subscriptions of some parts, each once: two parts that ask the same share it, as the client does. */
-export function questionsOf(form: Form, parts: readonly Part[], shown: Shown): Question[] {
-  const questions = new Map<string, Question>();
+export function requestsOf(form: Form, parts: readonly Part[], shown: Shown): QueryRequest[] {
+  const requests = new Map<string, QueryRequest>();
   for (const part of parts) {
-    for (const question of form === "before" ? partBefore(part, shown) : partAfter(part, shown)) {
-      questions.set(JSON.stringify(question), question);
+    for (const request of form === "before" ? partBefore(part, shown) : partAfter(part, shown)) {
+      requests.set(JSON.stringify(request), request);
     }
   }
-  return [...questions.values()];
+  return [...requests.values()];
 }
 
-function partBefore(part: Part, shown: Shown): Question[] {
+function partBefore(part: Part, shown: Shown): QueryRequest[] {
   const { namespaceId } = shown;
   switch (part) {
     case "sidebar":
@@ -55,7 +55,7 @@ function partBefore(part: Part, shown: Shown): Question[] {
   }
 }
 
-function partAfter(part: Part, shown: Shown): Question[] {
+function partAfter(part: Part, shown: Shown): QueryRequest[] {
   switch (part) {
     case "sidebar":
       return [ask("namespaces:list", {})];
@@ -76,7 +76,7 @@ function partAfter(part: Part, shown: Shown): Question[] {
 }
 
 /** Parts whose functions are the same in both forms. */
-function unchanged(part: Part, { namespaceId, threadId }: Shown, form: Form): Question[] {
+function unchanged(part: Part, { namespaceId, threadId }: Shown, form: Form): QueryRequest[] {
   switch (part) {
     case "threads":
       return [ask(pathIn(form, "chatThreads:list"), { namespaceId })];
@@ -89,6 +89,6 @@ function unchanged(part: Part, { namespaceId, threadId }: Shown, form: Form): Qu
   }
 }
 
-function ask(path: string, args: { readonly [name: string]: string }): Question {
+function ask(path: string, args: { readonly [name: string]: string }): QueryRequest {
   return { path, args: { password: PASSWORD, ...args } };
 }

@@ -9,10 +9,10 @@
 import { prose, seededRandom, type Random } from "../../../../apps/orchestrator/convex/model/seedText.ts";
 import type { CountedSocket } from "../../socket.ts";
 import type { Stage } from "../../stage.ts";
-import type { Form } from "../../system.ts";
+import type { Form } from "../../size.ts";
 import type { World } from "../../world.ts";
 import { PASSWORD, type Facts, type GroupFacts } from "./facts.ts";
-import { pathIn, questionsOf, type Part } from "./forms.ts";
+import { pathIn, requestsOf, type Part } from "./forms.ts";
 
 const RANDOM_SEED = 11;
 /** Sizes in bytes, from the middle of the ranges of the data set. */
@@ -66,8 +66,8 @@ export class Player {
 
   /** Opens everything: the first runs. */
   async subscribe(runnerParts: readonly Part[]): Promise<void> {
-    if (this.#parts.length > 0) await this.page.modify(questionsOf(this.form, this.#parts, this.#shown()));
-    if (runnerParts.length > 0) await this.runner.modify(questionsOf(this.form, runnerParts, this.#shown()));
+    if (this.#parts.length > 0) await this.page.modify(requestsOf(this.form, this.#parts, this.#shown()));
+    if (runnerParts.length > 0) await this.runner.modify(requestsOf(this.form, runnerParts, this.#shown()));
   }
 
   /** The heartbeat of one running job, the next one each time. */
@@ -98,7 +98,7 @@ export class Player {
     const created = { namespaceId, northStar, independent: true };
     const openId = (await this.#click("assignments:create", created)) as string;
     const head = (await this.#click("jobs:createGroup", { assignmentId: openId, jobs: this.#jobs() })) as Created;
-    const former = questionsOf(this.form, this.#parts, this.#shown());
+    const former = requestsOf(this.form, this.#parts, this.#shown());
     this.#openId = openId;
     this.#groups = [{ id: head.groupId, jobs: head.jobIds }];
     this.#runningAt = 0;
@@ -166,12 +166,12 @@ export class Player {
   }
 
   /** Subscribes to what is shown now and was not, and leaves what is shown no more. */
-  async #follow(former: ReturnType<typeof questionsOf>): Promise<void> {
-    const now = questionsOf(this.form, this.#parts, this.#shown());
-    const keys = (questions: typeof now) => new Set(questions.map((question) => JSON.stringify(question)));
+  async #follow(former: ReturnType<typeof requestsOf>): Promise<void> {
+    const now = requestsOf(this.form, this.#parts, this.#shown());
+    const keys = (requests: typeof now) => new Set(requests.map((request) => JSON.stringify(request)));
     const [were, are] = [keys(former), keys(now)];
-    const add = now.filter((question) => !were.has(JSON.stringify(question)));
-    const remove = former.filter((question) => !are.has(JSON.stringify(question)));
+    const add = now.filter((request) => !were.has(JSON.stringify(request)));
+    const remove = former.filter((request) => !are.has(JSON.stringify(request)));
     if (add.length + remove.length > 0) await this.page.modify(add, remove);
   }
 
@@ -182,7 +182,7 @@ export class Player {
   }
 
   async #insertGroup(): Promise<void> {
-    const former = questionsOf(this.form, this.#parts, this.#shown());
+    const former = requestsOf(this.form, this.#parts, this.#shown());
     const after = { afterGroupId: this.#groups.at(-1)!.id, jobs: this.#jobs() };
     const { groupId, jobIds } = (await this.#run("jobs:insertGroupAfter", after)) as Created;
     this.#groups.push({ id: groupId, jobs: jobIds });

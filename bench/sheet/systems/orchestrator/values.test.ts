@@ -39,8 +39,8 @@ test.each(COMBINATIONS)(
       [page, player.page],
       [runner, player.runner],
     ] as const) {
-      expect(socket.questions.size).toBeGreaterThan(0);
-      for (const [queryId, { path, args }] of socket.questions) {
+      expect(socket.requests.size).toBeGreaterThan(0);
+      for (const [queryId, { path, args }] of socket.requests) {
         expect(held.values.get(queryId), path).toEqual(await fresh.app.query(path, args));
       }
     }

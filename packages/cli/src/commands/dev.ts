@@ -8,15 +8,17 @@ import { watch } from "chokidar";
 import { BundleError, writeGenerated } from "@narrowcast/server";
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
 import { updateEnvFile } from "./env-file.ts";
-import { followLogs } from "./follow-logs.ts";
+import { pushFailureText } from "./failure-text.ts";
+import { followLogs, type LogForm } from "./follow-logs.ts";
 import { functionsFolder } from "./functions-folder.ts";
-import { pushApp, serve, type ServeOptions, type Serving } from "./serve.ts";
+import { pushApp, serve, type PushOptions, type ServeOptions, type Serving } from "./serve.ts";
 
-export interface DevOptions extends ServeOptions {
+export interface DevOptions extends ServeOptions, PushOptions {
   /** Pushes once and stops. */
   readonly once: boolean;
   readonly envFile: boolean;
-  readonly logs: boolean;
+  /** `false`: `--no-logs`. */
+  readonly logs: LogForm | false;
 }
 
 /** Saves in quick succession are one push. */
@@ -32,11 +34,12 @@ export async function devCommand(context: CommandContext, options: DevOptions): 
     context.stdout.write(`  deployment    ${colours.cyan(serving.http.url)}\n`);
     context.stdout.write(`  HTTP actions  ${colours.cyan(serving.http.siteUrl)}\n`);
     if (options.envFile) writeEnvFile(context, serving);
-    const first = await generateAndPush(context, serving, folder);
+    const pushOnce = (): Promise<Pushed> => generateAndPush(context, serving, folder, options);
+    const first = await pushOnce();
     if (options.once) return first.isPushed ? 0 : 1;
-    const logs = options.logs ? followLogs(context, serving.deployment) : undefined;
-    await followSource(context, serving, folder, first.inputs);
-    await logs?.();
+    const stopLogs = followLogs(context, serving.deployment, options.logs === false ? "off" : options.logs, false);
+    await followSource(context, serving, folder, first, pushOnce);
+    stopLogs();
     return 0;
   } finally {
     await serving.close();
@@ -51,36 +54,45 @@ function writeEnvFile(context: CommandContext, serving: Serving): void {
 }
 
 /**
- * Pushes after each save until the command is stopped. One push at a time; saves meanwhile are one more. Followed are the folder
- * and what the functions import from outside of it.
+ * Pushes after each save until the command is stopped, and after a change of the environment if the last push failed. One push at a time; saves
+ * meanwhile are one more. Followed are the folder and what the functions import from outside of it.
  */
 async function followSource(
   context: CommandContext,
   serving: Serving,
   folder: string,
-  inputs: readonly string[],
+  first: Pushed,
+  pushOnce: () => Promise<Pushed>,
 ): Promise<void> {
   let isDirty = false;
+  let isPushed = first.isPushed;
   let running: Promise<void> | undefined;
   const push = async (): Promise<void> => {
     while (isDirty) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       isDirty = false;
-      const pushed = await generateAndPush(context, serving, folder);
+      const pushed = await pushOnce();
+      isPushed = pushed.isPushed;
       watcher.add([...pushed.inputs]);
     }
     running = undefined;
   };
-  const watcher = watch([folder, join(context.directory, "convex.json"), ...inputs], {
+  const watcher = watch([folder, join(context.directory, "convex.json"), ...first.inputs], {
     ignored: (path) => path.includes("_generated") || path.includes("node_modules"),
     ignoreInitial: true,
   });
-  watcher.on("all", () => {
+  const again = (): void => {
     isDirty = true;
     running ??= push();
+  };
+  watcher.on("all", again);
+  // Modules may read variables while they are loaded: one that was missing may be why the push failed.
+  const forget = serving.deployment.onEnvironment(() => {
+    if (!isPushed) again();
   });
   context.stdout.write(context.colours.dim("Watching for changes; Ctrl-C stops.\n"));
   await untilStopped(context.signal);
+  forget();
   await watcher.close();
   await running;
 }
@@ -91,24 +103,35 @@ interface Pushed {
   readonly inputs: readonly string[];
 }
 
-async function generateAndPush(context: CommandContext, serving: Serving, folder: string): Promise<Pushed> {
+async function generateAndPush(
+  context: CommandContext,
+  serving: Serving,
+  folder: string,
+  options: PushOptions,
+): Promise<Pushed> {
   const { colours } = context;
   let inputs: readonly string[] = [];
   try {
     await writeGenerated(folder);
     const startedMs = performance.now();
-    const push = await pushApp(context, serving.deployment);
+    const push = await pushApp(context, serving.deployment, options);
     inputs = push.inputs;
     const { outcome } = push;
     if (!outcome.ok) throw new CommandError(outcome.message);
     const { functions, indexesAdded, indexesRemoved } = outcome.summary;
     for (const index of indexesAdded) context.stdout.write(`  ${colours.green("+")} index ${index}\n`);
     for (const index of indexesRemoved) context.stdout.write(`  ${colours.red("-")} index ${index}\n`);
+    for (const { name, file, line } of outcome.analysis.moduleState ?? []) {
+      const place = colours.dim(`(${file.replace(/^(\.\.\/)+/, "")}:${line})`);
+      context.stdout.write(
+        `  ${colours.yellow("↻")} ${name} ${place} keeps state: its module is loaded again for each call\n`,
+      );
+    }
     const ms = Math.round(performance.now() - startedMs);
     context.stdout.write(`${colours.green("✔")} ${functions} functions ready ${colours.dim(`(${ms} ms)`)}\n`);
     return { isPushed: true, inputs };
   } catch (error) {
-    context.stderr.write(`${colours.red("✖")} ${error instanceof Error ? error.message : String(error)}\n`);
+    context.stderr.write(`${colours.red("✖")} ${pushFailureText(context.directory, error)}\n`);
     const { functions } = await serving.deployment.analysis();
     const standing = functions.length > 0 ? "The last good push goes on running." : "Nothing is deployed yet.";
     context.stderr.write(colours.dim(`  ${standing}\n`));

@@ -1,5 +1,5 @@
 /**
- * Prints a deployment's log entries in the server's own terminal.
+ * Prints a deployment's log in the server's own terminal: what functions print, how they fail, and what the server does.
  *
  * @module
  */
@@ -7,24 +7,28 @@ import { streamedEntry, type Deployment } from "@narrowcast/server";
 import type { CommandContext } from "./context.ts";
 import { printEntries } from "./logs.ts";
 
-const WAIT_MS = 30_000;
+/** How the log is written; `off` says only what the server does. */
+export type LogForm = "off" | "text" | "json";
 
-/** Starts printing. @returns A function that stops it, resolving when the last entry is out. */
-export function followLogs(context: CommandContext, deployment: Deployment): () => Promise<void> {
-  const stopping = new AbortController();
-  const follow = async (): Promise<void> => {
-    let { cursor } = await deployment.logs(0, 0);
-    while (!stopping.signal.aborted) {
-      const page = await deployment.logs(cursor, WAIT_MS);
-      cursor = page.cursor;
-      printEntries(context, page.entries.map(streamedEntry), { success: false, jsonl: false });
-    }
-  };
-  const running = follow().catch((error: unknown) => {
-    if (!stopping.signal.aborted) context.stderr.write(`Cannot follow the log: ${String(error)}\n`);
-  });
-  return async () => {
-    stopping.abort();
-    await Promise.race([running, new Promise((resolve) => setTimeout(resolve, 0))]);
-  };
+/** Starts printing. @returns A function that stops it. */
+export function followLogs(
+  context: CommandContext,
+  deployment: Deployment,
+  form: LogForm,
+  hasDates: boolean,
+): () => void {
+  if (form === "off") return () => undefined;
+  return deployment.onLogs((entries) =>
+    printEntries(context, entries.map(streamedEntry), { success: false, jsonl: form === "json", hasDates }),
+  );
+}
+
+/** One line about the server itself, with the date. */
+export function printEvent(context: CommandContext, form: LogForm, event: string, text: string): void {
+  const date = new Date().toISOString();
+  const line =
+    form === "json"
+      ? JSON.stringify({ kind: "Server", event, message: text, timestamp: Date.parse(date) / 1000, pid: process.pid })
+      : `${context.colours.dim(date)} ${text}`;
+  context.stdout.write(`${line}\n`);
 }

@@ -1,13 +1,15 @@
 /**
- * `narrowcast run <function> [args]`: calls a function of the running deployment and shows what it prints while it runs; `--watch` keeps a query's result on screen,
- * `--wait` goes on until the function has nothing scheduled for itself any more.
+ * `narrowcast run <function> [args]`: calls a function of the running deployment and shows what it prints while it runs; `--watch` keeps a query's
+ * result on screen, `--wait` goes on until the function has nothing scheduled for itself any more.
  *
  * @module
  */
 import { ConvexClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
+import JSON5 from "json5";
 import { convexToJson, type Value } from "convex/values";
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
+import { adviceFor } from "./failure-text.ts";
 import { functionPath, suggestion } from "./function-name.ts";
 import { RunLog } from "./run-log.ts";
 import { ServerClient, type FunctionCall, type FunctionResult } from "./server-client.ts";
@@ -38,6 +40,8 @@ export async function runCommand(
   if (result.status === "error") {
     context.stderr.write(`${context.colours.red(result.errorMessage)}\n`);
     if (result.errorMessage.includes(`Could not find function for '${path}'`)) await suggest(context, client, path);
+    const advice = adviceFor(result.errorMessage);
+    if (advice !== "") context.stderr.write(`${advice}\n`);
     if (result.errorData !== undefined) context.stderr.write(`${JSON.stringify(result.errorData, null, 2)}\n`);
     return 1;
   }
@@ -98,7 +102,7 @@ async function watchQuery(
 function parseObject(what: string, text: string): { readonly [name: string]: unknown } {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON5.parse(text);
   } catch (cause) {
     throw new CommandError(`Cannot read the ${what}: "${text}" is not JSON; write an object such as '{"name": "x"}'`, {
       cause,

@@ -1,4 +1,4 @@
-/** Options of `dev` and `start` that reach the server: what a socket is offered, and what queries remember. */
+/** Options of `dev` and `start` that reach the server: what a socket is offered, and what nodes hold. */
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LedgerReport } from "@narrowcast/server";
 import { AppFolder, freePort } from "./testing/app-folder.ts";
 
-/** Reads 1.5 MB of documents twice, in two calls that are remembered apart. */
+/** Reads 1.5 MB of documents twice, in two calls with a node each. */
 const LARGE = `
 import { mutationGeneric, queryGeneric } from "convex/server";
 export const fill = mutationGeneric(async (ctx) => {
@@ -61,7 +61,7 @@ async function ledger(): Promise<LedgerReport> {
   return JSON.parse((await app.run("top", "--json")).out) as LedgerReport;
 }
 
-test("by default sockets are offered deltas and no compression, and queries remember 1.5 MB", async () => {
+test("by default sockets are offered deltas and no compression, and nodes hold 1.5 MB", async () => {
   await serving([], async (port) => {
     const { extensions, frames } = await offered(port);
     expect(extensions).toBeUndefined();
@@ -72,22 +72,28 @@ test("by default sockets are offered deltas and no compression, and queries reme
   });
 });
 
-test("--compress, --delta-memory 0 and --memo-memory are kept to", async () => {
-  await serving(["--compress", "--delta-memory", "0", "--memo-memory", "1"], async (port) => {
+test("--compress, --delta-memory 0 and --node-memory are kept to", async () => {
+  await serving(["--compress", "--delta-memory", "0", "--node-memory", "1"], async (port) => {
     const { extensions, frames } = await offered(port);
     expect(extensions).toMatch(/^permessage-deflate/u);
     expect(frames).not.toContain("DeltasOn");
     for (const n of [3, 4]) expect((await app.run("run", "large:both", `{"n": ${n}}`)).out).toBe(`${6 + n}\n`);
-    // Each of the two calls pushes out what the other remembered.
+    // Each of the two calls pushes out the other's node.
     expect((await ledger()).totals).toMatchObject({ documents: 12, convexDocuments: 12 });
   });
+});
+
+test("the former name of --node-memory is refused with the present one", async () => {
+  const { code, err } = await app.run("start", "--memo-memory", "64");
+  expect({ code, isSaid: err.includes("It is called --node-memory.") }).toEqual({ code: 1, isSaid: true });
+  expect((await app.run("start", "--help")).out).not.toContain("--memo-memory");
 });
 
 test("budgets that are no numbers of mebibytes are refused", async () => {
   const given = [
     ["--delta-memory", "-1"],
     ["--delta-memory", "some"],
-    ["--memo-memory", "0"],
+    ["--node-memory", "0"],
   ];
   for (const options of given) {
     const { code, err } = await app.run("start", ...options);

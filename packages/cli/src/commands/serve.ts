@@ -6,17 +6,20 @@
 import {
   AdminKeys,
   bundleApp,
+  listUnsupported,
   startDeployment,
   startServer,
+  stopServing,
   type Deployment,
   type PushOutcome,
   type RunningHttp,
 } from "@narrowcast/server";
 import { Progress } from "../terminal/progress.ts";
+import { listenText, publicAddresses } from "./addresses.ts";
 import { CommandError, type CommandContext } from "./context.ts";
 import { functionsFolder } from "./functions-folder.ts";
 import { writeTrace } from "./trace-file.ts";
-import { announceServer, findServer, stateDirectory, storeDirectory } from "./state-directory.ts";
+import { announceServer, findServer, logFile, stateDirectory, storeDirectory } from "./state-directory.ts";
 
 export interface ServeOptions {
   readonly port: number;
@@ -27,7 +30,7 @@ export interface ServeOptions {
   readonly siteUrl?: string | undefined;
   /** Budget for resident data, in bytes. */
   readonly memoryBytes?: number | undefined;
-  /** Budget for memoised reads, in bytes. */
+  /** Budget for nodes, in bytes. */
   readonly nodeBytes?: number | undefined;
   /** Budget for what sockets that speak deltas hold, in bytes; 0 speaks none. */
   readonly deltaBytesMax?: number | undefined;
@@ -37,6 +40,10 @@ export interface ServeOptions {
   readonly verify?: boolean | undefined;
   /** By which rules queries depend on data: fields and rows they looked at (the default), or whole documents as on Convex. */
   readonly tracking?: "fields" | "document" | undefined;
+  /** Whether clients that are no admins see how functions fail and what they print. */
+  readonly errors: "show" | "redact";
+  /** How long calls and actions under way may go on when the server stops. */
+  readonly stopWaitMs?: number | undefined;
   /** File for a trace of everything that happens. */
   readonly trace?: string | undefined;
 }
@@ -48,8 +55,19 @@ export interface Serving {
   close(): Promise<void>;
 }
 
-/** Opens the store and listens. Fails with a clear error when a server already runs here or a port is taken. */
-export async function serve(context: CommandContext, options: ServeOptions): Promise<Serving> {
+const STOP_WAIT_MS = 2_000;
+
+/**
+ * Opens the store and listens. Fails with a clear error when a server already runs here or a port is taken.
+ *
+ * @param prepare What is done before anybody is listened to.
+ */
+export async function serve(
+  context: CommandContext,
+  options: ServeOptions,
+  prepare?: (deployment: Deployment) => Promise<void>,
+): Promise<Serving> {
+  const { cloudUrl, siteUrl } = publicAddresses(options);
   const running = findServer(context.directory);
   if (running !== undefined) {
     throw new CommandError(
@@ -59,10 +77,9 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
   // Functions see UTC, as on Convex, wherever the server stands.
   process.env["TZ"] = "UTC";
   const adminKeys = AdminKeys.open(stateDirectory(context.directory));
-  const cloudUrl = options.cloudUrl ?? `http://${options.host}:${options.port}`;
-  const siteUrl = options.siteUrl ?? `http://${options.host}:${options.sitePort}`;
   const deployment = await startDeployment({
     directory: storeDirectory(context.directory),
+    logFile: logFile(context.directory),
     cloudUrl,
     siteUrl,
     memoryBytes: options.memoryBytes,
@@ -74,38 +91,53 @@ export async function serve(context: CommandContext, options: ServeOptions): Pro
     throw new CommandError(cause instanceof Error ? cause.message : String(cause), { cause });
   });
   try {
-    const { port, sitePort, host, deltaBytesMax, compresses } = options;
-    const http = await startServer({ deployment, adminKeys, port, sitePort, host, deltaBytesMax, compresses });
-    const forget = announceServer(context.directory, { url: cloudUrl, siteUrl, pid: process.pid });
+    await prepare?.(deployment);
+    const { port, sitePort, host, deltaBytesMax, compresses, stopWaitMs = STOP_WAIT_MS } = options;
+    const redacts = options.errors === "redact";
+    const http = await startServer({ deployment, adminKeys, port, sitePort, host, redacts, deltaBytesMax, compresses });
+    // Commands on this machine go straight here, whatever the public address is.
+    const forget = announceServer(context.directory, { url: http.url, siteUrl: http.siteUrl, pid: process.pid });
     const endTrace = options.trace === undefined ? undefined : writeTrace(context, deployment, options.trace);
     const close = async (): Promise<void> => {
       forget();
-      await http.close();
       await endTrace?.();
-      await deployment.close();
+      await stopServing(http, deployment, stopWaitMs);
     };
     return { deployment, http, adminKey: adminKeys.issue(), close };
   } catch (error) {
     await deployment.close();
-    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") {
-      throw new CommandError(
-        `Cannot listen on ${options.host}:${options.port} and ${options.sitePort}: a port is taken; choose another with --port`,
-        { cause: error },
-      );
-    }
-    throw error;
+    const text = listenText(error, options);
+    throw text === undefined ? error : new CommandError(text, { cause: error });
   }
+}
+
+/** What a push does about parts of the app that do not work yet. */
+export interface PushOptions {
+  /** Pushes nevertheless, with a warning. */
+  readonly allowUnsupported?: boolean | undefined;
 }
 
 /** Bundles the app's functions and makes them the running ones. Returns the files that a change of must push again. */
 export async function pushApp(
   context: CommandContext,
   deployment: Deployment,
+  options: PushOptions,
 ): Promise<{ readonly outcome: PushOutcome; readonly inputs: readonly string[] }> {
   const progress = new Progress(context.stderr);
   progress.update("Bundling functions");
   try {
-    const { code, inputs } = await bundleApp(functionsFolder(context.directory));
+    const { code, inputs, unsupported } = await bundleApp(functionsFolder(context.directory));
+    if (unsupported.length > 0) {
+      const list = listUnsupported(unsupported);
+      if (options.allowUnsupported !== true) {
+        const message = `Cannot push: the app uses what does not work here yet; without it, or with --allow-unsupported, it can be pushed:\n${list}`;
+        return { outcome: { ok: false, code: "Unsupported", message }, inputs };
+      }
+      progress.done();
+      context.stderr.write(
+        `${context.colours.yellow("!")} This does not work here yet, and fails when it is used:\n${list}\n`,
+      );
+    }
     const outcome = await deployment.push(code, (message) => progress.update(message));
     return { outcome, inputs };
   } finally {

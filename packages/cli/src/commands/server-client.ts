@@ -25,6 +25,23 @@ export interface FunctionCall {
   readonly identity?: object | undefined;
 }
 
+/** Nobody answers, or somebody who is just going. */
+export class UnreachableError extends CommandError {}
+
+const TLS_CODE = /^(?:ERR_SSL|ERR_TLS|CERT_|EPROTO$|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH)/;
+
+/** The end of the sentence: why there is no answer, and what to do. */
+function reasonOf(error: unknown): string {
+  const { cause } = error as { readonly cause?: NodeJS.ErrnoException };
+  const code = cause?.code ?? "";
+  if (TLS_CODE.test(code)) {
+    const advice = "use the name that the certificate is for, or http:// where there is no TLS";
+    return `TLS failed (${code}: ${(cause?.message ?? "").split("\n")[0]?.trim()}); ${advice}`;
+  }
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "there is no machine of that name; check --url";
+  return 'no answer; start it with "narrowcast dev" or "narrowcast start"';
+}
+
 /** A deployment reached over HTTP. */
 export class ServerClient {
   readonly #url: string;
@@ -79,14 +96,10 @@ export class ServerClient {
       ...(signal === undefined ? {} : { signal }),
     }).catch((cause: unknown) => {
       if (signal?.aborted === true) throw cause;
-      throw new CommandError(
-        `Cannot reach the deployment at "${this.#url}": no answer; start it with "narrowcast dev"`,
-        {
-          cause,
-        },
-      );
+      throw new UnreachableError(`Cannot reach the deployment at "${this.#url}": ${reasonOf(cause)}`, { cause });
     });
     const text = await response.text();
+    if (response.status === 503) throw new UnreachableError(messageOf(text) ?? `The deployment answered 503: ${text}`);
     if (!response.ok) throw new CommandError(messageOf(text) ?? `The deployment answered ${response.status}: ${text}`);
     return text === "" ? null : JSON.parse(text);
   }

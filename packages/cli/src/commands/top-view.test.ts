@@ -18,8 +18,14 @@ function table(rows: readonly ReportRow[], keysMoved = 0): ReportTable {
   return { rows, others: account({}), keysMax: 1_000, keysMoved };
 }
 
-function row(name: string, parts: Partial<Account>, ways?: ReportRow["ways"]): ReportRow {
-  return { name, key: name, account: account(parts), uncertainty: 0, ...(ways === undefined ? {} : { ways }) };
+function row(name: string, parts: Partial<Account>, causePaths?: ReportRow["causePaths"]): ReportRow {
+  return {
+    name,
+    key: name,
+    account: account(parts),
+    uncertainty: 0,
+    ...(causePaths === undefined ? {} : { causePaths }),
+  };
 }
 
 const LIST = { runs: 1_204, reruns: 1_200, fieldCutOffs: 90, resultCutOffs: 3, documents: 1_200, bytes: 1_234_567 };

@@ -51,7 +51,7 @@ const VIEWS: { readonly [view in TopView]: readonly Column[] } = {
     DOCUMENTS,
     CONVEX_DOCUMENTS,
     SAVED,
-    { head: "through", cell: ({ ways }) => waysText(ways) },
+    { head: "through", cell: ({ causePaths }) => causePathsText(causePaths) },
   ],
   tables: [RERUNS, SPARED, DOCUMENTS, BYTES, WRITTEN, CONVEX_DOCUMENTS, CONVEX_BYTES, SAVED],
 };
@@ -107,9 +107,9 @@ function restText(left: number, keysMoved: number): string {
   return `… ${texts.filter((text) => text !== "").join(", ")}`;
 }
 
-function waysText(ways: ReportRow["ways"]): string {
-  const all = Object.entries(ways ?? {}).sort(([, a], [, b]) => b - a);
-  return all.map(([way, times]) => (times === 1 ? way : `${way} ×${times}`)).join(", ");
+function causePathsText(causePaths: ReportRow["causePaths"]): string {
+  const all = Object.entries(causePaths ?? {}).sort(([, a], [, b]) => b - a);
+  return all.map(([causePath, times]) => (times === 1 ? causePath : `${causePath} ×${times}`)).join(", ");
 }
 
 /** Share of the bytes read and sent that Convex's rules would have spent and that were not. */

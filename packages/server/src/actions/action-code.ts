@@ -7,11 +7,12 @@
  */
 import type { Value } from "@narrowcast/values";
 import { analyzeFunctions, analyzeRouter } from "../isolate/analyze.ts";
-import type { HttpRouter, LoadedFunction, ModuleTable } from "../isolate/analyze.ts";
+import type { HttpRouter, LoadedFunction, ModuleTable, RegisteredFunction } from "../isolate/analyze.ts";
 import { HOST_EXPORTS } from "../app/bundle-plugins.ts";
 import { ImportActivity } from "../isolate/import-activity.ts";
 import type { ImportSettings } from "../isolate/import-activity.ts";
-import { evaluateBundle, functionTable } from "../functions/load.ts";
+import { EvaluatedScript } from "../functions/evaluated-script.ts";
+import { evaluateBundle, functionTable, moduleAndExport } from "../functions/load.ts";
 import { StackMapper } from "../isolate/source-maps.ts";
 import type { ModuleEnvironment, ModuleSource, NodeAnalysis } from "../app/types.ts";
 import { actionGlobals, nodeGlobals } from "../isolate/user-globals.ts";
@@ -24,6 +25,8 @@ export interface ActionScripts {
   readonly isolate: ModuleSource;
   readonly node: ModuleSource | null;
   readonly nodeResolveDir: string | null;
+  /** Whether a module of `isolate` may hold state. */
+  readonly holdsState?: boolean | undefined;
 }
 
 /** One script, evaluated. */
@@ -41,7 +44,7 @@ export class ActionCode {
   readonly #scripts: ActionScripts;
   readonly #running: () => Activity | undefined;
   readonly #hasVirtualTime: boolean;
-  #isolate: Evaluated;
+  #isolate: Evaluated & { readonly script: EvaluatedScript };
   #node: Evaluated | undefined;
   #router: HttpRouter | null;
   #functions: ReadonlyMap<string, LoadedFunction>;
@@ -60,14 +63,10 @@ export class ActionCode {
     this.#running = running;
     this.#hasVirtualTime = hasVirtualTime;
     this.mapper = new StackMapper(scripts);
-    this.#isolate = this.#evaluate(scripts.isolate, "isolate", settings);
-    this.#node = scripts.node === null ? undefined : this.#evaluate(scripts.node, "node", settings);
+    this.#isolate = this.#evaluateIsolate(settings);
+    this.#node = scripts.node === null ? undefined : this.#evaluateNode(scripts.node, settings);
     this.#router = analyzeRouter(this.#isolate.modules);
     this.#functions = this.#table();
-  }
-
-  get router(): HttpRouter | null {
-    return this.#router;
   }
 
   /** What the "use node" modules define, and which variables they looked at. */
@@ -82,11 +81,11 @@ export class ActionCode {
   changeEnvironment(changed: readonly string[], settings: ImportSettings): void {
     const isStale = ({ environmentRead }: Evaluated): boolean =>
       changed.length > 0 && (environmentRead.has("*") || changed.some((name) => environmentRead.has(name)));
-    const { isolate, node } = this.#scripts;
-    const nextIsolate = isStale(this.#isolate) ? this.#evaluate(isolate, "isolate", settings) : this.#isolate;
+    const { node } = this.#scripts;
+    const nextIsolate = isStale(this.#isolate) ? this.#evaluateIsolate(settings) : this.#isolate;
     const nextNode =
       node !== null && this.#node !== undefined && isStale(this.#node)
-        ? this.#evaluate(node, "node", settings)
+        ? this.#evaluateNode(node, settings)
         : this.#node;
     const router = analyzeRouter(nextIsolate.modules);
     this.#isolate = nextIsolate;
@@ -95,8 +94,21 @@ export class ActionCode {
     this.#functions = this.#table();
   }
 
+  /** What is known of a function; not for calling it. */
   find(path: string): LoadedFunction | undefined {
     return this.#functions.get(path);
+  }
+
+  /** A function for one run: of modules of its own, where they hold state. "use node" modules keep theirs, as on Convex. */
+  forRun({ info, registered }: LoadedFunction): RegisteredFunction {
+    const [modulePath, name] = moduleAndExport(info.path);
+    if (info.environment === "node" || !this.#isolate.script.isFresh(modulePath)) return registered;
+    return (this.#isolate.script.evaluate()[modulePath]?.[name] as RegisteredFunction | undefined) ?? registered;
+  }
+
+  /** The router for one request, as `forRun`. */
+  routerForRun(): HttpRouter | null {
+    return this.#isolate.script.isFresh("http.js") ? analyzeRouter(this.#isolate.script.evaluate()) : this.#router;
   }
 
   /** A ConvexError that code of that environment knows as its own. */
@@ -111,19 +123,29 @@ export class ActionCode {
     return functionTable([...this.#isolate.functions, ...(this.#node?.functions ?? [])]);
   }
 
-  #evaluate(script: ModuleSource, environment: ModuleEnvironment, settings: ImportSettings): Evaluated {
+  #evaluateIsolate(settings: ImportSettings): Evaluated & { readonly script: EvaluatedScript } {
     this.evaluations += 1;
     const importing = new ImportActivity(settings);
     const current = () => this.#running() ?? importing;
-    const globals: UserGlobals =
-      environment === "isolate"
-        ? actionGlobals(current, this.#hasVirtualTime)
-        : nodeGlobals(current, this.#scripts.nodeResolveDir, this.#hasVirtualTime);
-    const modules = evaluateBundle(script, environment, globals, this.mapper);
-    return {
-      modules,
-      functions: analyzeFunctions(modules, environment),
-      environmentRead: importing.environmentRead,
-    };
+    const globals = (): UserGlobals => actionGlobals(current, this.#hasVirtualTime);
+    const script = new EvaluatedScript(this.#scripts.isolate.source, globals, this.mapper, this.#scripts.holdsState);
+    return evaluated(script.modules, "isolate", importing, { script });
   }
+
+  #evaluateNode(source: ModuleSource, settings: ImportSettings): Evaluated {
+    this.evaluations += 1;
+    const importing = new ImportActivity(settings);
+    const current = () => this.#running() ?? importing;
+    const globals = nodeGlobals(current, this.#scripts.nodeResolveDir, this.#hasVirtualTime);
+    return evaluated(evaluateBundle(source, "node", globals, this.mapper), "node", importing, {});
+  }
+}
+
+function evaluated<T>(
+  modules: ModuleTable,
+  environment: ModuleEnvironment,
+  { environmentRead }: ImportActivity,
+  more: T,
+): Evaluated & T {
+  return { modules, functions: analyzeFunctions(modules, environment), environmentRead, ...more };
 }

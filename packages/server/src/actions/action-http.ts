@@ -32,7 +32,7 @@ export async function runHttp(run: ActionRun, message: RunHttpMessage, parts: Ht
     run.finish();
     parts.send({ type: "end", id: message.id, error, isBroken, userMs: performance.now() - run.startedMs });
   };
-  const { router } = parts.code;
+  const router = parts.code.routerForRun();
   const { pathname } = new URL(message.url);
   const route = router?.lookup(pathname, message.method) ?? null;
   if (route === null) {
@@ -54,7 +54,12 @@ export async function runHttp(run: ActionRun, message: RunHttpMessage, parts: Ht
   try {
     const facts = { message, path: pattern, visibility: "public" as const, cloudUrl: parts.data.cloudUrl };
     const handler = handlerOf(registered);
-    const returned = await run.orEnd(Promise.resolve(handler(createActionCtx(facts, run), toRequest(message))));
+    const handle = async (): Promise<unknown> => {
+      const answered = await handler(createActionCtx(facts, run), toRequest(message));
+      await run.leaveBehind();
+      return answered;
+    };
+    const returned = await run.orEnd(handle());
     if (!(returned instanceof Response)) throw new Error("The HTTP action did not return a Response");
     response = returned;
   } catch (thrown) {
@@ -80,12 +85,12 @@ function toRequest(message: RunHttpMessage): Request {
 }
 
 function failureResponse(thrown: unknown, message: RunHttpMessage, trace: string): Response {
-  const firstLine = trace.split("\n    at ")[0]!.replace(/^Uncaught /, "");
+  const [firstLine = ""] = trace.split("\n    at ");
   const data = convexErrorData(thrown);
+  const code = `[Request ID: ${message.requestId}] Server Error`;
   return Response.json(
     {
-      code: `[Request ID: ${message.requestId}] Server Error: ${firstLine}`,
-      trace,
+      ...(message.isRedacted === true ? { code, trace: "" } : { code: `${code}: ${firstLine}`, trace }),
       ...(data === null ? {} : { data: JSON.parse(data) as unknown }),
     },
     { status: 500 },

@@ -31,7 +31,21 @@ export interface ActionSurroundings {
   readonly environment: { readonly current: ReadonlyMap<string, string> };
   callHost(id: number, call: HostCall): Promise<HostAnswer>;
   sendLine(id: number, line: LogLine): void;
+  /** Puts the developer's places in the stead of the stack frames in a rendered line. */
+  mapFrames(text: string): string;
 }
+
+/** What developers call the operations. */
+const OPERATIONS: { readonly [op in HostCall["op"]]?: string } = {
+  query: "runQuery",
+  mutation: "runMutation",
+  action: "runAction",
+  schedule: "scheduler.runAt",
+  cancelScheduled: "scheduler.cancel",
+  readFile: "storage.get",
+  storeFile: "storage.store",
+};
+const DANGLING = "https://docs.convex.dev/functions/actions#dangling-promises";
 
 /** One run. */
 export class ActionRun implements Activity, ActionPort {
@@ -42,6 +56,8 @@ export class ActionRun implements Activity, ActionPort {
   readonly #surroundings: ActionSurroundings;
   /** What stops waiting when the run ends. Not one promise to race with: that would hold on to all that was ever waited for. */
   readonly #waiting = new Set<(thrown: unknown) => void>();
+  /** Calls to the host that are not answered yet. */
+  readonly #underWay = new Set<HostCall>();
   #ending: { readonly thrown: unknown } | undefined;
   #endReason: CallError | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -50,20 +66,20 @@ export class ActionRun implements Activity, ActionPort {
   constructor(message: RunActionMessage | RunHttpMessage, surroundings: ActionSurroundings) {
     this.message = message;
     this.#surroundings = surroundings;
-    this.console = new ConsoleCapture(
-      surroundings.limits,
-      () => this.now(),
-      (line) => {
+    this.console = new ConsoleCapture(surroundings.limits, () => this.now(), {
+      mapFrames: (text) => surroundings.mapFrames(text),
+      onLine: (line) => {
         if (this.#endReason === undefined) surroundings.sendLine(message.id, line);
       },
-    );
+    });
   }
 
   /** Tells the run which function it is; before that there is no `ctx`. */
   begin(facts: ActionFacts, timeMaxMs: number): void {
     this.#facts = facts;
     this.#timer = setTimeout(() => {
-      this.end(`Function execution timed out (maximum duration: ${timeMaxMs / 1_000}s)`);
+      const name = facts.path.replace(/:default$/, "");
+      this.end(`Action \`${name}\` execution timed out (maximum duration ${timeMaxMs / 1_000}s)`);
     }, timeMaxMs);
   }
 
@@ -117,7 +133,29 @@ export class ActionRun implements Activity, ActionPort {
         `Cannot use "ctx" of this action: ${this.#endReason.message}; await every promise before it returns`,
       );
     }
-    return this.#surroundings.callHost(this.message.id, call);
+    this.#underWay.add(call);
+    try {
+      return await this.#surroundings.callHost(this.message.id, call);
+    } finally {
+      this.#underWay.delete(call);
+    }
+  }
+
+  /**
+   * The handler is through: gives what it left behind one turn to fail the run, then warns of operations that nobody awaited. They may be
+   * lost, as on Convex: the thread does not wait for them.
+   */
+  async leaveBehind(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#underWay.size === 0) return;
+    const names = [...this.#underWay].map((call) =>
+      call.op === "storage" ? `storage.${call.method}` : (OPERATIONS[call.op] ?? call.op),
+    );
+    const what = `${names.length} unawaited operation${names.length === 1 ? "" : "s"}: [${names.join(", ")}]`;
+    this.console.note(
+      "WARN",
+      `${what}. Async operations should be awaited or they might not run. See ${DANGLING} for more information.`,
+    );
   }
 
   get syscalls(): HostSyscalls {
@@ -150,7 +188,9 @@ export class ActionRun implements Activity, ActionPort {
     return [...this.#surroundings.environment.current.keys(), "CONVEX_CLOUD_URL", "CONVEX_SITE_URL"];
   }
 
-  pending(): void {}
+  realWork<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
 
   #end(thrown: unknown): void {
     if (this.#ending !== undefined) return;

@@ -205,7 +205,7 @@ test("HTTP actions: routes, streamed bodies with back-pressure, 404 and 500", as
   expect((await broken.end).isBroken).toBe(false);
   expect(host.response(broken.id).status).toBe(500);
   expect(JSON.parse(host.response(broken.id).body)).toMatchObject({
-    code: "[Request ID: 0123456789abcdef] Server Error: Error: broken handler",
+    code: "[Request ID: 0123456789abcdef] Server Error: Uncaught Error: broken handler",
   });
 });
 
@@ -231,9 +231,6 @@ export const named = action(async (ctx, { name }) => {
   console.log(name, 2);
   return process.env.GREETING + " " + name;
 });
-let kept;
-export const keep = action(async (ctx) => { kept = ctx; });
-export const useKept = action(async () => kept.runQuery("x:y"));
 export const globals = action(() => [
   globalThis.crypto.randomUUID().length, crypto.randomUUID().length, globalThis.performance.now() > 0, globalThis.atob("YQ=="),
   globalThis.structuredClone({ a: 1 }).a, typeof globalThis.fetch, typeof globalThis.process.env, typeof Buffer,
@@ -294,7 +291,8 @@ test("an action ends by its time limit and by being cancelled", async () => {
   const code = await bundleTexts({ "m.ts": ACTIONS });
   const limited = new Host(code, noCalls, { ...CONVEX_LIMITS, actionTimeMs: 30 });
   expect(await limited.run("m:slow")).toMatchObject({
-    errorMessage: "[Request ID: 0123456789abcdef] Server Error\nFunction execution timed out (maximum duration: 0.03s)",
+    errorMessage:
+      "[Request ID: 0123456789abcdef] Server Error\nAction `m:slow` execution timed out (maximum duration 0.03s)",
   });
   const host = new Host(code, noCalls);
   const { id, done } = host.start("m:slow");
@@ -303,9 +301,15 @@ test("an action ends by its time limit and by being cancelled", async () => {
 });
 
 test("the ctx of an ended action refuses calls", async () => {
-  const host = new Host(await bundleTexts({ "m.ts": ACTIONS }), noCalls);
-  await host.run("m:keep");
-  expect(await host.run("m:useKept")).toMatchObject({
+  // "use node" modules keep their state, as on Convex; others begin anew with each run.
+  const source = `"use node";
+    import { actionGeneric as action } from "convex/server";
+    let kept;
+    export const keep = action(async (ctx) => { kept = ctx; });
+    export const useKept = action(async () => kept.runQuery("x:y"));`;
+  const host = new Host(await bundleTexts({ "n.ts": source }), noCalls);
+  await host.run("n:keep");
+  expect(await host.run("n:useKept")).toMatchObject({
     errorMessage: expect.stringContaining('Cannot use "ctx" of this action: the action has ended'),
   });
 });

@@ -71,6 +71,7 @@ export class ActionRunner {
       siteUrl,
       environment: this.#environment,
       callHost: (id, call) => this.#callHost(id, call),
+      mapFrames: (text) => this.code.mapper.mapText(text),
       sendLine: (id, line) => send({ type: "lines", id, lines: [line] }),
     };
     this.code = new ActionCode(scripts, this.#importSettings(), () => this.#storage.getStore(), data.hasVirtualTime);
@@ -174,9 +175,11 @@ export class ActionRunner {
     const args = await this.#withTables(run, (tables) => parseArguments(message.args, info, tables, limits));
     const facts = { message, path: info.path, visibility: info.visibility, cloudUrl };
     // Called without its object, as `convex/server` does: stack traces then say "handler".
-    const handler = handlerOf(loaded.registered);
+    const handler = handlerOf(this.code.forRun(loaded));
     const returned = await handler(createActionCtx(facts, run), args);
-    return this.#withTables(run, (tables) => renderResult(returned, info, tables, limits));
+    const text = await this.#withTables(run, (tables) => renderResult(returned, info, tables, limits));
+    await run.leaveBehind();
+    return text;
   }
 
   /** Validates with the tables known so far; a failure counts only if it holds with the host's newest as well. */

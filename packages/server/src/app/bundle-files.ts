@@ -120,6 +120,8 @@ function isModule(relative: string): boolean {
   }
   if (!EXTENSIONS.includes(path.posix.extname(relative)) || relative.startsWith("_generated/")) return false;
   if (base.startsWith(".") || base.startsWith("#") || relative.includes(" ")) return false;
+  // The schema is the one at the top.
+  if (relative.includes("/") && /^schema\.[jt]s$/.test(base)) return false;
   if (/^auth\.config\.[jt]s$/.test(relative)) return true;
   return base.split(".").length === 2;
 }

@@ -15,6 +15,8 @@ test("modules are those of the official CLI", async () => {
     "auth.config.ts": `export default { providers: [] };`,
     "convex.config.ts": `export default 1;`,
     "messages.ts": `export const a = 1;`,
+    "deep/schema.ts": `throw new Error("not a module");`,
+    "deep/er/schema.js": `throw new Error("not a module");`,
     "deep/er/x.tsx": `export const a = <p />;\nimport { jsx } from "react/jsx-runtime"; void jsx;`,
     "old.mjs": `export const a = 1;`,
     "plain.js": `module.exports = { a: 1 };`,
@@ -169,7 +171,7 @@ test.each([
   [
     "f.ts",
     `throw new TypeError("at import");\nexport const x = 1;`,
-    "Failed to import the app's modules: Uncaught TypeError: at import\n    at ../convex/f.ts:1:7",
+    "Failed to import the app's modules: Uncaught TypeError: at import\n    at <anonymous> (../convex/f.ts:1:7)\n",
   ],
 ])("%s: %s fails", async (file, source, says) => {
   await expect(openApp(await bundleTexts({ [file]: source }))).rejects.toThrow(says);
@@ -178,7 +180,9 @@ test.each([
 test("the trace of a module that throws ends with the app's own frames", async () => {
   const source = `import "./lib/g";\nfunction deep() { throw new Error("no"); }\ndeep();\nexport const x = 1;`;
   const code = await bundleTexts({ "f.ts": source, "lib/g.ts": "export const g = 1;" });
-  await expect(openApp(code)).rejects.toThrow(/at deep \(\.\.\/convex\/f\.ts:2:25\)\n {4}at \.\.\/convex\/f\.ts:3:1$/u);
+  await expect(openApp(code)).rejects.toThrow(
+    /at deep \(\.\.\/convex\/f\.ts:2:25\)\n {4}at <anonymous> \(\.\.\/convex\/f\.ts:3:1\)\n$/u,
+  );
 });
 
 test("a file whose name cannot be part of a function's path is refused", async () => {

@@ -15,12 +15,15 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import path from "node:path";
 import * as esbuild from "esbuild";
 import { HOST_EXPORTS, externalPackagesPlugin, hostPlugin, shimsPlugin, wasmPlugin } from "./bundle-plugins.ts";
 import { findModules, readProjectConfig } from "./bundle-files.ts";
 import type { ModuleFile, ProjectConfig } from "./bundle-files.ts";
 import type { Bundle, CodePackage, ModuleEnvironment } from "./types.ts";
+import { findUnsupported } from "./unsupported.ts";
+import type { Unsupported } from "./unsupported.ts";
 
 export { functionsDir } from "./bundle-files.ts";
 
@@ -50,6 +53,8 @@ export interface BundledApp {
   readonly code: CodePackage;
   /** Absolute paths of all sources outside of `node_modules`, and `convex.json`; new files in the folder are the watcher's business. */
   readonly inputs: string[];
+  /** What the app uses that does not work here yet. */
+  readonly unsupported: readonly Unsupported[];
 }
 
 /** Name of the virtual entry; no file can be called so by accident. */
@@ -93,9 +98,15 @@ export async function bundleApp(convexDir: string): Promise<BundledApp> {
   const isolate = await build("isolate");
   const hasNode = modules.some((module) => module.environment === "node");
   const node = hasNode ? await build("node") : null;
+  const configs = ["ts", "js"]
+    .map((ending) => path.join(dir, `convex.config.${ending}`))
+    .filter((file) => existsSync(file));
+  for (const file of configs) inputs.add(file);
+  const sorted = [...inputs].sort();
   return {
     code: { isolate, node, nodeResolveDir: external.size === 0 ? null : config.root },
-    inputs: [...inputs].sort(),
+    inputs: sorted,
+    unsupported: findUnsupported(config.root, sorted),
   };
 }
 

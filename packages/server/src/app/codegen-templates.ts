@@ -4,8 +4,14 @@
  * @module
  */
 
+/** What the app's version of `convex` exports, as far as it differs. */
+export interface ConvexFeatures {
+  readonly components: boolean;
+  readonly systemTableNames: boolean;
+}
+
 /** `api.d.ts`: references to all functions, typed by the modules that define them. */
-export function apiDeclarations(modules: readonly string[]): string {
+export function apiDeclarations(modules: readonly string[], features: ConvexFeatures): string {
   const names = modules.map((modulePath) => modulePath.replace(/\.js$/, ""));
   const imports = names.map((name) => `import type * as ${identifier(name)} from ${JSON.stringify(`../${name}.js`)};`);
   const entries = names.map((name) => `  ${JSON.stringify(name)}: typeof ${identifier(name)};`);
@@ -22,42 +28,35 @@ export declare const api: FilterApi<typeof fullApi, FunctionReference<any, "publ
 
 /** Internal functions: \`internal.myModule.myFunction\`. */
 export declare const internal: FilterApi<typeof fullApi, FunctionReference<any, "internal">>;
-
-/** Functions of components; this app uses none. */
-export declare const components: {};
-`;
+${features.components ? "\n/** Functions of components; this app uses none. */\nexport declare const components: {};\n" : ""}`;
 }
 
 /** `api.js`. */
-export function apiModule(): string {
+export function apiModule({ components }: ConvexFeatures): string {
   return `${header("References to this app's functions.")}
-import { anyApi, componentsGeneric } from "convex/server";
+import { anyApi${components ? ", componentsGeneric" : ""} } from "convex/server";
 
 /** Public functions: \`api.myModule.myFunction\`. */
 export const api = anyApi;
 
 /** Internal functions: \`internal.myModule.myFunction\`. */
 export const internal = anyApi;
-
-/** Functions of components. */
-export const components = componentsGeneric();
-`;
+${components ? "\n/** Functions of components. */\nexport const components = componentsGeneric();\n" : ""}`;
 }
 
 /** `dataModel.d.ts`: the types of documents and ids; permissive without a schema. */
-export function dataModelDeclarations(hasSchema: boolean): string {
-  return hasSchema ? schemaDataModel() : anyDataModel();
+export function dataModelDeclarations(hasSchema: boolean, features: ConvexFeatures): string {
+  return hasSchema ? schemaDataModel(features) : anyDataModel();
 }
 
 /** Where the schema lies, seen from a generated file. */
 const SCHEMA_MODULE = "../schema.js";
 
-function schemaDataModel(): string {
+function schemaDataModel({ systemTableNames }: ConvexFeatures): string {
   return `${header("Types of this app's documents, inferred from schema.ts.")}
 import type {
   DataModelFromSchemaDefinition,
-  DocumentByName,
-  SystemTableNames,
+  DocumentByName,${systemTableNames ? "\n  SystemTableNames," : ""}
   TableNamesInDataModel,
 } from "convex/server";
 import type { GenericId } from "convex/values";
@@ -70,7 +69,7 @@ export type TableNames = TableNamesInDataModel<DataModel>;
 export type Doc<TableName extends TableNames> = DocumentByName<DataModel, TableName>;
 
 /** The id of a document: a string at run time, and a type of its own for each table. */
-export type Id<TableName extends TableNames | SystemTableNames> = GenericId<TableName>;
+export type Id<TableName extends TableNames${systemTableNames ? " | SystemTableNames" : ""}> = GenericId<TableName>;
 
 /** Tables, documents and indexes, for the builders in \`server\`. */
 export type DataModel = DataModelFromSchemaDefinition<typeof schema>;

@@ -2,7 +2,7 @@
  * Generated files: apps compile against them, with and without a schema, and nothing is rewritten in vain.
  */
 import { execFile } from "node:child_process";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -110,4 +110,55 @@ test("the fixture app's generated files are up to date", () => {
   for (const [name, text] of Object.entries(generatedFiles(FIXTURE_DIR))) {
     expect(readFileSync(path.join(FIXTURE_DIR, "_generated", name), "utf8")).toBe(text);
   }
+});
+
+/** Puts a package called `convex` of this version beside an app's functions. */
+function installConvex(dir: string, version: string): void {
+  const folder = path.join(path.dirname(dir), "node_modules");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(path.join(folder, "convex"), { recursive: true });
+  writeFileSync(path.join(folder, "convex/package.json"), JSON.stringify({ name: "convex", version }));
+}
+
+test.each([
+  ["1.48.0", true, true],
+  ["1.16.0", true, true],
+  ["1.15.0", false, true],
+  ["1.4.1", false, true],
+  ["1.3.1", false, false],
+  ["1.0.3", false, false],
+  ["2.0.0", true, true],
+])("files import only what convex %s exports", (version, components, systemTableNames) => {
+  const app = writeApp({ "schema.ts": `export const a = 1;` });
+  installConvex(app.dir, version);
+  const files = generatedFiles(app.dir);
+  expect(files["api.js"]?.includes("componentsGeneric")).toBe(components);
+  expect(files["api.js"]?.includes("export const components")).toBe(components);
+  expect(files["api.d.ts"]?.includes("components")).toBe(components);
+  expect(files["dataModel.d.ts"]?.includes("SystemTableNames")).toBe(systemTableNames);
+  app.remove();
+});
+
+test("a file that differs in wording only stays, one that says something else does not", async () => {
+  const app = writeApp({ "a.ts": `export const a = 1;` });
+  await writeGenerated(app.dir);
+  const file = path.join(app.dir, "_generated/api.js");
+  const official = `/* eslint-disable */
+/** Generated \`api\` utility. */
+import { anyApi, componentsGeneric } from 'convex/server'
+
+export const api = anyApi // as the official command writes it
+export const internal = anyApi
+export const components = componentsGeneric()
+`;
+  writeFileSync(file, official);
+  expect(await writeGenerated(app.dir)).toEqual([]);
+  expect(readFileSync(file, "utf8")).toBe(official);
+  writeFileSync(file, official.replace("export const internal = anyApi\n", ""));
+  expect(await writeGenerated(app.dir)).toEqual([file]);
+  // A version of the package that does not export what the file imports.
+  installConvex(app.dir, "1.15.0");
+  writeFileSync(file, official);
+  expect(await writeGenerated(app.dir)).toContain(file);
+  app.remove();
 });

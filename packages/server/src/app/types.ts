@@ -73,6 +73,14 @@ export type CronSchedule =
   | { readonly type: "monthly"; readonly day: number; readonly hourUTC: number; readonly minuteUTC: number }
   | { readonly type: "cron"; readonly cronExpr: string };
 
+/** A variable of a module that keeps something between runs, so that its module is evaluated again for each. */
+export interface StateInModule {
+  readonly name: string;
+  /** As it appears in stack traces. */
+  readonly file: string;
+  readonly line: number;
+}
+
 /** What evaluating the "use node" modules told an action thread. */
 export interface NodeAnalysis {
   readonly functions: readonly FunctionInfo[];
@@ -82,6 +90,8 @@ export interface NodeAnalysis {
 
 /** What loading a package told us. */
 export interface Analysis {
+  /** Missing: none. */
+  readonly moduleState?: readonly StateInModule[];
   readonly functions: readonly FunctionInfo[];
   readonly schema: SchemaJson | null;
   readonly crons: readonly CronSpec[];

@@ -44,10 +44,10 @@ export class CodeStart {
   }
 
   /** Prepares what is stored, before the state takes it in. */
-  async open(guilty: CoreStart["guilty"]): Promise<void> {
+  async open(suspects: CoreStart["suspects"]): Promise<void> {
     this.#upgrade();
     const { state, commits, loader, limits } = this.#parts;
-    const timedOut = guilty.find(({ run }) => run.kind === "load" && run.request === "start");
+    const timedOut = suspects.find(({ run }) => run.kind === "load" && run.request === "start");
     const refusal = timedOut && loadTimeOutText(loadLimit(limits, "start"));
     const failure = await loader.prepareStored(state, commits, LOAD_AT_START, refusal);
     if (failure !== undefined) this.#failed(failure, (timedOut?.times ?? 0) + 1);

@@ -105,6 +105,6 @@ async function openFiles({ files, directory }: CoreHome): Promise<FileStore> {
 async function openEngine({ directory, memoryBytes }: CoreHome): Promise<Engine<Doc>> {
   if (directory === undefined) return new MemoryEngine<Doc>();
   // Loaded when needed: a deployment in memory has no use for the storage library.
-  const { openDiskEngine } = await import("../engine/disk-engine.ts");
+  const { openDiskEngine } = await import("../engine/open-disk-engine.ts");
   return openDiskEngine<Doc>({ directory, codec: DOCUMENT_CODEC, memoryBytes });
 }

@@ -70,7 +70,7 @@ test("one write that wakes a list of three, held by two sockets, is accounted to
   });
   expect(row(ledger.tables, "jobs").account).toMatchObject({ convexDocuments: 7, documentsWritten: 5, reruns: 1 });
   const pair = row(ledger.pairs, "jobs:tick → jobs:list");
-  expect(pair.ways).toEqual({ "jobs.by_group [progress]": 1 });
+  expect(pair.causePaths).toEqual({ "jobs.by_group [progress]": 1 });
   expect(pair.account).toMatchObject({ reruns: 1, convexDocuments: 3, convexCalls: 2 });
   expect(row(ledger.subscriptions, 'jobs:list {"group":"a"}').account).toMatchObject({ runs: 2, convexDocuments: 6 });
 });

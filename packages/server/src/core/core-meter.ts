@@ -7,7 +7,7 @@
  *
  * The ledger lives in the core's thread, where nearly all records are made; it is memory only and begins again with the core.
  *
- * Hot: everything here happens for each execution; guarded by `bench/meter.bench.ts`.
+ * Hot: everything here happens for each execution; guarded by `meter.bench.ts`.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import { addToFileAccount, type FileAccount } from "../meter/file-account.ts";
 import { Ledger } from "../meter/ledger.ts";
 import { labelOf } from "../meter/label.ts";
 import { UsageSlot, type RunSlot, type TableSlot } from "../meter/run-slot.ts";
-import type { CommitCause, Question, RunRecord } from "../meter/record.ts";
-import type { ObservedExecution, RunObserver } from "../reactive/options.ts";
-import type { Run } from "../reactive/run.ts";
+import type { CommitCause, MeterRequest, RunRecord } from "../meter/record.ts";
+import type { ObservedExecution, LiveQueryObserver } from "../reactive/options.ts";
+import type { LiveQuery } from "../reactive/live-query.ts";
 import type { RunCost } from "../reactive/types.ts";
 import type { Wake } from "../reactive/wake.ts";
 import type { Commit, TableUsage } from "../tx/types.ts";
 import type { Catalogue } from "../tx/catalogue.ts";
 import type { Caller } from "../protocol/deployment-types.ts";
 import type { CommitObserver } from "./commits.ts";
-import { KnownWays } from "./known-ways.ts";
+import { CausePaths } from "./cause-paths.ts";
 import type { ActionNote, SentNote } from "../protocol/meter-notes.ts";
 
 const SYSTEM_MARK = "_";
@@ -40,7 +40,7 @@ const DEFINED_INDEXES_FROM = 2;
 export interface CoreMeterParts {
   nowMs(): number;
   readonly catalogue: Catalogue;
-  /** Hears of each record, for a trace. */
+  /** Observes each record, for a trace. */
   onRun(record: RunRecord): void;
 }
 
@@ -56,28 +56,28 @@ export interface EndedMutation {
 }
 
 /** See the module comment. */
-export class CoreMeter implements RunObserver, CommitObserver {
+export class CoreMeter implements LiveQueryObserver, CommitObserver {
   readonly ledger: Ledger;
   readonly #parts: CoreMeterParts;
-  readonly #ways: KnownWays;
+  readonly #causePaths: CausePaths;
   /** Reused: what a run that was spared took last. */
   readonly #spared = new UsageSlot();
 
   constructor(parts: CoreMeterParts) {
     this.#parts = parts;
     this.ledger = new Ledger(parts.nowMs());
-    this.#ways = new KnownWays(parts.catalogue);
+    this.#causePaths = new CausePaths(parts.catalogue);
   }
 
-  ran(run: Run, { caller, cost, isFirst, isNews, askers }: ObservedExecution): void {
-    // System queries and questions that were refused read nothing of the app's.
+  ran(live: LiveQuery, { caller, cost, isFirst, isNews, askers }: ObservedExecution): void {
+    // System queries and requests that were refused read nothing of the app's.
     if (cost === undefined) return;
-    const { wake, result } = run;
-    const isSubscribed = run.holders.size > 0;
+    const { wake, result } = live;
+    const isSubscribed = live.holders.size > 0;
     const record = this.ledger.nextRun;
-    record.atMs = run.ranMs;
-    if (isSubscribed) record.question = this.#questionOf(run);
-    else record.askOnce(run.path, shortened(run.args));
+    record.atMs = live.ranMs;
+    if (isSubscribed) record.request = this.#requestOf(live);
+    else record.askOnce(live.path, shortened(live.args));
     record.kind = "query";
     record.caller = caller;
     record.cause = wake === undefined ? null : this.#causeOf(wake);
@@ -93,19 +93,19 @@ export class CoreMeter implements RunObserver, CommitObserver {
     this.#ran(record);
   }
 
-  shared(run: Run): void {
-    if (run.cost === undefined) return;
-    const isSubscribed = run.holders.size > 0;
-    const { path } = run;
-    this.ledger.answered(isSubscribed ? this.#questionOf(run) : { path, key: "", label: path }, isSubscribed);
+  shared(live: LiveQuery): void {
+    if (live.cost === undefined) return;
+    const isSubscribed = live.holders.size > 0;
+    const { path } = live;
+    this.ledger.answered(isSubscribed ? this.#requestOf(live) : { path, key: "", label: path }, isSubscribed);
   }
 
-  cutOff(run: Run, wake: Wake, by: "node" | "field"): void {
+  cutOff(live: LiveQuery, wake: Wake, by: "node" | "field"): void {
     // A result that nobody holds would not be computed again by anybody's rules.
-    if (run.cost === undefined || run.holders.size === 0) return;
-    this.#fillUsage(this.#spared, run.cost, true);
-    const [question, cause] = [this.#questionOf(run), this.#causeOf(wake)];
-    this.ledger.cutOff({ question, cause, by, askers: run.holders.size, usage: this.#spared });
+    if (live.cost === undefined || live.holders.size === 0) return;
+    this.#fillUsage(this.#spared, live.cost, true);
+    const [request, cause] = [this.#requestOf(live), this.#causeOf(wake)];
+    this.ledger.cutOff({ request, cause, by, askers: live.holders.size, usage: this.#spared });
   }
 
   /** A mutation ended, before its commit is sealed. */
@@ -120,7 +120,7 @@ export class CoreMeter implements RunObserver, CommitObserver {
 
   /** A commit was sealed: its index entries, which are not part of any run's usage. */
   committed({ source, changes, names }: Commit): void {
-    if (names.includes("schema")) this.#ways.clear();
+    if (names.includes("schema")) this.#causePaths.clear();
     if (source.startsWith(SYSTEM_MARK)) return;
     for (const { table, moves } of changes) {
       let keyBytes = 0;
@@ -132,9 +132,9 @@ export class CoreMeter implements RunObserver, CommitObserver {
   /** Bytes that main handed to sockets. */
   sent(notes: readonly SentNote[]): void {
     for (const { path, args, identityKey, bytes, convexBytes, sends } of notes) {
-      const own = questionOf(path, args, identityKey);
-      const question = this.ledger.questions.find(own.key) === undefined ? questionOf(path, args, null) : own;
-      this.ledger.sent({ question, bytes, convexBytes, sends });
+      const own = requestOf(path, args, identityKey);
+      const request = this.ledger.requests.find(own.key) === undefined ? requestOf(path, args, null) : own;
+      this.ledger.sent({ request, bytes, convexBytes, sends });
     }
   }
 
@@ -174,10 +174,10 @@ export class CoreMeter implements RunObserver, CommitObserver {
     this.#parts.onRun(record);
   }
 
-  #questionOf(run: Run): Question {
+  #requestOf(live: LiveQuery): MeterRequest {
     // Kept with the run and not in a weak map, for the reason below.
-    run.note ??= questionOf(run.path, run.args, run.identityObserved ? run.identity.key : null);
-    return run.note as Question;
+    live.note ??= requestOf(live.path, live.args, live.identityObserved ? live.identity.key : null);
+    return live.note as MeterRequest;
   }
 
   #causeOf(wake: Wake): CommitCause {
@@ -187,7 +187,7 @@ export class CoreMeter implements RunObserver, CommitObserver {
   }
 
   #newCause({ source, table, collection, index, change, fields }: Wake): CommitCause {
-    return this.#ways.causeOf(this.#ways.of(collection, index, change, fields, table), source);
+    return this.#causePaths.causeOf(this.#causePaths.of(collection, index, change, fields, table), source);
   }
 
   /** @param isKept Whether what was written stays. */
@@ -215,7 +215,7 @@ export class CoreMeter implements RunObserver, CommitObserver {
   }
 }
 
-function questionOf(path: string, args: string, identityKey: string | null): Question {
+function requestOf(path: string, args: string, identityKey: string | null): MeterRequest {
   const who = identityKey === null ? "" : `@${identityKey === "" ? "nobody" : hash(identityKey)}`;
   const argsKey = args.length <= KEY_CHARS_MAX ? args : `#${hash(args)}`;
   return { path, key: `${path}${who} ${argsKey}`, label: labelOf(path, shortened(args), who) };

@@ -44,11 +44,11 @@ export async function openCore(options: CoreOpenOptions): Promise<Core> {
   });
   for (const { name, indexes } of SYSTEM_TABLES) database.defineSystemTable(name, indexes);
   core = new Core({ ...options, database, commitClock, role: "writer" });
-  await core.codeStart.open(start.guilty);
+  await core.codeStart.open(start.suspects);
   core.commits.read((tx) => core.state.restore(tx));
   if (!core.state.hasAddresses) core.commits.write("_system/storage", (tx) => storeSecret(tx, newSecret(random)));
-  core.scheduler.recover(start.running, start.guilty);
-  core.crons.recover(start.running, start.guilty);
+  core.scheduler.recover(start.running, start.suspects);
+  core.crons.recover(start.running, start.suspects);
   core.say({ type: "ready", active: core.active });
   core.enqueue(() => undefined);
   return core;

@@ -37,6 +37,7 @@ const WRITES: { readonly [type in CoreRequest["type"]]: boolean } = {
   mutation: true,
   head: false,
   push: true,
+  readModules: false,
   environment: false,
   setEnvironment: true,
   schedule: true,

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Run } from "../reactive/run.ts";
+import type { LiveQuery } from "../reactive/live-query.ts";
 import { Verifier, type Divergence, type VerifyOptions } from "../reactive/verifier.ts";
 import type { ReadSetView } from "../tx/types.ts";
 import type { Reactor } from "../reactive/reactor.ts";
@@ -32,7 +32,7 @@ export function openVerifier(parts: VerifiedParts, options: VerifyOptions): Veri
   const { reactor, runner } = parts;
   return new Verifier(
     {
-      runs: () => reactor.runs,
+      liveQueries: () => reactor.liveQueries,
       executions: () => runner.queriesExecuted,
       nowMs: () => parts.nowMs(),
       execute: (request, moment) => runner.fromScratch(request, moment),
@@ -43,18 +43,18 @@ export function openVerifier(parts: VerifiedParts, options: VerifyOptions): Veri
 }
 
 function repair(parts: VerifiedParts, divergence: Divergence): void {
-  const { run } = divergence;
+  const { live } = divergence;
   console.error(alarmText(divergence));
   // A function that goes by Convex's rules already is alone in it: were all the others run again each time, there would be no end of it.
-  const isFirst = parts.tracking.distrust(run.path);
-  const runs = isFirst && run.readSet !== undefined ? misledWith(parts, collectionsOf(run.readSet)) : [];
-  parts.reactor.invalidateAll("verifier", new Set([run, ...runs]));
+  const isFirst = parts.tracking.distrust(live.path);
+  const misled = isFirst && live.readSet !== undefined ? misledWith(parts, collectionsOf(live.readSet)) : [];
+  parts.reactor.invalidateAll("verifier", new Set([live, ...misled]));
 }
 
-/** Forgets what is remembered of these tables, and finds the runs that relied on it. */
-function misledWith({ nodes, reactor }: VerifiedParts, collections: ReadonlySet<number>): readonly Run[] {
+/** Forgets the nodes of these tables, and finds the runs that relied on it. */
+function misledWith({ nodes, reactor }: VerifiedParts, collections: ReadonlySet<number>): readonly LiveQuery[] {
   nodes.forget(collections);
-  return [...reactor.runs].filter(
+  return [...reactor.liveQueries].filter(
     ({ readSet }) => readSet !== undefined && [...collectionsOf(readSet)].some((one) => collections.has(one)),
   );
 }
@@ -64,15 +64,15 @@ function collectionsOf(readSet: ReadSetView): ReadonlySet<number> {
 }
 
 /** What an operator needs to find the fault. */
-export function alarmText({ run, difference, spared, lastSpared }: Divergence): string {
-  const args = run.args.length <= ARGS_SHOWN_CHARS ? run.args : `${run.args.slice(0, ARGS_SHOWN_CHARS)}…`;
+export function alarmText({ live, difference, spared, lastSpared }: Divergence): string {
+  const args = live.args.length <= ARGS_SHOWN_CHARS ? live.args : `${live.args.slice(0, ARGS_SHOWN_CHARS)}…`;
   const cause =
     lastSpared === undefined
       ? `${spared} commits touched what it read and were cut off since it ran`
       : `${spared} commits touched what it read and were cut off since it ran, the last one by ${lastSpared.source} ` +
         `(${lastSpared.change} in "${lastSpared.table ?? "catalogue"}", index ${lastSpared.index}, fields ${lastSpared.fields.join(", ") || "none"})`;
   return (
-    `Alarm: the held result of ${run.path} ${args} is not what a run from scratch gives. ` +
+    `Alarm: the held result of ${live.path} ${args} is not what a run from scratch gives. ` +
     `At ${difference}. Cause: ${cause}. Repaired: it runs again, by Convex's rules until other code is pushed`
   );
 }

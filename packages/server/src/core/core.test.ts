@@ -1,6 +1,7 @@
 /**
  * The core over a simulated disk: order, group commit, deduplication, what is shown when.
  */
+import { hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { ADMIN, NOBODY, NOTES_APP, World } from "../testing/core-world.ts";
@@ -93,6 +94,58 @@ test("a mutation sent twice with one session and request id runs once and gives 
   expect(again).toEqual(first);
   expect(first.ok && first.ts).toBeGreaterThan(0);
   expect(await world.value("notes:count")).toBe(2);
+});
+
+test("a session keeps its last 1,000 outcomes; one before them is refused, not run again", async () => {
+  const world = await World.open(NOTES_APP);
+  const key = (requestId: number) => ({ kind: "session", sessionId: "s", requestId }) as const;
+  const outcomes = await Promise.all(
+    Array.from({ length: 2_500 }, (_, n) => world.mutation("notes:add", { text: "a" }, key(n))),
+  );
+  const sessions = world.core.database.catalogue.get("_sessions")?.number ?? 0;
+  expect(world.core.database.engine.count(sessions)).toBe(1_000);
+  for (const n of [1_500, 2_000, 2_499]) {
+    expect(await world.mutation("notes:add", { text: "a" }, key(n))).toEqual(outcomes[n]);
+  }
+  for (const n of [0, 1_000, 1_499]) {
+    expect(await world.mutation("notes:add", { text: "a" }, key(n))).toMatchObject({
+      ok: false,
+      errorMessage: expect.stringContaining("its session has run over 1,000 later ones"),
+    });
+  }
+  expect(await world.value("notes:count")).toBe(2_500);
+});
+
+test("an outcome that a former release recorded answers", async () => {
+  const world = await World.open(NOTES_APP);
+  const key = { kind: "session", sessionId: "s", requestId: 7 } as const;
+  const id = hash("sha256", "7:s", "buffer").subarray(0, 16);
+  world.core.commits.write("test", (tx) =>
+    tx.system.insert("_sessions", { value: '"before"', logLines: [], ts: 5 }, id),
+  );
+  expect(await world.mutation("notes:add", { text: "a" }, key)).toEqual({
+    ok: true,
+    value: '"before"',
+    logLines: [],
+    ts: 5,
+  });
+  expect(await world.value("notes:count")).toBe(0);
+});
+
+test("a session's row that is used again lives on, and rows of others go", async () => {
+  const world = await World.open(NOTES_APP);
+  const key = (sessionId: string, requestId: number) => ({ kind: "session", sessionId, requestId }) as const;
+  await world.mutation("notes:add", { text: "a" }, key("gone", 5));
+  await world.mutation("notes:add", { text: "a" }, key("lives", 5));
+  await world.advance(10 * DAY_MS);
+  const last = await world.mutation("notes:add", { text: "a" }, key("lives", 1_005));
+  await world.advance(5 * DAY_MS);
+  const sessions = world.core.database.catalogue.get("_sessions")?.number ?? 0;
+  expect(world.core.database.engine.count(sessions)).toBe(1);
+  expect(await world.mutation("notes:add", { text: "a" }, key("lives", 1_005))).toEqual(last);
+  await world.advance(14 * DAY_MS);
+  expect(world.core.database.engine.count(sessions)).toBe(0);
+  expect(world.clock.timers).toBe(0);
 });
 
 test("the recorded timestamp is the commit's own, also after rolled back inserts", async () => {

@@ -120,7 +120,7 @@ export class Core {
     const reads = new Reads(database);
     this.state = new DeploymentState(urls, reads);
     this.loader = new WatchedLoader({ loadCode: options.loadCode, monitor, limits, urls, reads });
-    this.#quarantine = new Quarantine(clock, this.#alarms, start.guilty, (names) => {
+    this.#quarantine = new Quarantine(clock, this.#alarms, start.suspects, (names) => {
       this.enqueue(() => void this.reactor.invalidateNames(names));
     });
     this.nodes = new NodeStore(database.engine, start.nodeBytes);

@@ -110,6 +110,20 @@ test("a push adds, changes and removes crons by name; an unchanged one keeps its
   expect(await world.value("notes:texts")).toEqual(["same", "new", "same"]);
 });
 
+test.each(["", "* * * *", "*/5 * * * * *", "0 0 * * 7", "0 0 30 2 *"])(
+  "a push with the cron expression %j is refused by the cron's name, and what was deployed stays",
+  async (expression) => {
+    const world = await World.open(EVERY_MINUTE);
+    const bad = app(`crons.cron("nightly", ${JSON.stringify(expression)}, add, { text: "x" });`);
+    expect(await world.push(await bundleTexts(bad))).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('cron job "nightly" has an invalid schedule: ') as string,
+    });
+    await world.advance(MINUTE_MS);
+    expect(await world.value("notes:texts")).toEqual(["tick", "tick"]);
+  },
+);
+
 test("crons cost one timer between their moments", async () => {
   const many = Array.from(
     { length: 50 },

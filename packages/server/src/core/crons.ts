@@ -15,7 +15,8 @@
  */
 import { textOf } from "../functions/system-rows.ts";
 import type { Commit } from "../tx/types.ts";
-import type { ActionTicket, Guilty } from "../protocol/core-protocol.ts";
+import type { ActionTicket, Suspect } from "../protocol/core-protocol.ts";
+import { withoutRequestLine } from "../protocol/core-protocol.ts";
 import type { CommitObserver } from "./commits.ts";
 import { cronNamed, cronRows, momentAfter, nextCron } from "./cron-rows.ts";
 import type { StateChange } from "./deployment-state.ts";
@@ -42,17 +43,17 @@ export class Crons implements CommitObserver {
   }
 
   /** After opening: no run of the last process is under way any more, unless its action still is; missed moments are skipped. */
-  recover(running: readonly ActionTicket[], guilty: readonly Guilty[]): void {
+  recover(running: readonly ActionTicket[], suspects: readonly Suspect[]): void {
     const alive = new Set(running.filter(({ kind }) => kind === "cron").map(({ key }) => key));
-    const ended = new Set(guilty.flatMap(({ run }) => (run.kind === "cron" ? run.name : [])));
+    const ended = new Set(suspects.flatMap(({ run }) => (run.kind === "cron" ? run.name : [])));
     const nowMs = this.#parts.ticking.clock.nowMs();
     this.#parts.commits.write(SOURCE, (tx) => {
       for (const row of cronRows(tx)) {
         const name = textOf(row, "name");
         if (row["isRunning"] === true && !alive.has(name)) tx.system.patch(row._id, { isRunning: false });
-        const isGuilty = ended.has(name);
-        if (isGuilty) tx.system.patch(row._id, { lastError: "Function execution timed out" });
-        if (isGuilty || Number(row["nextRunMs"]) < nowMs)
+        const isSuspect = ended.has(name);
+        if (isSuspect) tx.system.patch(row._id, { lastError: "Function execution timed out" });
+        if (isSuspect || Number(row["nextRunMs"]) < nowMs)
           tx.system.patch(row._id, { nextRunMs: momentAfter(row, nowMs) });
       }
     });
@@ -62,7 +63,8 @@ export class Crons implements CommitObserver {
   actionDone(name: string, error: string | null): void {
     this.#parts.commits.write(SOURCE, (tx) => {
       const row = cronNamed(tx, name);
-      if (row !== undefined) tx.system.patch(row._id, { isRunning: false, lastError: error });
+      if (row === undefined) return;
+      tx.system.patch(row._id, { isRunning: false, lastError: error === null ? null : withoutRequestLine(error) });
     });
   }
 
@@ -97,7 +99,9 @@ export class Crons implements CommitObserver {
         before: () => true,
         mark: (tx) => tx.system.patch(row._id, { ...moved, lastError: null }),
       });
-      if (error !== null) commits.write(SOURCE, (tx) => tx.system.patch(row._id, { ...moved, lastError: error }));
+      if (error === null) return;
+      const lastError = withoutRequestLine(error);
+      commits.write(SOURCE, (tx) => tx.system.patch(row._id, { ...moved, lastError }));
     }
   }
 }

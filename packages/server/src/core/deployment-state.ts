@@ -169,7 +169,7 @@ export class DeploymentState {
       case CRONS_TABLE:
         return this.due.cronChanged();
       case SESSIONS_TABLE:
-        return this.due.sessionChanged(after === undefined);
+        return this.due.sessionChanged(before !== undefined && before._creationTime !== after?._creationTime);
     }
   }
 }

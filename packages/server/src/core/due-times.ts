@@ -86,8 +86,8 @@ export class DueTimes {
     this.#cron.changed();
   }
 
-  /** Every mutation of a client adds a session row: only the first, and those that go, can change which is the oldest. */
-  sessionChanged(isDeleted: boolean): void {
-    if (isDeleted || !this.#session.isSet) this.#session.changed();
+  /** Every mutation of a client writes a session row: only the first, and those that go or are made anew, can change which is the oldest. */
+  sessionChanged(isGone: boolean): void {
+    if (isGone || !this.#session.isSet) this.#session.changed();
   }
 }

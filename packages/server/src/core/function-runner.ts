@@ -2,14 +2,14 @@
  * Runs queries and mutations of the active code on a transaction of the core, system functions included.
  *
  * One place that knows what an execution needs besides the transaction (clock, seed, environment, scheduler), tells the watchdog
- * what is running, answers quarantined questions without running them, and makes a log entry of each execution.
+ * what is running, answers quarantined requests without running them, and makes a log entry of each execution.
  *
  * Not here: opening and committing transactions (`core.ts`), running user code (`execute.ts`).
  *
  * @module
  */
 import { clientLines, type Limits } from "@narrowcast/values";
-import { mayRunInternal } from "../reactive/run.ts";
+import { mayRunInternal } from "../reactive/live-query.ts";
 import type { Identity, Moment, RunCost, RunOutcome, RunRequest, RunResult } from "../reactive/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import type { Clock } from "../protocol/alarms.ts";
@@ -21,7 +21,7 @@ import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
 import type { LogEntry } from "../protocol/deployment-types.ts";
 import { LogEntries } from "../protocol/log-entry.ts";
 import { quarantinedReadSet, type Quarantine } from "./quarantine.ts";
-import { questionKey, stableRequestId, type RunKey } from "../protocol/run-key.ts";
+import { queryKey, type RunKey } from "../protocol/run-key.ts";
 import { runSystemQuery } from "./system/system-queries.ts";
 import { SYSTEM_PREFIX } from "./system/system-types.ts";
 import type { FunctionInfo } from "../app/types.ts";
@@ -30,7 +30,7 @@ import { runLimit, type RunMonitor } from "../protocol/watchdog.ts";
 
 /** What callers see of a failure of the server itself. */
 export const INTERNAL_ERROR = "Server Error\nYour request couldn't be completed. Try again later.";
-const MISSING_CODE = "Did you forget to run `npx convex dev` or `npx convex deploy`?";
+const MISSING_CODE = "Did you forget to run `npx convex dev`?";
 
 /** What the core gives the runner. */
 export interface RunnerParts {
@@ -44,7 +44,7 @@ export interface RunnerParts {
   /** Begins the transaction of a query; without a path one that reads from storage by Convex's rules. */
   begin(path?: string): Transaction;
   schedule(tx: Transaction, path: string, args: string, atMs: number): string;
-  cancelScheduled(tx: Transaction, id: string): void;
+  cancelScheduled(tx: Transaction, id: string): string | undefined;
   readonly files: RunFiles;
   log(entry: LogEntry): void;
   readonly meter: CoreMeter | undefined;
@@ -92,14 +92,17 @@ export class FunctionRunner {
   async query(request: RunRequest, caller: Caller): Promise<RunOutcome> {
     this.queriesExecuted += 1;
     const { path } = request;
-    const question = questionKey(path, request.args, request.identity.key);
-    if (this.#parts.quarantine.has(question)) return this.#quarantined(question);
+    const key = queryKey(path, request.args, request.identity.key);
+    const requestId = request.requestId ?? this.#newRequestId();
+    if (this.#parts.quarantine.has(key)) return this.#quarantined(key, requestId);
     const isSystem = path.startsWith(SYSTEM_PREFIX);
-    const moment = isSystem ? undefined : this.#moment();
+    const moment = isSystem ? undefined : this.#moment(requestId);
     const tx = this.#parts.begin(path);
     try {
       const outcome =
-        moment === undefined ? this.#system(tx, request) : await this.#userQuery(tx, question, request, caller, moment);
+        moment === undefined
+          ? this.#system(tx, request, requestId)
+          : await this.#userQuery(tx, key, request, caller, moment);
       const { result, journal, clockObserved } = outcome;
       // Whether an internal function may be seen depends on who asks, so nobody else may be given this answer.
       const isPrivate = request.allowInternal !== true && this.find(path)?.visibility === "internal";
@@ -109,26 +112,26 @@ export class FunctionRunner {
       const { readSet } = tx;
       return { result: { ...result, logLines, journal }, readSet, identityObserved, clockObserved, cost, moment };
     } catch (error) {
-      return this.#defect(tx, path, question, error);
+      return this.#defect(tx, path, requestId, error);
     } finally {
       tx.abort();
     }
   }
 
   /**
-   * Executes a query anew out of storage, by Convex's rules, with the clock and chance of `moment`. Leaves no trace in logs and ledger.
+   * Executes a query anew out of storage, by Convex's rules, with the clock and seed of `moment`. Leaves no trace in logs and ledger.
    *
    * @returns `undefined` when it may not be run now.
    */
   async fromScratch(request: RunRequest, moment: Moment): Promise<RunResult | undefined> {
     const { path, args, identity, journal } = request;
     const { active } = this;
-    const question = questionKey(path, args, identity.key);
-    if (active === undefined || this.#parts.quarantine.has(question)) return undefined;
+    const key = queryKey(path, args, identity.key);
+    if (active === undefined || this.#parts.quarantine.has(key)) return undefined;
     const allowInternal = mayRunInternal(request);
-    const requestId = stableRequestId(question);
+    const { requestId } = moment;
     const tx = this.#parts.begin();
-    this.#parts.monitor.enter({ kind: "query", question }, runLimit(this.#parts.limits));
+    this.#parts.monitor.enter({ kind: "query", request: key }, runLimit(this.#parts.limits));
     try {
       const host = this.#host(moment);
       const call = { path, kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
@@ -142,22 +145,30 @@ export class FunctionRunner {
 
   #userQuery(
     tx: Transaction,
-    question: string,
+    key: string,
     request: RunRequest,
     caller: Caller,
     moment: Moment,
   ): Promise<ExecuteOutcome> {
     const { path, args, identity, journal } = request;
     const allowInternal = mayRunInternal(request);
-    const requestId = stableRequestId(question);
-    const call: RunCall = { path, args, identity, allowInternal, requestId, caller, run: { kind: "query", question } };
+    const { requestId } = moment;
+    const call: RunCall = {
+      path,
+      args,
+      identity,
+      allowInternal,
+      requestId,
+      caller,
+      run: { kind: "query", request: key },
+    };
     return this.run("query", tx, call, journal, moment);
   }
 
   /** The server itself failed: the asker gets an error, tried again when what was read changes; the others go on. */
-  #defect(tx: Transaction, path: string, question: string, error: unknown): RunOutcome {
+  #defect(tx: Transaction, path: string, requestId: string, error: unknown): RunOutcome {
     console.error("Cannot run", path, error);
-    const errorMessage = `[Request ID: ${stableRequestId(question)}] ${INTERNAL_ERROR}`;
+    const errorMessage = `[Request ID: ${requestId}] ${INTERNAL_ERROR}`;
     return {
       result: { ok: false, errorMessage, errorData: null, logLines: [], journal: null },
       readSet: tx.readSet,
@@ -172,7 +183,7 @@ export class FunctionRunner {
     tx: Transaction,
     call: RunCall,
     journal: string | null = null,
-    moment = this.#moment(),
+    moment = this.#moment(call.requestId),
   ): Promise<ExecuteOutcome> {
     const { active } = this;
     if (active === undefined) return this.#noCode(call);
@@ -230,10 +241,16 @@ export class FunctionRunner {
     this.#parts.meter?.mutated({ atMs, path, args, caller, cost, resultBytes, isError: !result.ok });
   }
 
-  #moment(): Moment {
+  #moment(requestId: string): Moment {
     const { clock, random } = this.#parts;
     const seed = random.bytes(4);
-    return { nowMs: Math.floor(clock.nowMs()), seed: new DataView(seed.buffer, seed.byteOffset).getUint32(0) };
+    const drawn = new DataView(seed.buffer, seed.byteOffset).getUint32(0);
+    return { nowMs: Math.floor(clock.nowMs()), seed: drawn, requestId };
+  }
+
+  /** 16 hex digits. */
+  #newRequestId(): string {
+    return Buffer.from(this.#parts.random.bytes(8)).toString("hex");
   }
 
   #host({ nowMs, seed }: Moment): RunHost {
@@ -255,17 +272,17 @@ export class FunctionRunner {
     return failure(serverErrorText(requestId, text));
   }
 
-  #system(tx: Transaction, { path, args, identity }: RunRequest): ExecuteOutcome {
+  #system(tx: Transaction, { path, args, identity }: RunRequest, requestId: string): ExecuteOutcome {
     const { environment, urls } = this.#parts.state;
     const context = { analysis: this.active?.user.analysis, environment, ...urls };
-    return runSystemQuery(tx, path, args, identity, stableRequestId(path), context);
+    return runSystemQuery(tx, path, args, identity, requestId, context);
   }
 
-  #quarantined(question: string): RunOutcome {
-    const errorMessage = serverErrorText(stableRequestId(question), timeOutText(this.#parts.limits));
+  #quarantined(request: string, requestId: string): RunOutcome {
+    const errorMessage = serverErrorText(requestId, timeOutText(this.#parts.limits));
     return {
       result: { ok: false, errorMessage, errorData: null, logLines: [], journal: null },
-      readSet: quarantinedReadSet(question),
+      readSet: quarantinedReadSet(request),
       identityObserved: true,
       clockObserved: false,
     };

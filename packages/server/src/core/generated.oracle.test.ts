@@ -38,7 +38,7 @@ async function playWorld(seed: number, mechanisms: Mechanisms): Promise<Generate
 
 const ON_OFF = [true, false];
 const MIXES: readonly Mechanisms[] = ON_OFF.flatMap((fields) =>
-  ON_OFF.flatMap((filters) => ON_OFF.flatMap((memo) => ON_OFF.map((lazy) => ({ fields, filters, memo, lazy })))),
+  ON_OFF.flatMap((filters) => ON_OFF.flatMap((nodes) => ON_OFF.map((lazy) => ({ fields, filters, nodes, lazy })))),
 );
 
 test("generated functions show what runs from scratch give", { timeout: TIMEOUT_MS }, async () => {
@@ -46,7 +46,7 @@ test("generated functions show what runs from scratch give", { timeout: TIMEOUT_
 });
 
 test.each(MIXES)(
-  "so they do with fields $fields, filters $filters, memo $memo, lazy $lazy",
+  "so they do with fields $fields, filters $filters, nodes $nodes, lazy $lazy",
   { timeout: TIMEOUT_MS },
   async (mechanisms) => {
     for (const seed of seeds.slice(0, Math.max(4, seeds.length / 8))) await playWorld(seed, mechanisms);

@@ -65,7 +65,7 @@ class Bench {
     const replies = new Map<number, unknown>();
     const main = new MainSide();
     let opened: OpenedCore | undefined;
-    const hear = (batch: readonly FromCore[]): void => {
+    const observe = (batch: readonly FromCore[]): void => {
       for (const message of batch) {
         if (message.type === "reply") replies.set(message.id, message.value);
         const answer = main.answer(message);
@@ -73,8 +73,8 @@ class Bench {
       }
     };
     const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
-    const start = { ...urls, limits: CONVEX_LIMITS, guilty: [], running: [], isMetered };
-    opened = await openCoreIn({ start }, hear);
+    const start = { ...urls, limits: CONVEX_LIMITS, suspects: [], running: [], isMetered };
+    opened = await openCoreIn({ start }, observe);
     const bench = new Bench(opened, replies);
     await bench.#do([{ type: "push", id: 0, code: main.manifestOf(await bundleTexts(APP)) }]);
     for (let n = 0; n < GROUPS * JOBS_PER_GROUP; n += 1) {
@@ -88,7 +88,7 @@ class Bench {
     return this.#opened.close();
   }
 
-  /** Mutations that nobody hears of. */
+  /** Mutations that nobody observes. */
   async mutations(): Promise<unknown> {
     return this.#batch((n) => this.#call("mutation", "jobs:tick", { id: this.#id(n), progress: this.#turn + n }));
   }

@@ -40,6 +40,9 @@ export interface MutationParts {
   readonly newRequestId: () => string;
 }
 
+const FORGOTTEN =
+  "Cannot run the mutation: its session has run over 1,000 later ones, so that it may have run before; ask again with a new request";
+
 /** See the module comment. */
 export class Mutations {
   readonly #parts: MutationParts;
@@ -54,6 +57,7 @@ export class Mutations {
     const tx = commits.begin(tracking.mutationOptions(call.path));
     try {
       const earlier = dedupe === null ? undefined : findOutcome(tx, dedupe);
+      if (earlier === "forgotten") return failed(serverErrorText(call.requestId, FORGOTTEN), null, []);
       if (earlier !== undefined) return { ok: true, ...earlier };
       if (timedOut) return failed(serverErrorText(call.requestId, timeOutText(limits)), null, []);
       const outcome = await runner.run("mutation", tx, { ...call, run: { kind: "call", request: id } });

@@ -2,15 +2,15 @@
  * What becomes of queries that ended a core.
  */
 import { expect, test } from "vitest";
-import { questionKey } from "../protocol/run-key.ts";
+import { queryKey } from "../protocol/run-key.ts";
 import { bundleTexts } from "../kit/text-app.ts";
 import { NOTES_APP, START_MS, World } from "../testing/core-world.ts";
 
-const QUESTION = questionKey("notes:count", "{}", "");
+const REQUEST = queryKey("notes:count", "{}", "");
 
-async function openGuilty(times: number): Promise<World> {
+async function openSuspect(times: number): Promise<World> {
   const world = await World.open(NOTES_APP);
-  await world.restart([{ run: { kind: "query", question: QUESTION }, times, atMs: START_MS }]);
+  await world.restart([{ run: { kind: "query", request: REQUEST }, times, atMs: START_MS }]);
   return world;
 }
 
@@ -19,8 +19,8 @@ const isRefused = async (world: World): Promise<boolean> => {
   return !outcome.ok && outcome.errorMessage.includes("Function execution timed out (maximum duration: 1s)");
 };
 
-test("the question is refused without being run, other questions are not", async () => {
-  const world = await openGuilty(0);
+test("the request is refused without being run, other requests are not", async () => {
+  const world = await openSuspect(0);
   const before = world.core.runner.queriesExecuted;
   expect(await isRefused(world)).toBe(true);
   expect(await world.query("notes:texts")).toMatchObject({ ok: true });
@@ -29,21 +29,21 @@ test("the question is refused without being run, other questions are not", async
 });
 
 test("without any commit it stays refused, and nothing waits", async () => {
-  const world = await openGuilty(0);
+  const world = await openSuspect(0);
   await world.advance(3_600_000);
   expect(await isRefused(world)).toBe(true);
   expect(world.clock.timers).toBe(0);
 });
 
 test("a commit after the penalty frees it", async () => {
-  const world = await openGuilty(0);
+  const world = await openSuspect(0);
   await world.advance(10_000);
   await world.mutation("notes:add", { text: "a" });
   expect(await isRefused(world)).toBe(false);
 });
 
 test("a commit during the penalty frees it at the end, and a subscriber gets the result", async () => {
-  const world = await openGuilty(0);
+  const world = await openSuspect(0);
   world.signal({ type: "openSocket", socket: 1 });
   const add = [{ queryId: 1, path: "notes:count", args: "{}", journal: null }];
   world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
@@ -59,7 +59,7 @@ test.each([
   [3, 80_000],
   [20, 3_600_000],
 ])("after %i relapses the penalty is %i ms", async (times, penaltyMs) => {
-  const world = await openGuilty(times);
+  const world = await openSuspect(times);
   await world.mutation("notes:add", { text: "a" });
   await world.advance(penaltyMs - 1);
   expect(await isRefused(world)).toBe(true);
@@ -68,7 +68,7 @@ test.each([
 });
 
 test("new code frees it at once", async () => {
-  const world = await openGuilty(5);
+  const world = await openSuspect(5);
   await world.push(await bundleTexts(NOTES_APP));
   expect(await isRefused(world)).toBe(false);
 });

@@ -2,14 +2,14 @@
  * Quarantine: queries that ended a core are not run again at once.
  *
  * A query with an endless loop costs everybody a restart of the core. Its subscribers would have it run again immediately, and
- * every client that asks the same question too. So the question (function, arguments, identity) is answered with the time-out
+ * every client that asks the same request too. So the request (function, arguments, identity) is answered with the time-out
  * error, without running it, until its inputs may have changed. Which documents it reads is not known: it never finished. So the rule is:
  *
  *   - new code or a changed environment frees it at once;
  *   - else it stays failed for a penalty of 10 s, doubled with each relapse up to an hour, and is tried again as soon as the penalty
- *     is over *and* a commit was made since it was found guilty. Without any commit it would only do the same again.
+ *     is over *and* a commit was made since it became a suspect. Without any commit it would only do the same again.
  *
- * Soundness: the error may be shown for one penalty longer than the truth, never for ever; restarts caused by one question
+ * Soundness: the error may be shown for one penalty longer than the truth, never for ever; restarts caused by one request
  * become rarer and rarer. Nothing polls: only a commit made during the penalty sets an alarm for its end.
  *
  * @module
@@ -18,7 +18,7 @@ import type { Commit, ReadSetView } from "../tx/types.ts";
 import type { Alarms, Clock } from "../protocol/alarms.ts";
 import type { CommitObserver } from "./commits.ts";
 import type { StateChange } from "./deployment-state.ts";
-import type { Guilty } from "../protocol/core-protocol.ts";
+import type { Suspect } from "../protocol/core-protocol.ts";
 
 const PENALTY_MS = 10_000;
 const PENALTY_MS_MAX = 3_600_000;
@@ -28,9 +28,9 @@ interface Entry {
   isStale: boolean;
 }
 
-/** When a question may be tried again at the earliest, in milliseconds since the epoch. */
-export function penaltyEndMs(guilty: Guilty): number {
-  return guilty.atMs + Math.min(PENALTY_MS_MAX, PENALTY_MS * 2 ** Math.min(guilty.times, 16));
+/** When a request may be tried again at the earliest, in milliseconds since the epoch. */
+export function penaltyEndMs(suspect: Suspect): number {
+  return suspect.atMs + Math.min(PENALTY_MS_MAX, PENALTY_MS * 2 ** Math.min(suspect.times, 16));
 }
 
 /** See the module comment. */
@@ -40,26 +40,27 @@ export class Quarantine implements CommitObserver {
   readonly #entries = new Map<string, Entry>();
   readonly #free: (names: readonly string[]) => void;
 
-  /** @param free Called with the {@linkcode nameOf} of questions that may be run again. */
-  constructor(clock: Clock, alarms: Alarms, guilty: readonly Guilty[], free: (names: readonly string[]) => void) {
+  /** @param free Called with the {@linkcode nameOf} of requests that may be run again. */
+  constructor(clock: Clock, alarms: Alarms, suspects: readonly Suspect[], free: (names: readonly string[]) => void) {
     this.#clock = clock;
     this.#alarms = alarms;
     this.#free = free;
-    for (const one of guilty) {
-      if (one.run.kind === "query") this.#entries.set(one.run.question, { untilMs: penaltyEndMs(one), isStale: false });
+    for (const suspect of suspects) {
+      if (suspect.run.kind === "query")
+        this.#entries.set(suspect.run.request, { untilMs: penaltyEndMs(suspect), isStale: false });
     }
   }
 
-  /** Questions that are not run now. */
+  /** Requests that are not run now. */
   get size(): number {
     return this.#entries.size;
   }
 
-  has(question: string): boolean {
-    return this.#entries.size > 0 && this.#entries.has(question);
+  has(request: string): boolean {
+    return this.#entries.size > 0 && this.#entries.has(request);
   }
 
-  /** What a question reads may have changed. New code or environment: everybody gets another chance. */
+  /** What a request reads may have changed. New code or environment: everybody is tried again. */
   committed(_commit: Commit, { code, environment }: StateChange): void {
     if (this.#entries.size === 0) return;
     if (code !== undefined || environment) return this.#clear();
@@ -76,25 +77,25 @@ export class Quarantine implements CommitObserver {
     const nowMs = this.#clock.nowMs();
     const freed: string[] = [];
     let nextMs: number | undefined;
-    for (const [question, { untilMs, isStale }] of this.#entries) {
+    for (const [request, { untilMs, isStale }] of this.#entries) {
       if (!isStale) continue;
-      if (untilMs <= nowMs) freed.push(question);
+      if (untilMs <= nowMs) freed.push(request);
       else nextMs = Math.min(nextMs ?? Infinity, untilMs);
     }
-    for (const question of freed) this.#entries.delete(question);
+    for (const request of freed) this.#entries.delete(request);
     this.#alarms.set("quarantine", nextMs, () => this.#release());
     if (freed.length > 0) this.#free(freed.map(nameOf));
   }
 }
 
 /** Catalogue name that a quarantined result depends on. */
-export function nameOf(question: string): string {
-  return `quarantine:${question}`;
+export function nameOf(request: string): string {
+  return `quarantine:${request}`;
 }
 
 /** What a result that was not computed depends on: only its release. */
-export function quarantinedReadSet(question: string): ReadSetView {
-  const name = nameOf(question);
+export function quarantinedReadSet(request: string): ReadSetView {
+  const name = nameOf(request);
   return {
     points: () => [],
     intervals: () => [],

@@ -8,10 +8,12 @@
 import { parseValue, stringifyValue, type Doc, type Value } from "@narrowcast/values";
 import { UserError, type Transaction } from "../tx/types.ts";
 import type { Clock } from "../protocol/alarms.ts";
+import { withoutRequestLine } from "../protocol/core-protocol.ts";
 import { readRows, textOf } from "../functions/system-rows.ts";
 import type { FunctionInfo } from "../app/types.ts";
 
 export const SCHEDULED_TABLE = "_scheduled_functions";
+const CANCELS_ITSELF = "A scheduled mutation cannot cancel itself while it is running: it goes on.";
 const FIVE_YEARS_MS = 5 * 365.25 * 24 * 3_600_000;
 
 /** What the rows are checked against. */
@@ -34,7 +36,7 @@ export class ScheduledRows {
     checkTime(atMs, nowMs);
     tx.countScheduled(Buffer.byteLength(args));
     if (this.#parts.find(path) === undefined) {
-      const hint = "Did you forget to run `npx convex dev` or `npx convex deploy`?";
+      const hint = "Did you forget to run `npx convex dev`?";
       throw new UserError("FunctionNotFound", `Could not find function for '${path}'. ${hint}`);
     }
     const row = { name: path, args: [parseValue(args)], scheduledTime: atMs };
@@ -43,8 +45,12 @@ export class ScheduledRows {
       : tx.system.insert(SCHEDULED_TABLE, { ...row, state: { kind: "pending" } });
   }
 
-  /** Cancels a job in the transaction; a finished one stays as it is. */
-  cancel(tx: Transaction, id: string): void {
+  /**
+   * Cancels a job in the transaction; a finished one stays as it is, and so does the one that asks.
+   *
+   * @returns A warning for the developer, if there is something to be warned of.
+   */
+  cancel(tx: Transaction, id: string): string | undefined {
     const row = rowOf(tx, id);
     if (row === undefined) {
       throw new UserError("ScheduledFunctionNotFound", `Scheduled function with ID ${id} not found.`);
@@ -52,15 +58,16 @@ export class ScheduledRows {
     const kind = stateOf(row);
     // Only the mutation's own transaction sees it in progress; an action is in progress for everybody.
     if (kind === "inProgress" && this.#parts.find(textOf(row, "name"))?.kind === "mutation") {
-      throw new UserError("CannotCancelSelf", "A scheduled mutation cannot cancel itself while it is running.");
+      return CANCELS_ITSELF;
     }
-    if (kind !== "pending" && kind !== "inProgress") return;
+    if (kind !== "pending" && kind !== "inProgress") return undefined;
     tx.system.patch(id, { state: { kind: "canceled" }, completedTime: this.#parts.clock.nowMs() });
+    return undefined;
   }
 
   /** Notes how a job ended. */
   finish(tx: Transaction, id: string, error: string | null): void {
-    const state: Value = error === null ? { kind: "success" } : { kind: "failed", error };
+    const state: Value = error === null ? { kind: "success" } : { kind: "failed", error: withoutRequestLine(error) };
     tx.system.patch(id, { state, completedTime: this.#parts.clock.nowMs() });
   }
 }

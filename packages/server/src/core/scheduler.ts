@@ -19,7 +19,7 @@
  */
 import type { Doc, Limits } from "@narrowcast/values";
 import type { Commit, Transaction } from "../tx/types.ts";
-import type { ActionTicket, CoreRequest, Guilty } from "../protocol/core-protocol.ts";
+import type { ActionTicket, CoreRequest, Suspect } from "../protocol/core-protocol.ts";
 import { timeOutText } from "../protocol/core-protocol.ts";
 import { textOf } from "../functions/system-rows.ts";
 import type { CommitObserver, Commits } from "./commits.ts";
@@ -99,11 +99,11 @@ export class Scheduler implements CommitObserver {
 
   /** Cancels a job for an action. */
   cancel(id: string): void {
-    this.#parts.commits.write(SOURCE, (tx) => this.#parts.rows.cancel(tx, id));
+    this.#parts.commits.write(SOURCE, (tx) => void this.#parts.rows.cancel(tx, id));
   }
 
   /** After opening: settles what the last process left behind. */
-  recover(running: readonly ActionTicket[], guilty: readonly Guilty[]): void {
+  recover(running: readonly ActionTicket[], suspects: readonly Suspect[]): void {
     const alive = new Set(running.filter(({ kind }) => kind === "job").map(({ key }) => key));
     const { commits, rows, limits } = this.#parts;
     commits.write(SOURCE, (tx) => {
@@ -111,7 +111,7 @@ export class Scheduler implements CommitObserver {
         if (alive.has(row._id)) this.#running.add(row._id);
         else rows.finish(tx, row._id, TRANSIENT_ERROR);
       }
-      for (const { run } of guilty) {
+      for (const { run } of suspects) {
         if (run.kind !== "job") continue;
         const row = rowOf(tx, run.id);
         if (row !== undefined && stateOf(row) === "pending") rows.finish(tx, row._id, timeOutText(limits));

@@ -84,9 +84,9 @@ export class Tracing implements CommitObserver {
     if (inserted.length > 0) this.#write([{ kind: "commit", source, inserted }]);
   }
 
-  ran({ question, kind: functionKind, ...record }: RunRecord): void {
+  ran({ request, kind: functionKind, ...record }: RunRecord): void {
     if (!this.#isOn) return;
-    this.#write([{ kind: "run", path: question.path, label: question.label, functionKind, ...record }]);
+    this.#write([{ kind: "run", path: request.path, label: request.label, functionKind, ...record }]);
   }
 
   #writeHead(): void {

@@ -7,38 +7,38 @@
  * @module
  */
 import type { BeginOptions } from "../tx/database.ts";
-import { ReadHabits } from "../tx/hand-out.ts";
-import type { ReadMemo } from "../tx/read-memo.ts";
+import { ReadHabits } from "../tx/document-access.ts";
+import type { ReadNodes } from "../tx/read-nodes.ts";
 import type { Tracking, TrackingOptions } from "../protocol/tracking-options.ts";
 import { CONVEX_RULES, NARROW_RULES } from "../tx/types.ts";
 import type { Commit, Mechanisms, TransactionUsage } from "../tx/types.ts";
 import type { CommitObserver } from "./commits.ts";
 import type { StateChange } from "./deployment-state.ts";
 
-/** A mutation that reads so many documents is worth remembering what it read; by Convex's count. */
+/** A mutation that reads so many documents is worth making nodes of what it read; by Convex's count. */
 const MUCH_READ_DOCUMENTS = 64;
 
 /** See the module comment. */
 export class TrackingRules implements CommitObserver {
   readonly #options: TrackingOptions;
-  readonly #memo: ReadMemo;
+  readonly #nodes: ReadNodes;
   readonly #habits = new Map<string, ReadHabits>();
   readonly #distrusted = new Set<string>();
   /** Whether a mutation read much when it ran last. */
   readonly #readsMuch = new Map<string, boolean>();
 
-  constructor(options: TrackingOptions, memo: ReadMemo) {
+  constructor(options: TrackingOptions, nodes: ReadNodes) {
     this.#options = options;
-    this.#memo = memo;
+    this.#nodes = nodes;
   }
 
   /**
-   * How to begin the transaction of a mutation: what it reads before it writes is answered from memory where it is remembered. New things to remember are
+   * How to begin the transaction of a mutation: what it reads before it writes is answered from nodes where there are some. New nodes are
    * for those that read much: to one that looks up a row or two, making and keeping a node costs more than its reads do.
    */
   mutationOptions(path: string): BeginOptions {
-    if (!this.#mechanismsFor(path).memo) return { readOnly: false };
-    return { readOnly: false, memo: this.#memo, makesMemo: this.#readsMuch.get(path) ?? true };
+    if (!this.#mechanismsFor(path).nodes) return { readOnly: false };
+    return { readOnly: false, nodes: this.#nodes, makesNodes: this.#readsMuch.get(path) ?? true };
   }
 
   /** Learns how much a mutation read. */
@@ -50,7 +50,7 @@ export class TrackingRules implements CommitObserver {
   beginOptions(path: string): BeginOptions {
     const mechanisms = this.#mechanismsFor(path);
     if (mechanisms === CONVEX_RULES || this.#distrusted.has(path)) return { readOnly: true };
-    return { readOnly: true, mechanisms, memo: this.#memo, habits: this.#habitsOf(path) };
+    return { readOnly: true, mechanisms, nodes: this.#nodes, habits: this.#habitsOf(path) };
   }
 
   /** Forgets what functions were seen to do when the code is another one. */

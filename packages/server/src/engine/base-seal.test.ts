@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { BaseDamagedError, seal, unseal } from "./base-seal.ts";
 import { checkStore } from "./check.ts";
-import { openDiskEngine } from "./disk-engine.ts";
+import { openDiskEngine } from "./open-disk-engine.ts";
 
 test("a sealed value comes back; any flipped bit of value, checksum or key is noticed", () => {
   const value = Buffer.from("a document");

@@ -40,7 +40,7 @@ export interface CheckpointerParts {
   readonly log: Log;
   readonly backlog: Backlog;
   readonly counters: EngineCounters;
-  /** Hears of records that are now wholly in the base (and gone from the backlog). */
+  /** Observes records that are now wholly in the base (and gone from the backlog). */
   readonly applied: (records: readonly BacklogRecord[]) => void;
 }
 
@@ -144,7 +144,7 @@ export class Checkpointer {
         break;
       case "dropIndex":
       case "dropCollection":
-        // What is to be deleted is read from the base, so everything before must be there already.
+        // A deletion reads the base, so everything before it must be applied already.
         if (step.rows > 0 || step.applied > this.#parts.base.state.applied) return false;
         if (!this.#takeDrop(step, record)) return false;
         break;

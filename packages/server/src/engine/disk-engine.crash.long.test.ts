@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Base } from "./base.ts";
 import { checkStore } from "./check.ts";
-import { openDiskEngine } from "./disk-engine.ts";
+import { openDiskEngine } from "./open-disk-engine.ts";
 import { beginWorkload, numberOf, runTransaction, WorkloadModel, workloadOptions } from "./testing/engine-workload.ts";
 
 /** `CRASHES=50` kills more often. */

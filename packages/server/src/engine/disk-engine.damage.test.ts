@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { checkStore } from "./check.ts";
-import { openDiskEngine } from "./disk-engine.ts";
+import { openDiskEngine } from "./open-disk-engine.ts";
 import { LogDamagedError } from "./log-types.ts";
 import { beginWorkload, numberOf, runTransaction, WorkloadModel, workloadOptions } from "./testing/engine-workload.ts";
 

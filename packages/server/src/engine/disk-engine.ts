@@ -19,7 +19,6 @@ import { Base } from "./base.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { CollectionSlot } from "./collection-slot.ts";
 import { type DiskEngineOptions, type ResolvedOptions, withDefaults } from "./disk-engine-options.ts";
-import { openLog } from "./log.ts";
 import type { Log } from "./log-types.ts";
 import { PagedCollection } from "./paged-collection.ts";
 import {
@@ -84,7 +83,7 @@ export class DiskEngine<T> implements Engine<T> {
   };
 
   /**
-   * Opens a store on its log, or makes an empty one; see {@linkcode openDiskEngine}.
+   * Opens a store on its log, or makes an empty one; see `open-disk-engine.ts`.
    *
    * @param log Open, and the engine's from here on: it is closed with it, also when this throws. Whoever holds it keeps others away from the base.
    * @throws {LogDamagedError} If the log is damaged.
@@ -394,22 +393,8 @@ export class DiskEngine<T> implements Engine<T> {
   }
 }
 
-/**
- * Opens the store in `options.directory` with the log beside the base, or makes an empty one.
- *
- * @throws {LogLockedError} If another process has the store open.
- * @throws What the engine's constructor throws.
- */
-export function openDiskEngine<T>(options: DiskEngineOptions<T>): DiskEngine<T> {
-  const directory = join(options.directory, "log");
-  mkdirSync(directory, { recursive: true });
-  // The log's lock comes first: it keeps a second process away from the base, too.
-  return new DiskEngine(options, openLog({ directory, fs: options.logFs, segmentBytes: options.segmentBytes }));
-}
-
-/** Lets go of a store that cannot be opened; its lock is free soon after. */
+/** Lets go of a store that cannot be opened. Whatever goes wrong here, the error that ended the opening is the one to tell. */
 function abandon(log: Log, base: Base | undefined): void {
-  // Whatever goes wrong here, the error that ended the opening is the one to tell.
   log.close().catch(() => {});
   base?.close().catch(() => {});
 }

@@ -17,7 +17,8 @@ import { open } from "lmdb";
 import type { RootDatabase } from "lmdb";
 import type { Doc } from "@narrowcast/values";
 import { encodeKey, prefixEnd } from "@narrowcast/values";
-import { DiskEngine, openDiskEngine } from "./disk-engine.ts";
+import { DiskEngine } from "./disk-engine.ts";
+import { openDiskEngine } from "./open-disk-engine.ts";
 import {
   BY_CHANNEL,
   documentAt,

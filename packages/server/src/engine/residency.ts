@@ -39,7 +39,7 @@ export interface ResidencyParts<T> {
   readonly slots: ReadonlyMap<number, CollectionSlot<T>>;
   readonly bytesMax: number;
   readonly hasOpenWrites: () => boolean;
-  /** Hears of a load that failed; the engine cannot go on. */
+  /** Observes a load that failed; the engine cannot go on. */
   readonly failed: (error: unknown) => void;
 }
 

@@ -48,7 +48,7 @@ test("a row that is written again is counted once", () => {
   expect(cache.bytes).toBeLessThan(bytes);
 });
 
-test("whoever keeps rows by key hears of an eviction", () => {
+test("whoever keeps rows by key observes an eviction", () => {
   const cache = new RowCache<string>(100);
   const row = new Row<string>("a");
   row.value = "a";

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { CronExpressionParser } from "cron-parser";
 import type { CronSchedule } from "../app/types.ts";
+import { CronExpression } from "../isolate/cron-expression.ts";
 import { unknownKind } from "../protocol/unknown-kind.ts";
 
 /**
  * The first moment after `afterMs` at which `schedule` fires, in milliseconds since the epoch.
  *
  * @param lastMs The moment for which it fired last: intervals keep their phase. `undefined`: it never fired; an interval fires at once.
- * @throws When a cron expression cannot be parsed or has no next moment.
+ * @throws When a cron expression cannot be parsed or has no next moment; a push refuses such ones.
  */
 export function nextFireMs(schedule: CronSchedule, afterMs: number, lastMs: number | undefined): number {
   if (schedule.type === "interval") {
@@ -19,8 +19,10 @@ export function nextFireMs(schedule: CronSchedule, afterMs: number, lastMs: numb
     const periodMs = schedule.seconds * 1_000;
     return lastMs + periodMs * Math.max(1, Math.floor((afterMs - lastMs) / periodMs) + 1);
   }
-  const expression = CronExpressionParser.parse(expressionOf(schedule), { currentDate: new Date(afterMs), tz: "UTC" });
-  return expression.next().getTime();
+  const text = expressionOf(schedule);
+  const nextMs = new CronExpression(text).nextMs(afterMs);
+  if (nextMs === undefined) throw new Error(`Cannot tell when "${text}" fires: it never does after ${afterMs}`);
+  return nextMs;
 }
 
 function expressionOf(schedule: Exclude<CronSchedule, { type: "interval" }>): string {

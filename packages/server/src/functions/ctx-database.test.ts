@@ -99,6 +99,21 @@ const WORKS: readonly { readonly name: string; readonly body: string; readonly g
     gives: "a",
   },
   {
+    name: "an index goes on in _creationTime, then _id",
+    body: `const { seats, _creationTime: time, _id } = await ctx.db.get(ids.c); return names(await rooms().withIndex("by_open_seats", (q) => q.eq("open", true).eq("seats", seats).eq("_creationTime", time).gte("_id", _id)).collect())`,
+    gives: "c",
+  },
+  {
+    name: "by_creation_time goes on in _id",
+    body: `const { _creationTime: time, _id } = await ctx.db.get(ids.b); return names(await rooms().withIndex("by_creation_time", (q) => q.eq("_creationTime", time).eq("_id", _id)).collect())`,
+    gives: "b",
+  },
+  {
+    name: "the first page, after a cursor was refused",
+    body: `try { await rooms().paginate({ numItems: 2, cursor: "stale" }) } catch (error) { return [error.message.includes("InvalidCursor"), names((await rooms().paginate({ numItems: 2, cursor: null })).page)] }`,
+    gives: [true, "ab"],
+  },
+  {
     name: "filter with logic",
     body: `return names(await rooms().filter((q) => q.and(q.eq(q.field("open"), true), q.not(q.lt(q.field("seats"), 2)))).collect())`,
     gives: "a",
@@ -306,7 +321,7 @@ const FAILS: readonly { readonly name: string; readonly body: string; readonly s
   {
     name: "a file's id that is none",
     body: `await ctx.storage.getUrl("x")`,
-    says: "Invalid argument `storageId` for `storage.getUrl`: Unable to decode ID: Invalid ID length 1",
+    says: 'Invalid argument `storageId` for `storage.getUrl`: Invalid storage ID "x": Unable to decode ID: Invalid ID length 1',
   },
   {
     name: "a file's id of another table",
@@ -359,7 +374,7 @@ test.each(FAILS.map((entry, index) => ({ ...entry, index: WORKS.length + index }
     expect(result.error).toContain(says);
     expect(result.error).toMatch(/^\[Request ID: 0123456789abcdef\] Server Error\nUncaught (Type)?Error: /);
     if (!says.startsWith("Return value"))
-      expect(result.error).toMatch(/\n {4}at (async )?\.\.\/convex\/cases\.js:\d+:\d+/);
+      expect(result.error).toMatch(/\n {4}at (async )?<anonymous> \(\.\.\/convex\/cases\.js:\d+:\d+\)\n/);
   },
 );
 

@@ -106,22 +106,25 @@ function writesOf(scope: Scope): Writes {
       requireArgument(table, 1, "insert", "table");
       if (table.startsWith("_")) throw new Error("System tables (prefixed with `_`) are read-only.");
       requireArgument(value, 2, "insert", "value");
+      const given = fields(value, "insert");
       while (scope.busy !== undefined) await scope.busy;
-      return scope.tx.insert(table, fields(value, "insert"));
+      return scope.tx.insert(table, given);
     },
     patch: async (...args) => {
       const [table, id, value] = args.length >= 3 && args[2] !== undefined ? args : [undefined, ...args];
       requireId(id, "patch");
       requireArgument(value, 2, "patch", "value");
+      const given = fields(value, "patch");
       while (scope.busy !== undefined) await scope.busy;
-      scope.tx.patch(id, fields(value, "patch"), table as string | undefined);
+      scope.tx.patch(id, given, table as string | undefined);
     },
     replace: async (...args) => {
       const [table, id, value] = args.length >= 3 && args[2] !== undefined ? args : [undefined, ...args];
       requireId(id, "replace");
       requireArgument(value, 2, "replace", "value");
+      const given = fields(value, "replace");
       while (scope.busy !== undefined) await scope.busy;
-      scope.tx.replace(id, fields(value, "replace"), table as string | undefined);
+      scope.tx.replace(id, given, table as string | undefined);
     },
     delete: async (...args) => {
       const [table, id] = args.length >= 2 && args[1] !== undefined ? args : [undefined, args[0]];

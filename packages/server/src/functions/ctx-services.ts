@@ -10,7 +10,7 @@ import type { TransactionUsage } from "../tx/types.ts";
 import { notAvailable, requireArgument } from "./ctx-arguments.ts";
 import type { FileUsage } from "./file-usage.ts";
 import { argumentsText, functionPath } from "../isolate/function-reference.ts";
-import type { Scope } from "./run.ts";
+import type { Run, Scope } from "./run.ts";
 
 /** What a scheduler asks for, whoever answers it. */
 export interface SchedulePort {
@@ -19,8 +19,9 @@ export interface SchedulePort {
   cancel(jobId: string): Promise<void> | void;
 }
 
-/** Claims of the identity as user code gets them: a copy of its own. */
+/** Claims of the identity as user code gets them: a copy of its own. @throws {Error} If nobody can tell whose identity it is. */
 export function identityClaims(identity: Identity): Value {
+  if (identity.error !== undefined) throw new Error(identity.error);
   return identity.attributes === null ? null : cloneValue(identity.attributes as { [claim: string]: Value });
 }
 
@@ -76,9 +77,15 @@ export function mutationSchedulePort(scope: Scope): SchedulePort {
     },
     cancel: async (jobId) => {
       while (scope.busy !== undefined) await scope.busy;
-      host.cancelScheduled(scope.tx, jobId);
+      cancelScheduled(scope.run, jobId);
     },
   };
+}
+
+/** Cancels a job in the transaction of `run`; what there is to be warned of goes to its log. */
+export function cancelScheduled({ host, tx, console: log }: Run, jobId: string): void {
+  const warning = host.cancelScheduled(tx, jobId);
+  if (warning !== undefined) log.note("WARN", warning);
 }
 
 /** `ctx.meta` of queries and mutations. */
@@ -88,7 +95,7 @@ export function createMeta(scope: Scope): object {
     getFunctionMetadata: async () => ({ ...functionMetadata(info.path), type: kind, visibility: info.visibility }),
     getTransactionMetrics: async () => {
       scope.tx.noteUsageSeen();
-      return transactionMetrics(scope.tx.usage, run.fileUsage, run.host.limits);
+      return transactionMetrics(scope.tx.usage, run.fileUsage, scope.tx.limits, run.fileLimits);
     },
     getDeploymentMetadata: async () => deploymentMetadata(run.host.cloudUrl),
     getSnapshotTs: () => snapshotTs(scope.tx.startMs),
@@ -123,7 +130,12 @@ export function snapshotTs(startMs: number): bigint {
 }
 
 /** What a transaction has used and what is left, in the form of `ctx.meta.getTransactionMetrics()`. */
-export function transactionMetrics(usage: TransactionUsage, files: FileUsage, limits: Limits): object {
+export function transactionMetrics(
+  usage: TransactionUsage,
+  files: FileUsage,
+  limits: Limits,
+  fileLimits: Limits,
+): object {
   const metric = (used: number, max: number) => ({ used, remaining: Math.max(0, max - used) });
   return {
     bytesRead: metric(usage.bytesRead, limits.bytesReadMax),
@@ -133,9 +145,9 @@ export function transactionMetrics(usage: TransactionUsage, files: FileUsage, li
     documentsWritten: metric(usage.documentsWritten, limits.documentsWrittenMax),
     functionsScheduled: metric(usage.functionsScheduled, limits.functionsScheduledMax),
     scheduledFunctionArgsBytes: metric(usage.scheduledArgsBytes, limits.scheduledArgsBytesMax),
-    filesWritten: metric(files.filesWritten, limits.filesWrittenMax),
-    fileWriteBytes: metric(files.fileWriteBytes, limits.fileWriteBytesMax),
-    filesRead: metric(files.filesRead, limits.filesReadMax),
-    fileReadBytes: metric(files.fileReadBytes, limits.fileReadBytesMax),
+    filesWritten: metric(files.filesWritten, fileLimits.filesWrittenMax),
+    fileWriteBytes: metric(files.fileWriteBytes, fileLimits.fileWriteBytesMax),
+    filesRead: metric(files.filesRead, fileLimits.filesReadMax),
+    fileReadBytes: metric(files.fileReadBytes, fileLimits.fileReadBytesMax),
   };
 }

@@ -4,7 +4,7 @@
  * In queries and mutations it reads and writes rows of the transaction under way. Actions are elsewhere: they ask through a port.
  *
  * A mutation that stores puts the bytes first and then the row, in its own transaction; if it throws, or is rolled back, the row is gone and the
- * core removes the bytes (`core-files.ts`).
+ * core removes the bytes (`core/run-files.ts`).
  *
  * @module
  */
@@ -73,12 +73,12 @@ export function createMutationStorage(scope: Scope): Storage {
       scope.assertOpen();
       const given = requireBlob(blob);
       const sha256 = parseSha256(options?.sha256);
-      countFileWritten(run.fileUsage, given.size, host.limits);
+      countFileWritten(run.fileUsage, given.size, run.fileLimits);
       const {
         name,
         size,
         sha256: actual,
-      } = await realWork(scope, async () => host.files.put(await bytesOf(given), sha256));
+      } = await run.realWork(async () => host.files.put(await bytesOf(given), sha256));
       const { tx } = await fileScope(scope);
       return insertFile(tx, name, { size, sha256: actual, contentType: contentTypeOf(given) });
     },
@@ -86,8 +86,8 @@ export function createMutationStorage(scope: Scope): Storage {
       const row = findFile(await fileScope(scope), storageId, "get");
       if (row === null) return null;
       const { size, contentType } = factsOf(row);
-      countFileRead(run.fileUsage, size, host.limits);
-      const bytes = await realWork(scope, () => host.files.read(row._id));
+      countFileRead(run.fileUsage, size, run.fileLimits);
+      const bytes = await run.realWork(() => host.files.read(row._id));
       return blobOf(bytes, contentType);
     },
   };
@@ -132,16 +132,6 @@ function blobOf(bytes: Uint8Array, contentType: string | null): Blob {
 async function fileScope(scope: Scope): Promise<FileScope> {
   while (scope.busy !== undefined) await scope.busy;
   return { tx: scope.tx, addresses: scope.run.host.files.addresses };
-}
-
-/** Tells the run that it is not stuck while `work` is under way. */
-async function realWork<T>({ run }: Scope, work: () => Promise<T>): Promise<T> {
-  run.pending(1);
-  try {
-    return await work();
-  } finally {
-    run.pending(-1);
-  }
 }
 
 /** @throws {Error} With the text of `convex/server`. */

@@ -14,7 +14,13 @@ import { argumentsText, functionPath } from "../isolate/function-reference.ts";
 import type { Scope } from "./run.ts";
 
 /** Calls another function inside of the same transaction. Given by the executor. */
-export type NestedCall = (scope: Scope, kind: "query" | "mutation", path: string, args: string) => Promise<Value>;
+export type NestedCall = (
+  scope: Scope,
+  kind: "query" | "mutation",
+  path: string,
+  args: string,
+  transactionLimits?: unknown,
+) => Promise<Value>;
 
 interface CallOptions {
   readonly useStaleSnapshot?: boolean;
@@ -52,7 +58,6 @@ function nested(scope: Scope, kind: "query" | "mutation", call: NestedCall) {
         ? new Error("`useStaleSnapshot` is only supported in mutations, not queries.")
         : notAvailable("`useStaleSnapshot`");
     }
-    if (options?.transactionLimits !== undefined) throw notAvailable("`transactionLimits`");
-    return call(scope, kind, functionPath(reference), argumentsText(args));
+    return call(scope, kind, functionPath(reference), argumentsText(args), options?.transactionLimits);
   };
 }

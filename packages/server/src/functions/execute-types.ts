@@ -21,7 +21,8 @@ export interface RunHost {
   readonly siteUrl: string;
   /** Adds a `_scheduled_functions` row inside `tx`; checks that the function exists. Returns the job's id. */
   schedule(tx: Transaction, path: string, args: string, atMs: number): string;
-  cancelScheduled(tx: Transaction, id: string): void;
+  /** @returns A warning for the developer, if there is something to be warned of. */
+  cancelScheduled(tx: Transaction, id: string): string | undefined;
   readonly files: RunFiles;
 }
 

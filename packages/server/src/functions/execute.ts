@@ -10,6 +10,7 @@
  * Invariants:
  *   - `execute` resolves for every user error; it rejects only for defects of the server.
  *   - What a failed nested mutation wrote is undone before its caller sees the error; what it read stays in the read set.
+ *   - A function goes on until nothing it started is under way, awaited or not; then it has ended (`settle.ts`).
  *   - The transaction is neither committed nor aborted here.
  *
  * Not here: endless loops (the watchdog ends the thread), commits, retries.
@@ -17,14 +18,15 @@
  * @module
  */
 import { parseValue } from "@narrowcast/values";
-import type { Value } from "@narrowcast/values";
 import { handlerOf } from "../isolate/analyze.ts";
-import type { LoadedFunction } from "../isolate/analyze.ts";
+import type { LoadedFunction, RegisteredFunction } from "../isolate/analyze.ts";
 import { untracked } from "../tx/tracked-document.ts";
 import { createMutationCtx, createQueryCtx } from "./ctx.ts";
+import type { NestedCall } from "./ctx.ts";
+import { limitCall } from "./transaction-limits.ts";
 import { Run, Scope } from "./run.ts";
 import { RunClock } from "./run-clock.ts";
-import { settleOrStall } from "./settle.ts";
+import { timeOut } from "./settle.ts";
 import type { StackMapper } from "../isolate/source-maps.ts";
 import { ScopeSyscalls } from "./syscalls.ts";
 import type { HostSyscalls } from "../isolate/syscalls-types.ts";
@@ -43,6 +45,8 @@ export interface ExecutorParts {
   readonly analysis: Analysis;
   /** Functions of the isolate bundle by canonical path. */
   readonly functions: ReadonlyMap<string, LoadedFunction>;
+  /** The function as the run that calls it should see it: of modules of its own, where they hold state. */
+  fresh(loaded: LoadedFunction): RegisteredFunction;
   readonly mapper: StackMapper;
   /** Cell that the user's globals look into; the executor puts the current run there. */
   readonly current: { activity: Activity };
@@ -70,14 +74,19 @@ export class Executor {
   async execute(request: ExecuteRequest): Promise<ExecuteOutcome> {
     if (this.#isBusy) throw new Error("Cannot execute a function: another one is running; executions must not overlap");
     this.#isBusy = true;
-    const run = new Run(request, () => this.#syscalls());
+    const run = new Run(
+      request,
+      this.#clock,
+      () => this.#syscalls(),
+      (text) => this.#parts.mapper.mapText(text),
+    );
     this.#parts.current.activity = run;
     this.#clock.start();
     const framesMax = Error.stackTraceLimit;
     Error.stackTraceLimit = STACK_FRAMES_MAX;
     let result: ExecuteOutcome["result"];
     try {
-      const value = await settleOrStall(this.#root(run), run, request.path, this.#clock);
+      const value = await this.#root(run);
       const { userTimeMs } = request.host.limits;
       if (this.#clock.isOver(userTimeMs)) throw timeOut(userTimeMs);
       result = { ok: true, value };
@@ -104,7 +113,7 @@ export class Executor {
   async #root(run: Run): Promise<string> {
     const { path, kind, args, allowInternal } = run.request;
     const info = requireFunction(this.#infos.get(path), path, kind, allowInternal);
-    return this.#invoke(run, info, kind, args, 0);
+    return this.#invoke(run, info, kind, args, undefined);
   }
 
   /** @returns Convex JSON text of the result. */
@@ -113,43 +122,60 @@ export class Executor {
     info: FunctionInfo,
     kind: "query" | "mutation",
     args: string,
-    depth: number,
+    caller: Scope | undefined,
   ): Promise<string> {
+    const depth = caller === undefined ? 0 : caller.depth + 1;
     const loaded = this.#parts.functions.get(info.path);
     if (loaded === undefined) throw functionNotFound(info.path, true);
     const parsed = parseArguments(args, info, run.tx, run.host.limits);
+    // Reading what a client sent is no time of the user's.
+    if (depth === 0) this.#clock.start();
     const scope = new Scope(run, info, kind, depth);
     const ctx = kind === "query" ? createQueryCtx(scope, this.#nested) : createMutationCtx(scope, this.#nested);
     const outer = this.#scope;
-    this.#scope = scope;
     const leave = depth === 0 ? undefined : run.tx.enterFunction();
-    try {
+    const handle = async (): Promise<string> => {
+      caller?.assertOpen();
+      this.#scope = scope;
       // Called without its object, as `convex/server` does: stack traces then say "handler".
-      const handler = handlerOf(loaded.registered);
+      const handler = handlerOf(this.#parts.fresh(loaded));
       const result = await handler(ctx, parsed);
-      const known = run.tx.knownRows();
+      const known = run.tx.resultTexts();
       const plain = run.tx.hasTracked ? untracked(result, known) : result;
       return renderResult(plain, info, run.tx, run.host.limits, known);
+    };
+    const close = (): void => scope.close();
+    try {
+      const { settling } = run;
+      return await (depth === 0
+        ? settling.outermost(info.path, handle, close)
+        : settling.nested(info.path, handle, close));
     } finally {
-      await scope.end();
+      scope.close();
       leave?.();
       this.#scope = outer;
     }
   }
 
-  readonly #nested = (parent: Scope, kind: "query" | "mutation", path: string, args: string): Promise<Value> =>
+  readonly #nested: NestedCall = (parent, kind, path, args, transactionLimits) =>
     parent.exclusive(async () => {
       const { run, depth } = parent;
       const savepoint = kind === "mutation" ? run.tx.savepoint() : undefined;
+      let release: (() => void) | undefined;
       try {
+        if (transactionLimits !== undefined) release = limitCall(run, transactionLimits);
         if (depth + 1 > run.host.limits.callDepthMax) {
           throw new CallError(`Function call depth limit exceeded. Limit: ${run.host.limits.callDepthMax}`);
         }
         const info = requireFunction(this.#infos.get(path), path, kind, true);
-        return parseValue(await this.#invoke(run, info, kind, args, depth + 1));
+        const result = parseValue(await this.#invoke(run, info, kind, args, parent));
+        if (release !== undefined) run.tx.checkLimits();
+        return result;
       } catch (thrown) {
         if (savepoint !== undefined) run.tx.rollbackTo(savepoint);
         throw errorForCaller(thrown, this.#parts.mapper);
+      } finally {
+        release?.();
       }
     });
 
@@ -168,8 +194,4 @@ export class Executor {
     }
     return syscalls;
   }
-}
-
-function timeOut(maxMs: number): CallError {
-  return new CallError(`Function execution timed out (maximum duration: ${maxMs / 1_000}s)`);
 }

@@ -44,11 +44,11 @@ export function findFile({ tx, addresses }: FileScope, storageId: unknown, metho
   const id = internal === undefined ? given : tx.system.getAt(STORAGE_TABLE, internal)?._id;
   if (id === undefined) return null;
   const decoded = tryDecodeId(id);
-  if (decoded === undefined) throw badId(method, reasonOf(id));
+  if (decoded === undefined) throw badId(method, `Invalid storage ID ${JSON.stringify(id)}: ${reasonOf(id)}`);
   const table = tx.tableNameOf(decoded.tableNumber);
   if (table !== STORAGE_TABLE) {
     const from = table === undefined ? `table number ${decoded.tableNumber}` : `table "${table}"`;
-    throw badId(method, `ID "${id}" is from ${from}; should be from table "${STORAGE_TABLE}"`);
+    throw badId(method, `Invalid storage ID "${id}": it is from ${from}; should be from table "${STORAGE_TABLE}"`);
   }
   return tx.get(id, STORAGE_TABLE, true);
 }

@@ -122,6 +122,7 @@ test("stack frames point into the developer's files", async () => {
       "Uncaught RangeError: text of 2000 characters",
       `    at excerpt (../convex/text.ts:${placeOf("text.ts", "new RangeError")})`,
       `    at handler (../convex/messages.ts:${placeOf("messages.ts", "excerpt(last.body)")})`,
+      "",
     ].join("\n"),
   );
 });

@@ -3,8 +3,7 @@
  *
  * "use node" modules are evaluated by action threads only (`action-code.ts`), which tell the core what they define.
  *
- * Modules are evaluated once and live as long as the loaded code. Unlike on Convex, module-level variables therefore keep their
- * values between executions; functions must not rely on either.
+ * Modules are evaluated once; those that hold state, again for each function that is called (`evaluated-script.ts`).
  *
  * Not here: bundling (`bundle.ts`), running (`execute.ts`), actions (`action-runner.ts`).
  *
@@ -12,7 +11,8 @@
  */
 import { compileFunction } from "node:vm";
 import { AnalysisError, analyzeCrons, analyzeFunctions, analyzeRouter, analyzeSchema } from "../isolate/analyze.ts";
-import type { LoadedFunction, ModuleTable } from "../isolate/analyze.ts";
+import type { LoadedFunction, ModuleTable, RegisteredFunction } from "../isolate/analyze.ts";
+import { EvaluatedScript } from "./evaluated-script.ts";
 import { Executor } from "./execute.ts";
 import { ImportActivity } from "../isolate/import-activity.ts";
 import type { ImportSettings } from "../isolate/import-activity.ts";
@@ -41,6 +41,8 @@ export interface CoreCode {
 
 /** How code is loaded. */
 export interface LoadOptions extends ImportSettings {
+  /** Evaluates every module once, also those that hold state: for measuring what the others cost. */
+  readonly keepsModules?: boolean | undefined;
   /** Functions beside the app's own. */
   readonly extra?: readonly LoadedFunction[] | undefined;
 }
@@ -49,6 +51,8 @@ export interface LoadOptions extends ImportSettings {
 export interface LoadedUserCode extends UserCode {
   /** When one of these changes, the code must be loaded again; `*` stands for all. */
   readonly environmentRead: ReadonlySet<string>;
+  /** How often modules that hold state were evaluated again. */
+  readonly evaluations: number;
 }
 
 /**
@@ -59,26 +63,48 @@ export interface LoadedUserCode extends UserCode {
 export async function loadUserCode(code: CoreCode, options: LoadOptions): Promise<LoadedUserCode> {
   guardRejections();
   const mapper = new StackMapper({ isolate: code.isolate, node: null });
-  const importing = new ImportActivity(options);
+  // Evaluations of later runs must see what this one sees.
+  const settings = { ...options, environment: new Map(options.environment) };
+  const importing = new ImportActivity(settings);
   const current: { activity: Activity } = { activity: importing };
-  const modules = evaluateBundle(
-    code.isolate,
-    "isolate",
-    deterministicGlobals(() => current.activity, untracked),
+  const script = new EvaluatedScript(
+    code.isolate.source,
+    () => deterministicGlobals(() => current.activity, untracked),
     mapper,
   );
+  const { modules } = script;
   const isolate = [...analyzeFunctions(modules, "isolate"), ...(options.extra ?? [])];
   const infos = [...isolate.map((loaded) => loaded.info), ...code.nodeFunctions];
   const analysis: Analysis = {
     functions: infos,
     schema: analyzeSchema(modules),
     crons: analyzeCrons(modules, infos),
+    moduleState: script.state,
     httpRoutes: (analyzeRouter(modules)?.getRoutes() ?? []).map(([path, method]) => ({ path, method })),
   };
-  const executor = new Executor({ analysis, functions: functionTable(isolate), mapper, current });
+  const freshPaths = new Set(
+    isolate
+      .map(({ info }) => info.path)
+      .filter((path) => options.keepsModules !== true && script.isFresh(moduleAndExport(path)[0])),
+  );
+  const fresh = (loaded: LoadedFunction): RegisteredFunction => {
+    if (!freshPaths.has(loaded.info.path)) return loaded.registered;
+    const [modulePath, name] = moduleAndExport(loaded.info.path);
+    const running = current.activity;
+    current.activity = new ImportActivity(settings);
+    try {
+      return (script.evaluate()[modulePath]?.[name] as RegisteredFunction | undefined) ?? loaded.registered;
+    } finally {
+      current.activity = running;
+    }
+  };
+  const executor = new Executor({ analysis, functions: functionTable(isolate), fresh, mapper, current });
   return {
     analysis,
     environmentRead: importing.environmentRead,
+    get evaluations() {
+      return script.evaluations;
+    },
     find: (path) => executor.find(path),
     execute: (request) => executor.execute(request),
   };
@@ -104,6 +130,12 @@ export function evaluateBundle(
   } catch (error) {
     throw new AnalysisError(`Failed to import the app's modules: ${describeError(error, mapper)}`, { cause: error });
   }
+}
+
+/** Where a function is exported: `["dir/mod.js", "fn"]` of `dir/mod:fn`. */
+export function moduleAndExport(path: string): readonly [modulePath: string, name: string] {
+  const colon = path.lastIndexOf(":");
+  return [`${path.slice(0, colon)}.js`, path.slice(colon + 1)];
 }
 
 /** Functions by canonical path. */

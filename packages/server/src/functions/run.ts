@@ -11,13 +11,17 @@
  *
  * @module
  */
+import type { Limits } from "@narrowcast/values";
 import { loadTracked } from "../tx/tracked-document.ts";
+import { UserError } from "../tx/types.ts";
 import type { Transaction } from "../tx/types.ts";
 import { builtinVariable } from "../isolate/builtin-variables.ts";
 import { ConsoleCapture } from "../isolate/console.ts";
 import { ALL_VARIABLES, variableDependency } from "../isolate/environment-names.ts";
 import { newFileUsage } from "./file-usage.ts";
 import { SeededRandom } from "../isolate/seeded-random.ts";
+import type { RunClock } from "./run-clock.ts";
+import { Settling } from "./settle.ts";
 import type { HostSyscalls } from "../isolate/syscalls-types.ts";
 import type { FunctionInfo } from "../app/types.ts";
 import type { ExecuteRequest, RunHost } from "./execute-types.ts";
@@ -36,25 +40,32 @@ export class Run implements Activity {
   clockObserved = false;
   /** What the next execution of the same subscription is given; set by `paginate`. */
   journal: string | null = null;
-  /** Real asynchronous operations under way. */
-  pendingCount = 0;
+  readonly settling: Settling;
   readonly fileUsage = newFileUsage();
-  /** Made at the first use: most runs need no chance. */
+  /** Limits of files in force, as counts since the execution began. */
+  fileLimits: Limits;
+  /** Made at the first use: most runs need no randomness. */
   #seeded: SeededRandom | undefined;
   readonly #syscalls: () => HostSyscalls;
 
-  constructor(request: ExecuteRequest, syscalls: () => HostSyscalls) {
+  /** @param mapFrames Puts the developer's places in the stead of the stack frames in a rendered line. */
+  constructor(
+    request: ExecuteRequest,
+    clock: RunClock,
+    syscalls: () => HostSyscalls,
+    mapFrames: (text: string) => string,
+  ) {
     this.request = request;
     this.tx = request.tx;
     this.host = request.host;
-    this.console = new ConsoleCapture(
-      request.host.limits,
-      () => request.host.nowMs,
-      undefined,
-      (value) => {
+    this.fileLimits = request.host.limits;
+    this.console = new ConsoleCapture(request.host.limits, () => request.host.nowMs, {
+      mapFrames,
+      onShow: (value) => {
         if (request.tx.hasTracked) loadTracked(value);
       },
-    );
+    });
+    this.settling = new Settling(request.host.limits, clock);
     this.#syscalls = syscalls;
   }
 
@@ -96,8 +107,8 @@ export class Run implements Activity {
     return [...this.host.environment.keys(), "CONVEX_CLOUD_URL", "CONVEX_SITE_URL"];
   }
 
-  pending(change: 1 | -1): void {
-    this.pendingCount += change;
+  realWork<T>(work: () => Promise<T>): Promise<T> {
+    return this.settling.work(work);
   }
 }
 
@@ -127,14 +138,14 @@ export class Scope {
   /** @throws {Error} If the function has ended. */
   assertOpen(): void {
     if (!this.#ended && !this.run.isOver) return;
-    throw new Error(
+    throw new UserError(
+      "FunctionEnded",
       `Cannot use "ctx" of ${this.info.path}: the function has ended; await every promise before the function returns`,
     );
   }
 
-  /** Ends the scope when nested calls that nobody awaited are through: a nested call happens completely or not at all. */
-  async end(): Promise<void> {
-    while (this.#busy !== undefined) await this.#busy;
+  /** From now on everything is refused. A nested call that is under way is finished, none begins. */
+  close(): void {
     this.#ended = true;
   }
 

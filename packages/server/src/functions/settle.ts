@@ -1,21 +1,25 @@
 /**
- * Waits for a handler, but not for ever: a promise that nobody can resolve any more would stop the thread's queue.
+ * Says when a function has ended: its own promise is settled, and nothing it started is under way any more.
  *
- * All that a query or mutation may wait for is done in microtasks, except real asynchronous work. Work that the run knows of
- * (`crypto.subtle`) is waited for until the run has computed for the time limit; anything else (reading a `Blob`, compiling WebAssembly) gets a grace period.
+ *   run ─▶ microtasks drain ─▶ real work under way? wait ─▶ innermost function settled? it ends ─▶ its caller goes on
+ *                                                          not settled? nothing can settle it: it fails
+ *
+ * All that a query or mutation can wait for is done in microtasks, except real asynchronous work. So work that nobody awaits (a `forEach`
+ * over an async callback, the loser of a `Promise.race`) is through when the microtasks are drained. Work that the run knows of
+ * (`crypto.subtle`, bytes of files) is waited for until the run has computed for the time limit; a handler that waits for anything else
+ * (reading a `Blob`, compiling WebAssembly) gets a grace period.
+ *
+ * Invariants:
+ *   - Only code of the innermost function runs: a nested call begins when its caller's code stands still, and its caller goes on when the
+ *     call's code stands still. A rejection that nobody handles is therefore the innermost function's, which fails with it.
+ *   - A chain of microtasks that never ends never drains: the watchdog ends the thread, as for any other loop.
  *
  * @module
  */
 import type { Limits } from "@narrowcast/values";
+import { watchRejections } from "../isolate/rejection-guard.ts";
 import { CallError } from "../isolate/user-error.ts";
 import type { RunClock } from "./run-clock.ts";
-
-/** What must be known of the run. */
-interface WaitedRun {
-  /** Real asynchronous operations under way. */
-  readonly pendingCount: number;
-  readonly host: { readonly limits: Limits };
-}
 
 /** How long a handler may wait for work that the run does not know of. Compiling or decompressing a few megabytes takes less. */
 const GRACE_MS = 250;
@@ -26,42 +30,190 @@ const WAIT_FACTOR = 2.5;
 const GRACE_POLLS = 40;
 
 /**
- * @returns What `handler` gives.
- * @throws What it throws; a `CallError` if it waits for nothing.
+ * Node's own way to finish ticks, microtasks and reports of unhandled rejections at once. A turn of the event loop does the same, as a
+ * sixth of the time of a small query. Hot: guarded by `module-state.bench.ts`.
  */
-export function settleOrStall<T>(handler: Promise<T>, run: WaitedRun, path: string, clock: RunClock): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const limitMs = run.host.limits.userTimeMs;
-    let idleSince: number | undefined;
-    let idlePolls = 0;
-    let timer: NodeJS.Timeout | undefined;
-    const check = () => {
-      const now = performance.now();
-      idleSince = run.pendingCount > 0 ? undefined : (idleSince ?? now);
-      idlePolls = idleSince === undefined ? 0 : idlePolls + 1;
-      if (clock.isOver(limitMs) || clock.elapsedMs() > WAIT_FACTOR * limitMs) {
-        reject(new CallError(`Function execution timed out (maximum duration: ${limitMs / 1_000}s)`));
-      } else if (idleSince !== undefined && now - idleSince > GRACE_MS && idlePolls > GRACE_POLLS) {
-        reject(new CallError(`Function ${path} can never finish: it awaits a promise that nothing will resolve`));
-      } else {
-        timer = setTimeout(check, POLL_MS);
-      }
-    };
-    // Runs once the microtasks are drained; almost every handler has ended by then.
-    const immediate = setImmediate(check);
-    const stop = () => {
-      clearImmediate(immediate);
-      clearTimeout(timer);
-    };
-    handler.then(
-      (value) => {
-        stop();
-        resolve(value);
+const drainNow = (process as { readonly _tickCallback?: () => void })._tickCallback;
+
+type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly thrown: unknown };
+
+/** Somebody who waits until everything stands still; the innermost one is served first. */
+interface Waiter {
+  readonly path: string;
+  /** Whether it can go on once everything stands still. */
+  isReady(): boolean;
+  resume(): void;
+  fail(thrown: unknown): void;
+}
+
+/** A function under way. */
+interface Frame {
+  /** Rejections in it that nobody handled so far. */
+  loose: Map<Promise<unknown>, unknown> | undefined;
+  /** Real asynchronous operations under way. */
+  pending: number;
+  isOver: boolean;
+}
+
+/** The functions of one run, innermost last. */
+export class Settling {
+  readonly #limits: Limits;
+  readonly #clock: RunClock;
+  readonly #waiters: Waiter[] = [];
+  readonly #frames: Frame[] = [];
+  #isOver = false;
+  #isArmed = false;
+  #poll: NodeJS.Timeout | undefined;
+  #idleSinceMs: number | undefined;
+  #idlePolls = 0;
+
+  constructor(limits: Limits, clock: RunClock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  /**
+   * Runs the outermost function.
+   *
+   * @param handler Is called at once. Its promise is the function's own.
+   * @param onRejected Called as soon as that promise is rejected: what is still under way must not do anything any more.
+   * @returns What it gives, when nothing of it is under way any more.
+   * @throws What it throws; a rejection that nobody handled; a `CallError` if it waits for what cannot come, or for too long.
+   */
+  async outermost<T>(path: string, handler: () => Promise<T>, onRejected: () => void): Promise<T> {
+    const stop = watchRejections({
+      rejected: (promise, reason) => {
+        const frame = this.#frames.at(-1);
+        if (frame !== undefined) (frame.loose ??= new Map()).set(promise, reason);
       },
-      (error: unknown) => {
-        stop();
-        reject(error);
+      handled: (promise) => {
+        for (const { loose } of this.#frames) loose?.delete(promise);
+      },
+    });
+    try {
+      return await this.#call(path, handler, onRejected);
+    } finally {
+      this.#isOver = true;
+      clearTimeout(this.#poll);
+      stop();
+    }
+  }
+
+  /** Runs a function that the innermost one called, when that one stands still. Otherwise as `outermost`. */
+  async nested<T>(path: string, handler: () => Promise<T>, onRejected: () => void): Promise<T> {
+    const caller = this.#frames.at(-1);
+    await this.#standstill(path, () => caller?.pending === 0);
+    return this.#call(path, handler, onRejected);
+  }
+
+  /** Real asynchronous work of user code: its function waits for it. When that has ended, nobody hears of the work any more. */
+  async work<T>(work: () => Promise<T>): Promise<T> {
+    const frame = this.#frames.at(-1);
+    if (frame === undefined) return new Promise(() => {});
+    frame.pending += 1;
+    try {
+      return await work();
+    } finally {
+      frame.pending -= 1;
+      if (frame.isOver) await new Promise(() => {});
+      this.#arm();
+    }
+  }
+
+  async #call<T>(path: string, handler: () => Promise<T>, onRejected: () => void): Promise<T> {
+    const frame: Frame = { loose: undefined, pending: 0, isOver: false };
+    this.#frames.push(frame);
+    let outcome: Outcome<T> | undefined;
+    // A rejected function ends there: what it left behind is not waited for. Before the handler begins: those it calls wait further inside.
+    const end = this.#standstill(path, () => outcome !== undefined && (frame.pending === 0 || !outcome.ok));
+    handler().then(
+      (value) => {
+        outcome = { ok: true, value };
+        this.#arm();
+      },
+      (thrown: unknown) => {
+        outcome = { ok: false, thrown };
+        onRejected();
+        this.#arm();
       },
     );
-  });
+    try {
+      await end;
+    } finally {
+      frame.isOver = true;
+      this.#frames.splice(this.#frames.indexOf(frame), 1);
+    }
+    const ended = outcome as unknown as Outcome<T>;
+    if (!ended.ok) throw ended.thrown;
+    if (frame.loose !== undefined && frame.loose.size > 0) throw [...frame.loose.values()][0];
+    return ended.value;
+  }
+
+  #standstill(path: string, isReady: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ path, isReady, resume: resolve, fail: reject });
+      this.#arm();
+    });
+  }
+
+  /** Looks after the microtasks that are queued now, and all they queue. */
+  #arm(): void {
+    if (this.#isArmed || this.#isOver) return;
+    this.#isArmed = true;
+    if (drainNow === undefined) setImmediate(this.#look);
+    else process.nextTick(this.#drainAndLook);
+  }
+
+  readonly #drainAndLook = (): void => {
+    try {
+      drainNow?.();
+    } finally {
+      this.#look();
+    }
+  };
+
+  readonly #look = (): void => {
+    this.#isArmed = false;
+    if (this.#isOver) return;
+    const innermost = this.#waiters.at(-1);
+    if (innermost === undefined) return;
+    if (!innermost.isReady()) {
+      this.#wait(innermost);
+      return;
+    }
+    this.#idleSinceMs = undefined;
+    this.#waiters.pop();
+    innermost.resume();
+    // The next one may be ready already.
+    if (this.#waiters.length > 0) this.#arm();
+  };
+
+  #wait(innermost: Waiter): void {
+    const now = performance.now();
+    const isWorking = (this.#frames.at(-1)?.pending ?? 0) > 0;
+    this.#idleSinceMs = isWorking ? undefined : (this.#idleSinceMs ?? now);
+    this.#idlePolls = this.#idleSinceMs === undefined ? 0 : this.#idlePolls + 1;
+    const { userTimeMs } = this.#limits;
+    if (this.#clock.isOver(userTimeMs) || this.#clock.elapsedMs() > WAIT_FACTOR * userTimeMs) {
+      // The whole run fails, whatever its functions would do about it.
+      this.#isOver = true;
+      for (const frame of this.#frames) frame.isOver = true;
+      this.#waiters[0]?.fail(timeOut(userTimeMs));
+    } else if (this.#idleSinceMs !== undefined && now - this.#idleSinceMs > GRACE_MS && this.#idlePolls > GRACE_POLLS) {
+      this.#idleSinceMs = undefined;
+      this.#waiters.pop();
+      innermost.fail(
+        new CallError(`Function ${innermost.path} can never finish: it awaits a promise that nothing will resolve`),
+      );
+      this.#arm();
+    } else {
+      clearTimeout(this.#poll);
+      this.#poll = setTimeout(this.#look, POLL_MS);
+    }
+  }
+}
+
+/** Convex's error for a function that took too long. */
+export function timeOut(maxMs: number): CallError {
+  return new CallError(`Function execution timed out (maximum duration: ${maxMs / 1_000}s)`);
 }

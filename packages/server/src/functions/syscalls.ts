@@ -17,6 +17,7 @@ import {
   identityClaims,
   snapshotTs,
   transactionMetrics,
+  cancelScheduled,
 } from "./ctx-services.ts";
 import { createMutationStorage } from "./ctx-storage.ts";
 import type { NestedCall } from "./ctx.ts";
@@ -26,7 +27,7 @@ import { isReadingStorage, isStorageSyscall, storageSyscall } from "./storage-sy
 import { parsePlan, textArgument } from "./syscall-plan.ts";
 import type { SyscallArguments as Arguments } from "./syscall-plan.ts";
 import type { HostSyscalls } from "../isolate/syscalls-types.ts";
-import { isConvexError } from "../isolate/user-error.ts";
+import { asUserCaused, isConvexError } from "../isolate/user-error.ts";
 
 type Fields = { readonly [field: string]: Value | undefined };
 
@@ -69,7 +70,7 @@ export class ScopeSyscalls implements HostSyscalls {
     } catch (thrown) {
       // The library makes a ConvexError of its own from `data`, which it expects as Convex JSON.
       if (isConvexError(thrown)) throw Object.assign(new Error(thrown.message), { data: valueToJson(thrown.data) });
-      throw thrown;
+      throw asUserCaused(thrown);
     }
   }
 
@@ -138,7 +139,7 @@ export class ScopeSyscalls implements HostSyscalls {
           ),
         );
       default:
-        run.host.cancelScheduled(tx, id);
+        cancelScheduled(run, id);
         return "null";
     }
   }
@@ -150,7 +151,7 @@ export class ScopeSyscalls implements HostSyscalls {
       throw new Error(`Cannot run a function as ${String(kind)} from a ${this.#scope.kind}`);
     }
     const text = argumentsText(jsonToValue(args["args"] ?? {}));
-    return render(await this.#call(this.#scope, kind, addressedPath(args), text));
+    return render(await this.#call(this.#scope, kind, addressedPath(args), text, args["transactionLimits"]));
   }
 
   #openStream(args: Arguments): string {
@@ -202,7 +203,7 @@ export class ScopeSyscalls implements HostSyscalls {
     switch (op) {
       case "1.0/getTransactionMetrics":
         tx.noteUsageSeen();
-        return JSON.stringify(transactionMetrics(tx.usage, run.fileUsage, run.host.limits));
+        return JSON.stringify(transactionMetrics(tx.usage, run.fileUsage, tx.limits, run.fileLimits));
       case "1.0/getFunctionMetadata":
         return JSON.stringify(functionMetadata(info.path));
       case "1.0/getDeploymentMetadata":

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Doc } from "@narrowcast/values";
-import type { RangeBound, Transaction } from "../tx/types.ts";
+import type { Transaction } from "../tx/types.ts";
+import type { RangeBound } from "../tx/query-plan.ts";
 
 /** Tables that the runtime keeps beside the app's, with their indexes. */
 export const SYSTEM_TABLES: readonly {

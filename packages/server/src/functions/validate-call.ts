@@ -5,9 +5,16 @@
  *
  * @module
  */
-import { matchesValidator, parseValue, stringifyAround, stringifyValue, validateValue } from "@narrowcast/values";
+import {
+  checkWithText,
+  matchesValidator,
+  parseValue,
+  stringifyAround,
+  stringifyValue,
+  validateValue,
+} from "@narrowcast/values";
 import type { Limits, TableNames, ValidatorJson, Value } from "@narrowcast/values";
-import type { KnownRows } from "../tx/known-rows.ts";
+import type { ResultTexts } from "../tx/result-texts.ts";
 import { ChainedQuery, QueryStart } from "./ctx-query.ts";
 import { isSimpleObject } from "../isolate/function-reference.ts";
 import type { FunctionInfo, FunctionKind } from "../app/types.ts";
@@ -28,9 +35,7 @@ const KIND_NAMES: { readonly [kind in FunctionKind]: string } = {
 /** Text for a path that means no function the caller may see: internal functions are not disclosed to the public. */
 export function functionNotFound(path: string, allowInternal: boolean): CallError {
   const what = allowInternal ? "function" : "public function";
-  return new CallError(
-    `Could not find ${what} for '${displayPath(path)}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`,
-  );
+  return new CallError(`Could not find ${what} for '${displayPath(path)}'. Did you forget to run \`npx convex dev\`?`);
 }
 
 /**
@@ -73,6 +78,8 @@ export function parseArguments(text: string, info: FunctionInfo, tables: TableNa
       `ArgumentValidationError: The arguments to a Convex function must be an object. Received: ${text.slice(0, 100)}`,
     );
   }
+  const form = checkWithText(value, text, limits);
+  if (form !== undefined) throw new CallError(`ArgumentValidationError: ${form}`);
   const failure = isAny(info.args) ? undefined : validateValue(info.args, value, tables);
   if (failure !== undefined) throw new CallError(`ArgumentValidationError: ${failure.message}`);
   return value as Arguments;
@@ -89,7 +96,7 @@ export function renderResult(
   info: FunctionInfo,
   tables: TableNames,
   limits: Limits,
-  known?: KnownRows,
+  known?: ResultTexts,
 ): string {
   if (result === undefined || result === null) result = null;
   if (result instanceof QueryStart || result instanceof ChainedQuery) {
@@ -98,6 +105,9 @@ export function renderResult(
     );
   }
   const text = known === undefined ? stringifyValue(result as Value) : stringifyAround(result as Value, known);
+  const isChecked = known === undefined ? undefined : (part: object) => known.part(part) !== undefined;
+  const form = checkWithText(result as Value, text, limits, isChecked);
+  if (form !== undefined) throw new CallError(`Function ${displayPath(info.path)} return value invalid: ${form}`);
   // Reading a large text again would cost as much as making it: a result that does not match as it is is looked at as its text.
   const { returns } = info;
   if (returns !== null && !isAny(returns) && !matchesValidator(returns, result as Value, tables, known)) {

@@ -17,7 +17,7 @@ import type { ActionPool } from "./action-pool.ts";
 import type { CoreClient, CoreEvent } from "./core-client.ts";
 import type { ActionTicket } from "../protocol/core-protocol.ts";
 import type { Caller } from "../protocol/deployment-types.ts";
-import { serverErrorText } from "../protocol/core-protocol.ts";
+import { serverErrorText, withoutRequestLine } from "../protocol/core-protocol.ts";
 import type { LogLine } from "@narrowcast/values";
 import type {
   CallOutcome,
@@ -199,7 +199,7 @@ export class ActionHost {
 }
 
 function missingText(path: string): string {
-  return `Could not find public function for '${path.replace(/:default$/, "")}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`;
+  return `Could not find public function for '${path.replace(/:default$/, "")}'. Did you forget to run \`npx convex dev\`?`;
 }
 
 function ok(value: string): Extract<CallResult, { ok: true }> {
@@ -208,7 +208,7 @@ function ok(value: string): Extract<CallResult, { ok: true }> {
 
 function resultOf(outcome: CallOutcome): CallResult {
   if (outcome.ok) return ok(outcome.value);
-  return { ok: false, errorMessage: outcome.errorMessage, errorData: outcome.errorData };
+  return { ok: false, errorMessage: withoutRequestLine(outcome.errorMessage), errorData: outcome.errorData };
 }
 
 function pathOf(url: string): string {

@@ -178,14 +178,14 @@ export class ActionThread {
         },
         onCrash: (reason) => {
           const error = crashText(job.request.requestId, reason);
-          const bytes = Buffer.from(JSON.stringify({ code: error, trace: "" }));
+          const code = job.request.isRedacted === true ? (error.split("\n")[0] ?? "") : error;
+          const bytes = Buffer.from(JSON.stringify({ code, trace: "" }));
           resolve({ status: 500, headers: [["content-type", "application/json"]], body: oneChunk(bytes) });
           body?.end(error);
           job.onEnd(route, error);
         },
       });
-      const { method, url, headers, body: sent, identity, requestId } = job.request;
-      this.#send({ type: "http", id, method, url, headers, body: sent, identity, requestId, nowMs: job.nowMs });
+      this.#send({ type: "http", id, ...job.request, nowMs: job.nowMs });
     });
   }
 

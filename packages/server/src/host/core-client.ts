@@ -7,7 +7,7 @@
  * Invariants:
  *   - A request is answered exactly once, however many cores it took. Mutations are deduplicated (`sessions.ts`), so sending one again
  *     does not run it twice.
- *   - The guilty is not run again: a mutation is only looked up, a query is quarantined, a job or cron run has failed, a load is refused.
+ *   - A suspect is not run again: a mutation is only looked up, a query is quarantined, a job or cron run has failed, a load is refused.
  *   - Messages of one tick are one batch.
  *   - No timers while nothing is outstanding.
  *
@@ -15,6 +15,7 @@
  *
  * @module
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type {
   ActionTicket,
   CoreReplies,
@@ -27,14 +28,16 @@ import type {
 import { loadTimeOutText, serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
 import { openInProcess, openThread, type CoreLink, type LinkEvents } from "./core-link.ts";
 import type { CoreHome } from "../core/core-home.ts";
-import { GuiltyList } from "./guilty-list.ts";
-import { questionKey, runKeyText, type RunKey } from "../protocol/run-key.ts";
+import { SuspectList } from "./suspect-list.ts";
+import { queryKey, runKeyText, type RunKey } from "../protocol/run-key.ts";
 import { SocketRegistry } from "./socket-registry.ts";
 import { Watchdog, loadLimit, newWatchMemory } from "../protocol/watchdog.ts";
 
 /** Starts in a row that may fail before the client gives up. */
 const FAILED_STARTS_MAX = 5;
 const RESTART_PAUSE_MS = 100;
+/** A core that is closed has so long to finish what is under way. */
+const CLOSE_WAIT_MS = 3_000;
 
 type WithoutId<R> = R extends CoreRequest ? Omit<R, "id"> : never;
 type NewRequest = WithoutId<CoreRequest>;
@@ -81,7 +84,7 @@ export class CoreClient {
   readonly sockets = new SocketRegistry((signal) => this.signal(signal));
   readonly #options: CoreClientOptions;
   readonly #pending = new Map<number, Pending>();
-  readonly #guilty = new GuiltyList();
+  readonly #suspects = new SuspectList();
   readonly #watchMemory = newWatchMemory();
   readonly #watchdog: Watchdog;
   #link: CoreLink | undefined;
@@ -156,8 +159,21 @@ export class CoreClient {
     this.#isClosed = true;
     this.#watchdog.stop();
     this.#flush();
-    await this.#link?.close();
+    await this.#closeLink();
     this.#refuseAll(new Error("Cannot answer: the deployment was closed"));
+  }
+
+  /** A function that does not come back must not keep the store open; what is durable stays. */
+  async #closeLink(): Promise<void> {
+    const link = this.#link;
+    if (link === undefined) return;
+    const late = new AbortController();
+    const timer = sleep(CLOSE_WAIT_MS, undefined, { signal: late.signal }).then(
+      () => link.terminate(),
+      () => undefined,
+    );
+    await Promise.race([link.close(), timer]);
+    late.abort();
   }
 
   /** Ends the core as a crash would and opens a new one; for tests. */
@@ -188,7 +204,7 @@ export class CoreClient {
     this.starts += 1;
     this.#isReady = false;
     const { home, start, running } = this.#options;
-    const whole: CoreStart = { ...start, guilty: this.#guilty.all(), running: running() };
+    const whole: CoreStart = { ...start, suspects: this.#suspects.all(), running: running() };
     const events: LinkEvents = {
       onBatch: (batch) => this.#receive(batch),
       onEnd: (error) => this.#ended(error),
@@ -217,7 +233,7 @@ export class CoreClient {
     this.#hasReadyMessage = false;
     this.#isReady = true;
     this.#failedStarts = 0;
-    this.#guilty.delivered();
+    this.#suspects.delivered();
     this.#outgoing = [...this.sockets.restore(), ...[...this.#pending.values()].map(({ message }) => message)];
     this.#flush();
     this.#onFirstReady?.();
@@ -249,7 +265,7 @@ export class CoreClient {
           this.#becomeReady();
           break;
         case "active":
-          this.#guilty.clear();
+          this.#suspects.clear();
           this.#options.onEvent(message);
           break;
         case "needModules":
@@ -286,7 +302,7 @@ export class CoreClient {
 
   /** Decides what becomes of the run that did not come back. */
   #blame(run: RunKey): void {
-    this.#guilty.add(run);
+    this.#suspects.add(run);
     const message = timeOutText(this.#options.start.limits);
     switch (run.kind) {
       case "call": {
@@ -299,7 +315,7 @@ export class CoreClient {
           this.#refuseLoad(run.request, loadTimeOutText(loadLimit(this.#options.start.limits, "push")));
         return;
       case "query":
-        return this.#answerGuiltyQueries(run.question, message);
+        return this.#answerSuspectQueries(run.request, message);
       case "job":
       case "cron":
         // The new core is told and does what is to be done.
@@ -315,12 +331,12 @@ export class CoreClient {
     });
   }
 
-  /** Those who asked exactly this question need not wait for the new core. */
-  #answerGuiltyQueries(question: string, message: string): void {
+  /** Those who asked exactly this request need not wait for the new core. */
+  #answerSuspectQueries(request: string, message: string): void {
     for (const [id, { message: asked, resolve }] of this.#pending) {
       if (asked.type !== "query") continue;
       const { path, args, identity, requestId } = asked.call;
-      if (questionKey(path, args, identity.key) !== question) continue;
+      if (queryKey(path, args, identity.key) !== request) continue;
       this.#pending.delete(id);
       resolve({ ok: false, errorMessage: serverErrorText(requestId, message), errorData: null, logLines: [] });
     }
@@ -354,7 +370,7 @@ export class CoreClient {
     }
   }
 
-  /** Whoever ran when the memory ran out is guilty; for other ends only one that was there twice in a row. */
+  /** Whoever ran when the memory ran out is a suspect; for other ends only one that was there twice in a row. */
   #blameForEnd(error: Error): void {
     const running = this.#watchdog.running();
     const isOutOfMemory = (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY";

@@ -112,9 +112,9 @@ test("a query with an endless loop fails with Convex's message; everything else 
   const before = await count();
   expect(await deployment.mutation(call("notes:add", { text: "acknowledged" }))).toMatchObject({ ok: true });
   const started = performance.now();
-  const guilty = deployment.query(call("trouble:spin", { when: before + 1 }));
+  const spinning = deployment.query(call("trouble:spin", { when: before + 1 }));
   const meanwhile = deployment.mutation(call("notes:add", { text: "meanwhile" }));
-  expectTimedOut(await guilty);
+  expectTimedOut(await spinning);
   const elapsedMs = performance.now() - started;
   expect(await meanwhile).toMatchObject({ ok: true });
   await watcher.until((value) => value === `${before + 2}`);
@@ -127,7 +127,7 @@ test("a query with an endless loop fails with Convex's message; everything else 
   watcher.link.close();
 });
 
-test("the same question is refused without another restart", async () => {
+test("the same request is refused without another restart", async () => {
   const when = await count();
   expectTimedOut(await deployment.query(call("trouble:spin", { when })));
   // The answer comes before the new core; this one comes from it.

@@ -41,7 +41,8 @@ import type {
   SocketLink,
 } from "../protocol/deployment-types.ts";
 import { FileHost } from "./file-host.ts";
-import { LogRing } from "../protocol/log-buffers.ts";
+import { LogFile } from "./log-file.ts";
+import { LogRing, type PlacedEntry } from "../protocol/log-buffers.ts";
 import { SlotPool } from "./slot-pool.ts";
 import type { Tracking, TrackingOptions } from "../protocol/tracking-options.ts";
 import type { Analysis, CodePackage } from "../app/types.ts";
@@ -63,13 +64,15 @@ export interface DeploymentOptions extends TrackingOptions {
   readonly threads?: boolean | undefined;
   /** Budget of resident data, in bytes. */
   readonly memoryBytes?: number | undefined;
-  /** Budget of memoised reads, in bytes. */
+  /** Budget of nodes, in bytes. */
   readonly nodeBytes?: number | undefined;
   readonly actionThreads?: number | undefined;
   /** Whether a ledger of reads, re-runs and bytes is kept (it is by default). */
   readonly isMetered?: boolean | undefined;
   /** How much of what sockets hold is verified by runs from scratch (by default at most a hundredth of the time); `false`: nothing. */
   readonly verify?: VerifyOptions | false | undefined;
+  /** Where the log is kept over restarts; a bounded file. Left out: in memory only. */
+  readonly logFile?: string | undefined;
   /** Without threads: the clock of the core and of actions. */
   readonly clock?: Clock | undefined;
   /** Without threads: other parts of the core, for simulations. */
@@ -82,6 +85,8 @@ export interface RunningDeployment extends Deployment {
   readonly actions: ActionPool;
   /** Actions and HTTP actions that have not ended, scheduled ones until the scheduler knows. */
   readonly actionsUnderWay: number;
+  /** Ends actions under way with an error that says why, and starts none any more. */
+  stopActions(): Promise<void>;
   readonly files: FileHost;
   /** Where the bytes of files lie. */
   readonly fileStore: FileStore;
@@ -117,7 +122,9 @@ class LocalDeployment implements RunningDeployment {
   readonly fileStore: FileStore;
   readonly #limits: Limits;
   /** Microseconds as cursors: later than all of earlier processes, unless those made more than 1,000 entries a millisecond. */
-  readonly #logs = new LogRing(Date.now() * 1_000);
+  readonly #logs: LogRing = new LogRing(Date.now() * 1_000, (placed) => this.#logged(placed));
+  readonly #logFile: LogFile | undefined;
+  readonly #logListeners = new Set<(entries: readonly LogEntry[]) => void>();
   readonly #slots = new SlotPool();
   readonly #isMetered: boolean;
   readonly #tracking: TrackingOptions;
@@ -127,6 +134,7 @@ class LocalDeployment implements RunningDeployment {
   readonly #code = new CodeHost((hashes) => this.core.request<"readModules">({ type: "readModules", hashes }));
   #client: CoreClient | undefined;
   #active: Active | undefined;
+  readonly #environmentListeners = new Set<() => void>();
   #cleanUp: () => Promise<void> = async () => undefined;
   /** Whether calls need slots: a core in memory cannot come back. */
   #isDurable = false;
@@ -140,6 +148,8 @@ class LocalDeployment implements RunningDeployment {
     this.#tracking = { tracking: options.tracking, trackingFor: canonicalTracking(options.trackingFor ?? {}) };
     this.#nodeBytes = options.nodeBytes;
     this.#verify = options.verify;
+    this.#logFile = options.logFile === undefined ? undefined : new LogFile(options.logFile);
+    this.#logs.restore(this.#logFile?.read() ?? []);
     this.#isMetered = isMetered;
     this.cloudUrl = cloudUrl;
     this.siteUrl = siteUrl;
@@ -247,6 +257,11 @@ class LocalDeployment implements RunningDeployment {
     return this.#active?.analysis ?? { functions: [], schema: null, crons: [], httpRoutes: [] };
   }
 
+  onEnvironment(listener: () => void): () => void {
+    this.#environmentListeners.add(listener);
+    return () => this.#environmentListeners.delete(listener);
+  }
+
   environment(): Promise<readonly EnvironmentEntry[]> {
     return this.core.request<"environment">({ type: "environment" });
   }
@@ -270,6 +285,11 @@ class LocalDeployment implements RunningDeployment {
     return this.#logs.wait(cursor, waitMs);
   }
 
+  onLogs(listener: (entries: readonly LogEntry[]) => void): () => void {
+    this.#logListeners.add(listener);
+    return () => this.#logListeners.delete(listener);
+  }
+
   ledger(options: ReportOptions = {}): Promise<LedgerReport | null> {
     this.core.sockets.flushSent();
     return this.core.request<"ledger">({ type: "ledger", options });
@@ -287,13 +307,25 @@ class LocalDeployment implements RunningDeployment {
     };
   }
 
+  async stopActions(): Promise<void> {
+    await this.actions.close();
+  }
+
   async close(): Promise<void> {
     await this.actions.close();
     this.files.stop();
     await this.#client?.close();
     await this.files.settled();
     this.#logs.close();
+    await this.#logFile?.close();
     await this.#cleanUp();
+  }
+
+  #logged(placed: readonly PlacedEntry[]): void {
+    this.#logFile?.add(placed);
+    if (this.#logListeners.size === 0) return;
+    const entries = placed.map(({ entry }) => entry);
+    for (const listener of this.#logListeners) listener(entries);
   }
 
   #onEvent(event: CoreEvent): void {
@@ -332,9 +364,12 @@ class LocalDeployment implements RunningDeployment {
   }
 
   #setActive(active: Active): void {
+    const before = this.#active;
     this.#active = active;
     this.#code.setActive(active.code);
     this.actions.setActive(active);
+    if (before === undefined || JSON.stringify(before.environment) === JSON.stringify(active.environment)) return;
+    for (const listener of this.#environmentListeners) listener();
   }
 
   async #analyze({ id, code, environment }: Extract<CoreEvent, { type: "analyzeNode" }>): Promise<void> {

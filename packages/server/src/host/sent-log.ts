@@ -1,8 +1,8 @@
 /**
  * Collects what sockets were sent, in main, and tells the core's ledger in batches.
  *
- * Many sockets get the same result in one tick: what is told is one line a question. A batch leaves a moment after its first note, or when
- * it holds many questions; nothing is sent, and no timer is set, while nothing happens.
+ * Many sockets get the same result in one tick: what is told is one line a request. A batch leaves a moment after its first note, or when
+ * it holds many requests; nothing is sent, and no timer is set, while nothing happens.
  *
  * @module
  */

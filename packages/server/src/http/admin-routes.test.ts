@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "../sync/testing/call.ts";
 import { openTestServer, type TestServer } from "../testing/network-server.ts";
+import { startDeployment } from "../host/deployment.ts";
 import { AdminKeys } from "./admin-keys.ts";
 import { raw, request } from "../testing/request.ts";
 import { eventually } from "../sync/testing/eventually.ts";
@@ -30,6 +31,14 @@ test.each([
 ])("GET $path tells $text", async ({ path, text }) => {
   expect(await request(`${server.url}${path}`)).toMatchObject({ status: 200, text });
   expect(await request(`${server.url}${path}`, { method: "HEAD" })).toMatchObject({ status: 200, text: "" });
+});
+
+test("a deployment without functions is not healthy", async () => {
+  const deployment = await startDeployment({ cloudUrl: "http://c", siteUrl: "http://s", threads: false });
+  const empty = await openTestServer({ deployment });
+  expect(await request(`${empty.url}/health`)).toMatchObject({ status: 503, json: { status: "no functions" } });
+  await empty.close();
+  await deployment.close();
 });
 
 test.each([

@@ -5,13 +5,13 @@
  */
 import { once } from "node:events";
 import type { Deployment } from "../protocol/deployment-types.ts";
-import { jsonAnswer, jsonBody, textAnswer, type Route } from "./answer.ts";
+import { jsonAnswer, textAnswer, type Route } from "./answer.ts";
 import { requireAdmin } from "./identity.ts";
+import { jsonBody } from "./json-body.ts";
 import { streamedEntry } from "./log-entry.ts";
 import { RequestError } from "./request-error.ts";
 
 const LOG_WAIT_MS = 60_000;
-const ECHO_BYTES_MAX = 128 * 1024 * 1024;
 /** The `convex` package whose surface this is. */
 const SURFACE_VERSION = "1.48.0";
 
@@ -22,16 +22,17 @@ export const versionRoute: Route = async () => textAnswer(SURFACE_VERSION);
 
 export const instanceNameRoute: Route = async (_request, { adminKeys }) => textAnswer(adminKeys.instanceName);
 
-/** Answers once the core answers. */
+/** Answers once the core answers. A deployment without functions is not healthy: nobody could call anything. */
 export const healthRoute: Route = async (_request, { deployment }) => {
   await deployment.head();
-  return jsonAnswer({ status: "ok" });
+  const { functions } = await deployment.analysis();
+  return functions.length > 0 ? jsonAnswer({ status: "ok" }) : jsonAnswer({ status: "no functions" }, 503);
 };
 
-export const echoRoute: Route = async (request) => ({
+export const echoRoute: Route = async (request, { limits }) => ({
   status: 200,
   headers: [["Content-Type", request.headers["content-type"] ?? "application/octet-stream"]],
-  body: await request.body(ECHO_BYTES_MAX),
+  body: await request.body(limits.httpBodyBytesMax),
 });
 
 export const checkAdminKeyRoute: Route = async (request, world) => {
@@ -47,7 +48,7 @@ export const listEnvironmentRoute: Route = async (request, world) => {
 
 export const updateEnvironmentRoute: Route = async (request, world) => {
   requireAdmin(request, world);
-  const { changes } = await jsonBody(request, world.limits.httpBodyBytesMax);
+  const { changes } = await jsonBody(request, world.limits);
   if (!Array.isArray(changes) || !changes.every(isChange)) {
     throw new RequestError(
       400,

@@ -7,7 +7,6 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Limits } from "@narrowcast/values";
 import type { Deployment } from "../protocol/deployment-types.ts";
 import type { AdminKeys } from "./admin-keys.ts";
-import { RequestError } from "./request-error.ts";
 
 /** What every route may use. */
 export interface RouteWorld {
@@ -54,29 +53,4 @@ export function jsonTextAnswer(text: string, status = 200): Answer {
 
 export function textAnswer(text: string, status = 200): Answer {
   return { status, headers: [["Content-Type", "text/plain; charset=utf-8"]], body: text };
-}
-
-/** Reads a JSON object body. @throws {RequestError} 400 when it is none. */
-export async function jsonBody(
-  request: RouteRequest,
-  bytesMax: number,
-): Promise<{ readonly [field: string]: unknown }> {
-  const text = (await request.body(bytesMax)).toString("utf8");
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new RequestError(
-      400,
-      "BadJsonBody",
-      `Failed to parse the request body as JSON: ${(cause as Error).message}`,
-      {
-        cause,
-      },
-    );
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new RequestError(400, "BadJsonBody", "Failed to read the request body: it is not a JSON object");
-  }
-  return value as { readonly [field: string]: unknown };
 }

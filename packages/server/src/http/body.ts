@@ -39,7 +39,7 @@ export function readBody(incoming: IncomingMessage, bytesMax: number): Promise<B
 }
 
 /**
- * The body piece by piece, as fast as it is taken. What is left when the taker stops is thrown away, so that the client hears the answer.
+ * The body piece by piece, as fast as it is taken. What is left when the taker stops is thrown away, so that the client gets the answer.
  *
  * @throws {RequestError} 408 when the client goes away.
  */

@@ -16,6 +16,8 @@ const RANGE = /^bytes=(\d*)-(\d*)$/i;
 
 /** @returns `undefined` for the whole, "unsatisfiable" when none of the wanted bytes exist. */
 export function byteRange(header: string | undefined, size: number): ByteRange | "unsatisfiable" | undefined {
+  // An empty body is always sent whole: no part of it can be wanted.
+  if (size === 0) return undefined;
   const [, first = "", last = ""] = RANGE.exec(header?.replaceAll(" ", "") ?? "") ?? [];
   if (first === "" && last === "") return undefined;
   if (first === "") {

@@ -20,7 +20,7 @@ export function corsHeaders({ origin }: IncomingHttpHeaders): Headers {
   ];
 }
 
-/** What a page hears that asks whether it may: all methods, and the headers it named. */
+/** What a page is told that asks whether it may: all methods, and the headers it named. */
 export function preflight(request: IncomingHttpHeaders): Answer {
   const headers = request["access-control-request-headers"];
   return {

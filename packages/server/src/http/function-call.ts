@@ -21,6 +21,12 @@ const FORMATS: ReadonlyMap<unknown, Format> = new Map([
   ["convex_clean_json", "clean"],
 ]);
 
+/** Longer arguments keep the order of their fields. See `ArgumentTexts`. */
+const CANONICAL_CHARS_MAX = 262_144;
+
+/** An int64, bytes, or a number that JSON lacks. */
+const ENCODED = /\{"\$(?:integer|float|bytes)":"[^"]*"\}/g;
+
 /** A call and how its answer is to be written. */
 export interface FormattedCall {
   readonly call: CallRequest;
@@ -75,6 +81,9 @@ function parseArgs(args: unknown): string {
       "Invalid request: `args` is not an object or an array of exactly one",
     );
   }
+  const plain = JSON.stringify(object);
+  // Canonical text costs more than reading did; a large one that is no value fails where it is called.
+  if (plain.length > CANONICAL_CHARS_MAX) return plain;
   try {
     return stringifyValue(jsonToValue(object as JsonValue));
   } catch (cause) {
@@ -104,6 +113,11 @@ export function outcomeText(
   return `{"status":"error","errorMessage":${JSON.stringify(outcome.errorMessage)}${data}${logLines}}`;
 }
 
+/**
+ * Plain JSON is Convex JSON but for what JSON lacks, so it is made without reading the value. The pattern cannot be found inside of a text:
+ * there its quotes would have backslashes.
+ */
 function valueText(encoded: string, format: Format): string {
-  return format === "encoded" ? encoded : JSON.stringify(valueToCleanJson(parseValue(encoded)));
+  if (format === "encoded" || !encoded.includes('{"$')) return encoded;
+  return encoded.replaceAll(ENCODED, (text) => JSON.stringify(valueToCleanJson(parseValue(text))));
 }

@@ -5,9 +5,10 @@
  */
 import { tsFromWire, tsToWire } from "@narrowcast/values";
 import type { CallOutcome, CallRequest, Deployment } from "../protocol/deployment-types.ts";
-import { jsonAnswer, jsonBody, jsonTextAnswer, type Route, type RouteRequest, type RouteWorld } from "./answer.ts";
+import { jsonAnswer, jsonTextAnswer, type Route, type RouteRequest, type RouteWorld } from "./answer.ts";
 import { outcomeAnswer, outcomeText, parseCall, type FormattedCall } from "./function-call.ts";
 import { requestIdentity, requireAdmin } from "./identity.ts";
+import { jsonBody, parseJson } from "./json-body.ts";
 import { RequestError } from "./request-error.ts";
 
 type Method = (deployment: Deployment, call: CallRequest) => Promise<CallOutcome>;
@@ -32,7 +33,12 @@ export const queryByGetRoute: Route = async (request, world) => {
   const { searchParams } = request.url;
   const fields = {
     path: searchParams.get("path") ?? undefined,
-    args: parseArgsText(searchParams.get("args") ?? "{}"),
+    args: parseJson(
+      searchParams.get("args") ?? "{}",
+      world.limits,
+      "InvalidArguments",
+      "Invalid request: `args` is not JSON",
+    ),
     format: searchParams.get("format") ?? undefined,
   };
   const formatted = parseCall(fields, requestIdentity(request, world), request);
@@ -50,7 +56,7 @@ export const functionRoute: Route = async (request, world) => {
 export const runRoute: Route = async (request, world) => {
   const parts = decodedPath(request.url.pathname.slice(RUN_PREFIX.length)).split("/");
   const name = parts.pop() ?? "";
-  const body = await jsonBody(request, world.limits.httpBodyBytesMax);
+  const body = await jsonBody(request, world.limits);
   const fields = { ...body, path: `${parts.join("/")}:${name}` };
   const formatted = parseCall(fields, requestIdentity(request, world), request, "clean");
   return outcomeAnswer(await world.deployment.any(formatted.call), formatted, world);
@@ -66,7 +72,7 @@ function decodedPath(path: string): string {
 
 /** All answers hold at one timestamp. */
 export const queryBatchRoute: Route = async (request, world) => {
-  const { queries } = await jsonBody(request, world.limits.httpBodyBytesMax);
+  const { queries } = await jsonBody(request, world.limits);
   if (!Array.isArray(queries) || queries.length > QUERIES_PER_BATCH_MAX) {
     throw new RequestError(
       400,
@@ -91,7 +97,7 @@ export const queryTsRoute: Route = async (_request, { deployment }) =>
  * committed since; after that it fails as a timestamp out of retention does, and the client asks for a new one.
  */
 export const queryAtTsRoute: Route = async (request, world) => {
-  const body = await jsonBody(request, world.limits.httpBodyBytesMax);
+  const body = await jsonBody(request, world.limits);
   if (typeof body["ts"] !== "string")
     throw new RequestError(400, "BadRequest", "Invalid request: `ts` is not a string");
   let ts: number;
@@ -113,14 +119,6 @@ export const queryAtTsRoute: Route = async (request, world) => {
 };
 
 async function bodyCall(request: RouteRequest, world: RouteWorld): Promise<FormattedCall> {
-  const fields = await jsonBody(request, world.limits.httpBodyBytesMax);
+  const fields = await jsonBody(request, world.limits);
   return parseCall(fields, requestIdentity(request, world), request);
-}
-
-function parseArgsText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new RequestError(400, "InvalidArguments", "Invalid request: `args` is not JSON", { cause });
-  }
 }

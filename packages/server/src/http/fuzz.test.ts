@@ -114,7 +114,7 @@ test("bytes that are no HTTP", async () => {
       "POST /api/query HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: ",
     ]);
-    await raw(server.url, Buffer.concat([Buffer.from(start), bytes, Buffer.from("\r\n\r\n")]), 20);
+    await raw(server.url, Buffer.concat([Buffer.from(start), bytes, Buffer.from("\r\n\r\n")]), { waitMs: 20 });
   }
   expect(server.errors).toEqual([]);
   expect(await request(`${server.url}/version`)).toMatchObject({ status: 200 });
@@ -124,11 +124,11 @@ test("requests that are cut off, and lengths that lie", async () => {
   const whole = JSON.stringify({ path: "items:list", args: { tag: "a" } });
   for (const length of [whole.length + 10, 16_777_217_000, "x", "-1"]) {
     const head = `POST /api/query HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`;
-    const reply = await raw(server.url, head + whole, 200);
+    const reply = await raw(server.url, head + whole, { waitMs: 200 });
     expect(reply).toMatch(/^$|^HTTP\/1\.1 (400|413) /);
   }
   const chunked = `POST /api/query HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`;
-  expect(await raw(server.url, chunked, 200)).toMatch(/^$|^HTTP\/1\.1 400 /);
+  expect(await raw(server.url, chunked, { waitMs: 200 })).toMatch(/^$|^HTTP\/1\.1 400 /);
   expect(server.errors).toEqual([]);
   expect(await request(`${server.url}/api/query`, { body: whole })).toMatchObject({ json: { value: [] } });
 });

@@ -5,7 +5,7 @@
  */
 import type { Answer, Route, RouteRequest, RouteWorld } from "./answer.ts";
 import { textAnswer } from "./answer.ts";
-import { NO_IDENTITY } from "../protocol/live-types.ts";
+import { NO_IDENTITY, type Identity } from "../protocol/live-types.ts";
 import { identityOf } from "./identity.ts";
 import { newRequestId } from "../sync/request-id.ts";
 
@@ -29,23 +29,26 @@ async function httpAction(request: RouteRequest, url: URL, world: RouteWorld): P
   const seen = new URL(url);
   if (scheme !== undefined) seen.protocol = scheme;
   const body = await request.body(BODY_BYTES_MAX);
+  const identity = identityOrUnknown(request, world);
   const response = await world.deployment.httpAction({
     method: request.method,
     url: seen.href,
     headers: headerList(request),
     body: body.length === 0 ? null : body,
-    identity: identityOrNone(request, world),
+    identity,
     requestId: newRequestId(),
+    isRedacted: world.redacts && identity.kind !== "admin",
   });
   return { status: response.status, headers: response.headers, body: response.body };
 }
 
-/** A token that cannot be checked leaves the caller unknown; only a handler that asks will notice. */
-function identityOrNone(request: RouteRequest, world: RouteWorld): ReturnType<typeof identityOf> {
+/** A token that cannot be checked leaves the caller unknown; a function that asks who it is fails. */
+function identityOrUnknown(request: RouteRequest, world: RouteWorld): Identity {
   try {
     return identityOf(request.headers.authorization, world.adminKeys);
-  } catch {
-    return NO_IDENTITY;
+  } catch (error) {
+    const { message } = error as Error;
+    return { ...NO_IDENTITY, key: `unknown:${message}`, error: message };
   }
 }
 

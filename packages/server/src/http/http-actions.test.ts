@@ -45,6 +45,25 @@ test("a body arrives piece by piece", async () => {
   expect(pieces).toEqual(["first ", "second"]);
 });
 
+test("how a handler failed is hidden from all but admins", async () => {
+  const hiding = await openTestServer({ deployment: server.deployment, redacts: true });
+  for (const base of [hiding.siteUrl, `${hiding.url}/http`]) {
+    const reply = await request(`${base}/broken`);
+    expect(reply).toMatchObject({ status: 500 });
+    expect(reply.json).toEqual({
+      code: expect.stringMatching(/^\[Request ID: [0-9a-f]{16}\] Server Error$/),
+      trace: "",
+    });
+    const refused = await request(`${base}/refuse`);
+    expect(refused.json).toMatchObject({ trace: "", data: { why: "told" } });
+    const headers = { authorization: `Convex ${hiding.adminKey}` };
+    expect(await request(`${base}/broken`, { headers })).toMatchObject({
+      json: { code: expect.stringContaining("broken handler"), trace: expect.stringContaining("http.ts") },
+    });
+  }
+  await hiding.close();
+});
+
 test("a client that leaves a body that never ends leaves nothing behind", async () => {
   const few = await openTestServer({ deployment: server.deployment, requestsMax: 2 });
   for (let i = 0; i < 5; i += 1) {
@@ -99,7 +118,7 @@ test("a handler that throws is a 500 with what it threw", async () => {
   expect(reply).toMatchObject({
     status: 500,
     json: {
-      code: expect.stringMatching(/^\[Request ID: [0-9a-f]{16}\] Server Error: Error: broken handler/),
+      code: expect.stringMatching(/^\[Request ID: [0-9a-f]{16}\] Server Error: Uncaught Error: broken handler/),
       trace: expect.stringContaining("broken handler"),
     },
   });

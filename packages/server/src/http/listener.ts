@@ -18,6 +18,8 @@ export interface ListenerOptions {
   /** Whether a path gets CORS headers and answered pre-flight requests; HTTP actions do their own. */
   readonly cors: (path: string) => boolean;
   readonly requestsMax: number;
+  /** Requests being answered, of all listeners of a server. */
+  readonly running: { requests: number };
   readonly onError: OnError;
 }
 
@@ -31,18 +33,21 @@ const HOST = /^(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/;
 const OVERLOADED = errorAnswer(
   new RequestError(503, "TooManyConcurrentRequests", "Too many concurrent requests, back off and try again"),
 );
+const STOPPING = errorAnswer(
+  new RequestError(503, "ServerStopping", "The server is stopping and did not finish this; try again in a moment"),
+);
 const INTERNAL = errorAnswer(
   new RequestError(500, "InternalServerError", "Your request couldn't be completed. Try again later."),
 );
 
 /** A listener for `http.createServer`. */
 export function createListener(options: ListenerOptions): (request: IncomingMessage, response: ServerResponse) => void {
-  let running = 0;
+  const { running } = options;
   return (incoming, response) => {
     const url = urlOf(incoming);
     const isCounted = url === undefined || !LONG_POLLS.has(url.pathname);
-    const isFull = isCounted && running >= options.requestsMax;
-    if (isCounted) running += 1;
+    const isFull = isCounted && running.requests >= options.requestsMax;
+    if (isCounted) running.requests += 1;
     const during = `answer ${incoming.method ?? ""} ${url?.pathname ?? ""}`;
     respond(incoming, response, url, isFull, options)
       .catch((error: unknown) => {
@@ -51,7 +56,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
         response.destroy();
       })
       .finally(() => {
-        if (isCounted) running -= 1;
+        if (isCounted) running.requests -= 1;
       });
   };
 }
@@ -63,9 +68,10 @@ async function respond(
   isFull: boolean,
   options: ListenerOptions,
 ): Promise<void> {
-  const answer = isFull ? OVERLOADED : await answerTo(incoming, response, url, options);
+  const { stopping } = options.world;
+  const answer = stopping.aborted ? STOPPING : isFull ? OVERLOADED : await answerTo(incoming, response, url, options);
   const cors = url === undefined || options.cors(url.pathname) ? corsHeaders(incoming.headers) : [];
-  await write(incoming, response, { ...answer, headers: [...answer.headers, ...cors] });
+  await write(incoming, response, { ...answer, headers: [...answer.headers, ...cors] }, stopping.aborted);
 }
 
 async function answerTo(
@@ -81,6 +87,7 @@ async function answerTo(
     return await options.route(method, url.pathname)(routeRequest(incoming, response, url), options.world);
   } catch (error) {
     if (error instanceof RequestError) return errorAnswer(error);
+    if (options.world.stopping.aborted) return STOPPING;
     options.onError(error, `answer ${method} ${url?.pathname ?? ""}`);
     return INTERNAL;
   }
@@ -112,12 +119,17 @@ function routeRequest(incoming: IncomingMessage, response: ServerResponse, url: 
   };
 }
 
-async function write(incoming: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
+async function write(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+  isStopping: boolean,
+): Promise<void> {
   for (const [name, value] of answer.headers) {
     if (!CONNECTION_HEADERS.has(name.toLowerCase())) response.appendHeader(name, value);
   }
-  // What is left of a body nobody read would be taken for the next request.
-  if (!incoming.complete) response.setHeader("Connection", "close");
+  // The next request is for the next server. What is left of a body nobody read would be taken for the next request.
+  if (!incoming.complete || isStopping) response.setHeader("Connection", "close");
   response.statusCode = answer.status;
   const { body } = answer;
   if (body === null || typeof body === "string" || body instanceof Uint8Array) {

@@ -40,7 +40,7 @@ test("the ledger accounts for a client's subscription, its mutation, the bytes i
   expect(subscription?.account.bytesSent).toBeGreaterThan(100);
   expect(subscription?.account.bytesSent).toBe(subscription?.account.convexBytesSent);
   expect(pairs.rows).toContainEqual(
-    expect.objectContaining({ name: "items:add → items:list", ways: { "items.by_tag (insert)": 1 } }),
+    expect.objectContaining({ name: "items:add → items:list", causePaths: { "items.by_tag (insert)": 1 } }),
   );
   expect(totals.bytesSent).toBeGreaterThan(subscription?.account.bytesSent ?? Infinity);
 });

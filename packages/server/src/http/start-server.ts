@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
+import { promisify } from "node:util";
 import { CONVEX_LIMITS, type Limits } from "@narrowcast/values";
 import type { Deployment } from "../protocol/deployment-types.ts";
 import { reportToStderr, type OnError } from "../sync/error-report.ts";
@@ -17,6 +18,7 @@ import { siteRoute } from "./http-action-route.ts";
 import { KeyAuthenticator } from "./identity.ts";
 import { createListener } from "./listener.ts";
 import { isHttpActionPath, routeFor } from "./routes.ts";
+import { listenForUpgrades } from "./upgrade.ts";
 
 export interface ServerOptions {
   readonly deployment: Deployment;
@@ -37,7 +39,7 @@ export interface ServerOptions {
   readonly compresses?: boolean | undefined;
   /** How often sockets are looked at, in milliseconds. */
   readonly tickMs?: number | undefined;
-  /** Hears of defects of the server; stderr by default. */
+  /** Observes defects of the server; stderr by default. */
   readonly onError?: OnError | undefined;
 }
 
@@ -51,7 +53,11 @@ export interface RunningHttp {
   readonly unsentBytes: number;
   /** What sockets that speak deltas hold; undefined if the server speaks none. */
   readonly deltas: DeltaCounters | undefined;
-  /** Stops listening and lets clients know; the deployment stays open. */
+  /** Requests being answered, and calls that sockets wait for. */
+  readonly underWay: number;
+  /** Stops listening at once and takes nothing more; what is under way goes on. */
+  stop(): void;
+  /** Stops, lets clients know and ends what is left; the deployment stays open. */
   close(): Promise<void>;
 }
 
@@ -73,13 +79,11 @@ export async function startServer(options: ServerOptions): Promise<RunningHttp> 
     ...(options.compresses === undefined ? {} : { compresses: options.compresses }),
   };
   const sockets = new SocketServer({ deployment, limits, authenticator, redacts, onError, ...wire });
-  const common = { world, requestsMax, onError };
+  const running = { requests: 0 };
+  const common = { world, requestsMax, onError, running };
   const main = createServer(createListener({ ...common, route: routeFor, cors: (path) => !isHttpActionPath(path) }));
   const site = createServer(createListener({ ...common, route: () => siteRoute, cors: () => false }));
-  main.on("upgrade", (request, stream: Duplex, head: Buffer) => {
-    if (SocketServer.serves((request.url ?? "").split("?")[0] ?? "")) sockets.upgrade(request, stream, head);
-    else refuseUpgrade(stream);
-  });
+  listenForUpgrades(main, sockets);
   try {
     await listen(main, options.port, host);
     await listen(site, options.sitePort, host);
@@ -99,17 +103,22 @@ export async function startServer(options: ServerOptions): Promise<RunningHttp> 
     get deltas() {
       return sockets.deltas;
     },
+    get underWay() {
+      return running.requests + sockets.callsUnderWay;
+    },
+    stop: () => {
+      stopping.abort();
+      for (const server of [main, site]) {
+        server.close();
+        server.closeIdleConnections();
+      }
+      sockets.stop();
+    },
     close: async () => {
       stopping.abort();
       await Promise.all([stop(main), stop(site), sockets.close()]);
     },
   };
-}
-
-function refuseUpgrade(stream: Duplex): void {
-  // Nobody else listens any more: an error without a listener would end the process.
-  stream.on("error", () => stream.destroy());
-  stream.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
@@ -125,18 +134,20 @@ async function listen(server: Server, port: number, host: string): Promise<void>
 
 /** Takes no new connections, lets requests under way end, then closes what is left. */
 async function stop(server: Server): Promise<void> {
-  if (!server.listening) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), STOP_WAIT_MS);
-    server.close(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
+  const ended = once(server, "close");
+  if (server.listening) server.close();
+  else if ((await connectionsOf(server)) === 0) return;
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), STOP_WAIT_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+async function connectionsOf(server: Server): Promise<number> {
+  return promisify(server.getConnections.bind(server))();
 }
 
 function urlOf(server: Server, host: string): string {
-  const name = host === "0.0.0.0" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
   return `http://${name}:${(server.address() as AddressInfo).port}`;
 }

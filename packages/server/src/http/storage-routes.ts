@@ -12,7 +12,7 @@ import { RequestError } from "./request-error.ts";
 
 const PREFIX = "/api/storage/";
 /** A file never changes under its name. Only browsers may keep it: it is not for everybody. */
-const CACHE_CONTROL = "private, max-age=2592000, immutable";
+const CACHE_CONTROL = "private, max-age=2592000";
 const SHA256_BYTES = 32;
 
 const STATUS: Record<Extract<UploadOutcome, { ok: false }>["code"], number> = {

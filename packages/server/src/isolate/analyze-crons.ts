@@ -9,6 +9,7 @@
 import { canonicalFunctionPath, jsonToValue, stringifyValue } from "@narrowcast/values";
 import type { JsonValue } from "@narrowcast/values";
 import type { CronSchedule, CronSpec } from "../app/types.ts";
+import { CronExpression } from "./cron-expression.ts";
 
 const DAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 const SECONDS = { seconds: 1, minutes: 60, hours: 3_600 } as const;
@@ -17,7 +18,7 @@ type Json = { readonly [field: string]: JsonValue | undefined };
 
 /**
  * @param text JSON text: name → `{name, args: [object], schedule}`.
- * @throws {Error} If a schedule is none of the known kinds.
+ * @throws {Error} If a schedule is none of the known kinds, or never comes.
  */
 export function parseCrons(text: string): CronSpec[] {
   const table = JSON.parse(text) as { readonly [name: string]: { name: string; args: JsonValue[]; schedule: Json } };
@@ -48,10 +49,20 @@ function parseSchedule(name: string, schedule: Json): CronSchedule {
     case "monthly":
       return { type: "monthly", day: number("day"), hourUTC: number("hourUTC"), minuteUTC: number("minuteUTC") };
     case "cron":
-      return { type: "cron", cronExpr: (schedule["cron"] ?? schedule["cronExpr"]) as string };
+      return { type: "cron", cronExpr: cronExpression(name, schedule["cron"] ?? schedule["cronExpr"]) };
     default:
       throw new Error(`cron job "${name}" has an unknown schedule: ${JSON.stringify(schedule)}`);
   }
+}
+
+function cronExpression(name: string, json: JsonValue | undefined): string {
+  const text = json as string;
+  try {
+    void new CronExpression(text);
+  } catch (error) {
+    throw new Error(`cron job "${name}" has an invalid schedule: ${(error as Error).message}`, { cause: error });
+  }
+  return text;
 }
 
 function intervalSeconds(name: string, schedule: Json): number {

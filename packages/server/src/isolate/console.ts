@@ -6,9 +6,20 @@
  *
  * @module
  */
+import { truncateUtf8 } from "./truncate.ts";
 import { inspect } from "node:util";
 import type { Limits } from "@narrowcast/values";
 import type { LogLine } from "@narrowcast/values";
+
+/** What else a capture does. */
+export interface ConsoleHooks {
+  /** Called with each line as it comes, for runs that report while they run. */
+  readonly onLine?: ((line: LogLine) => void) | undefined;
+  /** Called with each argument before it is rendered: inspection looks behind the traps of proxies. */
+  readonly onShow?: ((value: unknown) => void) | undefined;
+  /** Puts the developer's places in the stead of the stack frames in a rendered line. */
+  readonly mapFrames?: ((text: string) => string) | undefined;
+}
 
 /** The lines of one run, in order. */
 export class ConsoleCapture {
@@ -17,6 +28,7 @@ export class ConsoleCapture {
   readonly #now: () => number;
   readonly #onLine: ((line: LogLine) => void) | undefined;
   readonly #onShow: ((value: unknown) => void) | undefined;
+  readonly #mapFrames: ((text: string) => string) | undefined;
   #count = 0;
   #indent = "";
   /** Made at the first use: there is a capture for every run, and hardly any counts or measures. */
@@ -24,14 +36,14 @@ export class ConsoleCapture {
   #timers: Map<string, number> | undefined;
 
   /**
-   * @param onLine Called with each line as it comes, for runs that report while they run.
-   * @param onShow Called with each argument before it is rendered: inspection looks behind the traps of proxies.
+   * @param hooks What is done with lines and arguments besides keeping them.
    */
-  constructor(limits: Limits, now: () => number, onLine?: (line: LogLine) => void, onShow?: (value: unknown) => void) {
-    this.#onShow = onShow;
+  constructor(limits: Limits, now: () => number, hooks: ConsoleHooks = {}) {
     this.#limits = limits;
     this.#now = now;
-    this.#onLine = onLine;
+    this.#onLine = hooks.onLine;
+    this.#onShow = hooks.onShow;
+    this.#mapFrames = hooks.mapFrames;
   }
 
   /** Adds a line of the user's; silently nothing beyond the limit, except one line that says so. */
@@ -44,7 +56,8 @@ export class ConsoleCapture {
       return;
     }
     if (this.#onShow !== undefined) for (const arg of args) this.#onShow(arg);
-    const text = this.#indent + args.map((arg) => renderArgument(arg, this.#limits.logLineBytesMax)).join(" ");
+    const shown = args.map((arg) => renderArgument(arg, this.#limits.logLineBytesMax)).join(" ");
+    const text = this.#indent + (this.#mapFrames?.(shown) ?? shown);
     const cut = truncateUtf8(text, this.#limits.logLineBytesMax);
     this.#push(level, cut, cut.length < text.length);
   }
@@ -71,7 +84,8 @@ export class ConsoleCapture {
 
   time(label: string): void {
     this.#timers ??= new Map();
-    this.#timers.set(label, this.#now());
+    if (this.#timers.has(label)) this.write("WARN", [new Raw(`Timer '${label}' already exists`)]);
+    else this.#timers.set(label, this.#now());
   }
 
   timeLog(label: string, rest: readonly unknown[], isEnd: boolean): void {
@@ -112,13 +126,6 @@ function renderArgument(value: unknown, charsMax: number): string {
     // A getter or a custom inspector of the user's threw.
     return `[cannot be shown: ${String(error)}]`;
   }
-}
-
-/** The longest prefix of `text` with at most `bytesMax` UTF-8 bytes, not cutting a character. */
-function truncateUtf8(text: string, bytesMax: number): string {
-  if (text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax) return text;
-  const cut = Buffer.from(text).subarray(0, bytesMax).toString();
-  return cut.endsWith("\uFFFD") ? cut.slice(0, cut.indexOf("\uFFFD", cut.length - 3)) : cut;
 }
 
 /**

@@ -70,7 +70,9 @@ export class ImportActivity implements Activity {
     return [...this.#settings.environment.keys(), "CONVEX_CLOUD_URL", "CONVEX_SITE_URL"];
   }
 
-  pending(): void {}
+  realWork<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
 }
 
 function refuse(op: string): never {

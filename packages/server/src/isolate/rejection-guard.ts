@@ -1,17 +1,36 @@
 /**
- * Keeps a promise that user code left behind from ending the server.
+ * Promises of user code that are rejected while nobody listens.
  *
- * Node ends a thread when a promise is rejected and nobody listens. In user code that is a slip (a missing `await`) whose function
- * has usually been answered already; it is reported and the thread goes on. Rejections of the server's own promises stay fatal: they
- * are defects.
+ * Node ends a thread for such a promise. In user code it is a slip (a missing `await`): while a run is under way it is the run's, which
+ * fails with it; afterwards it is reported and the thread goes on. Rejections of the server's own promises stay fatal: they are
+ * defects.
  *
  * @module
  */
 import { BUNDLE_FILES } from "./source-maps.ts";
+import { isUserCaused } from "./user-error.ts";
+
+/** Who is told of rejections while a run is under way. */
+export interface RejectionWatcher {
+  rejected(promise: Promise<unknown>, reason: unknown): void;
+  /** Somebody listens to it after all. */
+  handled(promise: Promise<unknown>): void;
+}
+
+/** The event is the thread's, so the list of those who wait for it is, too. */
+const watchers: RejectionWatcher[] = [];
 
 /** Puts the guard into this thread; once, however often it is called. */
 export function guardRejections(): void {
-  if (!process.listeners("unhandledRejection").includes(onRejection)) process.on("unhandledRejection", onRejection);
+  if (process.listeners("unhandledRejection").includes(onRejection)) return;
+  process.on("unhandledRejection", onRejection);
+  process.on("rejectionHandled", onHandled);
+}
+
+/** Gives rejections of user code to `watcher` instead of reporting them. @returns What ends that. */
+export function watchRejections(watcher: RejectionWatcher): () => void {
+  watchers.push(watcher);
+  return () => void watchers.splice(watchers.indexOf(watcher), 1);
 }
 
 /** Whether a rejection comes from user code: a frame of a bundle is in its stack, or it is no error (the server rejects with errors only). */
@@ -21,11 +40,18 @@ export function isFromUserCode(reason: unknown): boolean {
   return Object.values(BUNDLE_FILES).some((file) => stack.includes(file));
 }
 
-function onRejection(reason: unknown): void {
-  if (isFromUserCode(reason)) {
+function onRejection(reason: unknown, promise: Promise<unknown>): void {
+  const watcher = watchers.at(-1);
+  if (watcher !== undefined && (isFromUserCode(reason) || isUserCaused(reason))) {
+    watcher.rejected(promise, reason);
+  } else if (isFromUserCode(reason)) {
     console.error("A function left a promise behind that failed; await every promise:", reason);
   } else if (process.listenerCount("unhandledRejection") === 1) {
     // Without other listeners Node would have ended the thread, so the guard does.
     throw reason;
   }
+}
+
+function onHandled(promise: Promise<unknown>): void {
+  for (const watcher of watchers) watcher.handled(promise);
 }

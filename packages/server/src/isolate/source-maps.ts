@@ -14,6 +14,17 @@ export const BUNDLE_FILES: { readonly [environment in ModuleEnvironment]: string
   node: "narrowcast-bundle/node.js",
 };
 
+/** A line of a rendered stack: indentation, frame, what the inspector puts behind it. */
+const FRAME_LINE = /^(\s*)(at (?:async )?(?:[^'"]* \()?[^'"\s]+:\d+:\d+\)?|at [^'"]*\(<anonymous>\))( \{|,|\]*,?)$/;
+/** In the place of frames that a cause has, too. */
+const LEFT_OUT_LINE = /^\s*\.{3} \d+ lines matching cause stack trace \.{3}( \{|,)?$/;
+/** A frame in a quoted text, with the line break that the quoting has written out. */
+const FRAME_IN_TEXT =
+  /(\\n)? *(at (?:async )?(?:[^'"`\\()]* \()?(?:file:|node:|narrowcast-bundle|\/)[^'"`\\()\s]*:\d+:\d+\)?)/g;
+
+/** What is left of a line of a long text whose frame was left out. */
+const EMPTY_PIECE = /^\s*'(?:\\n)?' \+$/;
+
 /** Maps stack traces of one code package. Maps are parsed at the first use. */
 export class StackMapper {
   readonly #scripts: readonly { readonly file: string; readonly script: ModuleSource }[];
@@ -51,6 +62,42 @@ export class StackMapper {
     return kept.map((line) => `\n${line}`).join("");
   }
 
+  /**
+   * A text that shows stacks, as the console renders errors: the user's frames mapped, all others left out. Also finds frames inside of quoted texts.
+   */
+  mapText(text: string): string {
+    if (!/\bat .*:\d+:\d+/.test(text)) return text;
+    const lines: string[] = [];
+    for (const line of text.split("\n")) {
+      const [, indent = "", frame, tail = ""] = FRAME_LINE.exec(line) ?? [];
+      if (frame === undefined && !LEFT_OUT_LINE.test(line)) {
+        const shown = line.replace(FRAME_IN_TEXT, (found, _break: string, one: string) => this.#inText(found, one));
+        if (shown === line || !EMPTY_PIECE.test(shown)) lines.push(shown);
+        continue;
+      }
+      const mapped = frame === undefined ? undefined : this.#mapLine(frame)?.trim();
+      if (mapped !== undefined) lines.push(`${indent}${mapped}${tail}`);
+      // What goes on behind a frame that is left out: the brace of an error's own fields, the comma of a list.
+      else lines.push(`${lines.pop() ?? ""}${tail}`);
+    }
+    return lines.join("\n");
+  }
+
+  #inText(found: string, frame: string): string {
+    const mapped = this.#mapLine(frame)?.trim();
+    return mapped === undefined ? "" : found.replace(frame, mapped);
+  }
+
+  /** The developer's file and line of an offset of the isolate script. */
+  placeOf(text: string, position: number): { readonly file: string; readonly line: number } {
+    const lines = text.slice(0, position).split("\n");
+    const file = BUNDLE_FILES.isolate;
+    const script = this.#scripts[0]?.script;
+    const place = script && this.#original(file, script, lines.length, (lines.at(-1)?.length ?? 0) + 1);
+    const [, source = file, line = lines.length] = /^(.*):(\d+):\d+$/.exec(place ?? "") ?? [];
+    return { file: source, line: Number(line) };
+  }
+
   #mapLine(line: string): string | undefined {
     for (const { file, script } of this.#scripts) {
       const at = line.indexOf(file);
@@ -60,8 +107,7 @@ export class StackMapper {
       const before = line.slice(0, at).trim();
       const place = this.#original(file, script, Number(match[1]), Number(match[2]));
       if (place === undefined) return undefined;
-      // `at name (place)`, or `at place` for functions without a name.
-      return `    ${before}${before.endsWith("(") ? `${place})` : ` ${place}`}`;
+      return `    ${before.endsWith("(") ? before : `${before} <anonymous> (`}${place})`;
     }
     return undefined;
   }

@@ -10,11 +10,16 @@
  *
  * @module
  */
-import { stringifyValue } from "@narrowcast/values";
+import { CONVEX_LIMITS, stringifyValue } from "@narrowcast/values";
 import type { Value } from "@narrowcast/values";
 import type { StackMapper } from "./source-maps.ts";
+import { truncateUtf8 } from "./truncate.ts";
 
 const CONVEX_ERROR = Symbol.for("ConvexError");
+/** Not registered, so user code cannot name it. */
+const USER_CAUSED = Symbol("caused by user code");
+/** Errors that the transaction, the file store and calls throw at user code. */
+const USER_CAUSED_NAMES: ReadonlySet<string> = new Set(["UserError", "CallError", "FileRefusal"]);
 
 /** The call itself is wrong: its text is shown as it is, without "Uncaught" and frames. */
 export class CallError extends Error {
@@ -38,13 +43,21 @@ export function failedCall(thrown: unknown, requestId: string, mapper: StackMapp
   return { errorMessage: head + describeError(thrown, mapper), errorData: convexErrorData(thrown) };
 }
 
-/** `Uncaught Error: message` and the user's frames. */
+/**
+ * `Uncaught Error: message` and the user's frames, with a line break after the last one, as Convex has it. Message and frames are cut where they are too
+ * long, each by itself.
+ */
 export function describeError(thrown: unknown, mapper: StackMapper): string {
-  if (thrown instanceof CallError) return thrown.message;
-  if (!isErrorLike(thrown)) return `Uncaught ${renderThrown(thrown)}`;
+  if (thrown instanceof CallError) return bounded(thrown.message);
+  if (!isErrorLike(thrown)) return bounded(`Uncaught ${renderThrown(thrown)}`);
   const { name, message } = nameAndMessage(thrown);
   const text = message === "" ? name : `${name}: ${message}`;
-  return `Uncaught ${text}${mapper.frames(thrown.stack)}`;
+  const frames = mapper.frames(thrown.stack);
+  return bounded(`Uncaught ${text}`) + (frames === "" ? "" : `${bounded(frames)}\n`);
+}
+
+function bounded(text: string): string {
+  return truncateUtf8(text, CONVEX_LIMITS.errorMessageBytesMax);
 }
 
 /** Convex JSON text of a ConvexError's data; null for other errors. */
@@ -66,7 +79,19 @@ export function convexErrorData(thrown: unknown): string | null {
  * A ConvexError stays itself (same realm, same class); other errors become new ones whose message tells where they come from.
  */
 export function errorForCaller(thrown: unknown, mapper: StackMapper): Error {
-  return isConvexError(thrown) ? thrown : new Error(describeError(thrown, mapper));
+  return isConvexError(thrown) ? thrown : asUserCaused(new Error(describeError(thrown, mapper)));
+}
+
+/** Marks an error that the server gives to user code, so that it is known as the user's if nobody handles it. @returns `thrown`. */
+export function asUserCaused<T>(thrown: T): T {
+  if (thrown instanceof Error && Object.isExtensible(thrown))
+    Object.defineProperty(thrown, USER_CAUSED, { value: true });
+  return thrown;
+}
+
+/** Whether user code has to answer for an error that the server made. */
+export function isUserCaused(thrown: unknown): boolean {
+  return thrown instanceof Error && (USER_CAUSED in thrown || USER_CAUSED_NAMES.has(thrown.name));
 }
 
 /** What a thrown error may look like: user code can put anything into it. */

@@ -35,8 +35,8 @@ export interface Activity {
   environmentVariable(name: string): string | undefined;
   /** All names; records the dependency on the whole environment. */
   environmentNames(): readonly string[];
-  /** Counts real asynchronous work (such as `crypto.subtle`) that the run waits for. */
-  pending(change: 1 | -1): void;
+  /** Does real asynchronous work (such as `crypto.subtle`) for which the run waits. */
+  realWork<T>(work: () => Promise<T>): Promise<T>;
   /** Where a refused global is used, for its message. */
   readonly phase: "import" | "run";
   readonly syscalls: HostSyscalls;
@@ -207,15 +207,8 @@ function seededCrypto(current: () => Activity): object {
     get: (target, name) => {
       const method: unknown = Reflect.get(target, name, target);
       if (typeof method !== "function") return method;
-      return async (...args: readonly unknown[]) => {
-        const activity = current();
-        activity.pending(1);
-        try {
-          return (await Reflect.apply(method, target, args)) as unknown;
-        } finally {
-          activity.pending(-1);
-        }
-      };
+      return (...args: readonly unknown[]) =>
+        current().realWork(() => Reflect.apply(method, target, args) as Promise<unknown>);
     },
   });
   return {
@@ -232,19 +225,21 @@ function seededCrypto(current: () => Activity): object {
   };
 }
 
-/** `process.env` of the deployment: reads are recorded, writes are refused as nothing would see them. */
+/** `process.env` of the deployment: reads are recorded; writes have no effect, as nothing would see them, and are no error. */
 function environmentView(current: () => Activity): object {
   return new Proxy(Object.create(null) as object, {
     get: (_, name) => (typeof name === "string" ? current().environmentVariable(name) : undefined),
     has: (_, name) => typeof name === "string" && current().environmentVariable(name) !== undefined,
-    ownKeys: () => [...current().environmentNames()],
+    // The built-in ones may be among the deployment's as well, and a name must be told once.
+    ownKeys: () => [...new Set(current().environmentNames())],
     getOwnPropertyDescriptor: (_, name) => {
       const value = typeof name === "string" ? current().environmentVariable(name) : undefined;
-      return value === undefined ? undefined : { value, enumerable: true, configurable: true, writable: false };
+      return value === undefined ? undefined : { value, enumerable: true, configurable: true, writable: true };
     },
-    set: () => false,
-    deleteProperty: () => false,
-    defineProperty: () => false,
+    set: () => true,
+    deleteProperty: () => true,
+    // The platform wants what was defined to be there, unless it was there before.
+    defineProperty: () => true,
   });
 }
 
@@ -254,7 +249,23 @@ function writableView(view: object): object {
   return new Proxy(view, {
     get: (target, name) => (own.has(name) ? own.get(name) : (Reflect.get(target, name) as unknown)),
     has: (target, name) => (own.has(name) ? own.get(name) !== undefined : Reflect.has(target, name)),
+    ownKeys: (target) => {
+      const names = new Set(Reflect.ownKeys(target));
+      for (const [name, value] of own) {
+        if (value === undefined) names.delete(name);
+        else names.add(name);
+      }
+      return [...names];
+    },
+    getOwnPropertyDescriptor: (target, name) => {
+      const value = own.has(name) ? own.get(name) : (Reflect.get(target, name) as unknown);
+      return value === undefined ? undefined : { value, enumerable: true, configurable: true, writable: true };
+    },
     set: (_, name, value) => {
+      own.set(name, String(value));
+      return true;
+    },
+    defineProperty: (_, name, { value }) => {
       own.set(name, String(value));
       return true;
     },

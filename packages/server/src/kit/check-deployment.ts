@@ -5,7 +5,8 @@
  */
 import { CONVEX_LIMITS, decodeDocument, encodeDocument, type Doc } from "@narrowcast/values";
 import { checkStore } from "../engine/check.ts";
-import { DiskEngine, openDiskEngine } from "../engine/disk-engine.ts";
+import { DiskEngine } from "../engine/disk-engine.ts";
+import { openDiskEngine } from "../engine/open-disk-engine.ts";
 import { checkDatabase } from "../tx/check.ts";
 import { Database } from "../tx/database.ts";
 import { FolderFiles } from "../engine/folder-files.ts";

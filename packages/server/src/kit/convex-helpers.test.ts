@@ -144,6 +144,27 @@ export const joined = open({
 export const distinctRanks = open({
   handler: async (ctx) => (await stream(ctx.db, schema).query("posts").withIndex("by_rank").distinct(["rank"]).collect()).map((post) => post.rank),
 });
+const reader = (ctx, order) => stream(ctx.db, schema).query("posts").withIndex("by_rank").order(order);
+const titlesOf = (page) => ({ ...page, page: page.page.map((post) => post.title) });
+const paged = { args: { order: v.union(v.literal("asc"), v.literal("desc")), paginationOpts: paginationOptsValidator } };
+export const viaPaginator = open({ ...paged, handler: async (ctx, { order, paginationOpts }) =>
+  titlesOf(await paginator(ctx.db, schema).query("posts").withIndex("by_rank").order(order).paginate(paginationOpts)) });
+export const viaCreation = open({ ...paged, handler: async (ctx, { order, paginationOpts }) =>
+  titlesOf(await paginator(ctx.db, schema).query("posts").order(order).paginate(paginationOpts)) });
+export const viaStream = open({ ...paged, handler: async (ctx, { order, paginationOpts }) =>
+  titlesOf(await reader(ctx, order).paginate(paginationOpts)) });
+export const viaFilter = open({ ...paged, handler: async (ctx, { order, paginationOpts }) =>
+  titlesOf(await reader(ctx, order).filterWith(async (post) => !post.isHidden).paginate(paginationOpts)) });
+export const viaMerged = open({ ...paged, handler: async (ctx, { order, paginationOpts }) =>
+  titlesOf(await mergedStream([0, 1, 2, 3].map((rank) =>
+    stream(ctx.db, schema).query("posts").withIndex("by_rank", (q) => q.eq("rank", rank)).order(order)), ["title"]).paginate(paginationOpts)) });
+export const viaGetPage = open({
+  args: { order: v.string(), index: v.string(), start: v.optional(v.array(v.any())), end: v.optional(v.array(v.any())) },
+  handler: async (ctx, { order, index, start, end }) => {
+    const request = { table: "posts", schema, order, startIndexKey: start, endIndexKey: end, targetMaxRows: 3 };
+    return titlesOf(await getPage(ctx, index === "by_rank" ? { ...request, index } : request));
+  },
+});
 export const total = open({ handler: async (ctx) => (await ctx.db.query("totals").unique())?.posts ?? 0 });
 
 export const seed = mutation({
@@ -263,6 +284,57 @@ test("queries through convex-helpers give the same by both rules, cold, from mem
   expect((await app.query("narrow:total")).value).toBe(9);
   await app.mutation("narrow:edit", { title: "title 03", set: { rank: -1 } });
   expect((await app.mutation("narrow:forbidden", { title: "title 03" })).error).toContain("write access not allowed");
+});
+
+/** Titles in the order of each helper's index. */
+const TITLES = {
+  by_rank: [0, 4, 8, 1, 5, 9, 2, 6, 3, 7].map((n) => `title 0${n}`),
+  by_creation_time: Array.from({ length: 10 }, (_, n) => `title 0${n}`),
+};
+const PAGED = [
+  { name: "viaPaginator", titles: TITLES.by_rank },
+  { name: "viaCreation", titles: TITLES.by_creation_time },
+  { name: "viaStream", titles: TITLES.by_rank },
+  { name: "viaFilter", titles: TITLES.by_rank.filter((title) => !/[49]$/.test(title)) },
+  { name: "viaMerged", titles: TITLES.by_creation_time },
+];
+
+test("all pages of every paginating helper, in both orders, are the rows in the order of its index", async () => {
+  const app = await openTexts(APP);
+  await app.mutation("narrow:seed");
+  const ask = async (name: string, args: { readonly [field: string]: Value }) => {
+    const { value, error } = await app.query(`narrow:${name}`, args);
+    expect(error, name).toBeUndefined();
+    return value as { page: string[]; isDone: boolean; continueCursor: string; hasMore: boolean; indexKeys: Value[][] };
+  };
+  for (const order of ["asc", "desc"]) {
+    const inOrder = (titles: readonly string[]) => (order === "asc" ? titles : titles.toReversed());
+    for (const { name, titles } of PAGED) {
+      const pages: string[][] = [];
+      let cursor: string | null = null;
+      for (let isDone = false; !isDone;) {
+        const page = await ask(name, { order, paginationOpts: { numItems: 3, cursor } });
+        pages.push(page.page);
+        // A page is asked for again up to where it ended, as a reactive list does.
+        const again = { numItems: 1, cursor, endCursor: page.continueCursor };
+        expect((await ask(name, { order, paginationOpts: again })).page, name).toEqual(page.page);
+        ({ isDone, continueCursor: cursor } = page);
+      }
+      expect(pages.length, name).toBeGreaterThan(2);
+      expect(pages.flat(), `${name} ${order}`).toEqual(inOrder(titles));
+    }
+    for (const [index, titles] of Object.entries(TITLES)) {
+      const rows: string[] = [];
+      let start: Value[] | undefined;
+      for (let hasMore = true; hasMore;) {
+        const page = await ask("viaGetPage", { order, index, ...(start === undefined ? {} : { start }) });
+        rows.push(...page.page);
+        start = page.indexKeys.at(-1);
+        hasMore = page.hasMore;
+      }
+      expect(rows, `getPage ${index} ${order}`).toEqual(inOrder(titles));
+    }
+  }
 });
 
 test("subscriptions through convex-helpers show the same by both rules after every write", async () => {

@@ -115,7 +115,7 @@ test("while one change wakes 10,000 runs, a mutation and a query are answered be
   const cost = await app.expectCost(async () => {
     await app.mutation("board:rename", { id, name: "renamed" });
     await crowd.heard(SOCKETS + 1);
-    /** How many had heard of the change when an answer came. */
+    /** How many had observed the change when an answer came. */
     const answered: number[] = [];
     const note = async (work: Promise<unknown>): Promise<unknown> => {
       const value = await work;

@@ -6,8 +6,8 @@
  * The app is the one of the trace, so both rules see the same work. Ids are other ones: what was inserted is told apart by who inserted it and in
  * which order, and ids in arguments are translated.
  *
- * What is not repeated: actions (their queries and mutations are, from the trace), bytes of files (their rows are), and cursors of pages after the first, which belong to the store
- * that made them.
+ * What is not repeated: actions (their queries and mutations are, from the trace), bytes of files (their rows are), and cursors of pages after the
+ * first, which belong to the store that made them.
  *
  * @module
  */
@@ -125,9 +125,15 @@ class Replay {
       random.fillBytes(drawn);
       return drawn;
     };
-    const start: CoreHome["start"] = { ...URLS, limits: CONVEX_LIMITS, guilty: [], running: [], ...trackingOf(rules) };
+    const start: CoreHome["start"] = {
+      ...URLS,
+      limits: CONVEX_LIMITS,
+      suspects: [],
+      running: [],
+      ...trackingOf(rules),
+    };
     const home = { start, clock: replay.#clock, random: { bytes } };
-    replay.#opened = await openCoreIn(home, (batch) => batch.forEach((message) => replay.#hear(message)));
+    replay.#opened = await openCoreIn(home, (batch) => batch.forEach((message) => replay.#observe(message)));
     await replay.#restore();
     return replay;
   }
@@ -227,7 +233,7 @@ class Replay {
     return { ...translated, add: translated.add.map((query) => ({ ...query, journal: null })) };
   }
 
-  #hear(message: FromCore): void {
+  #observe(message: FromCore): void {
     switch (message.type) {
       case "needModules":
       case "analyzeNode":

@@ -77,7 +77,7 @@ export interface TestDeployment extends TestClient {
   readonly deployment: RunningDeployment;
   /** Calls as a user with these claims; `subject` at least. */
   as(claims: { readonly subject: string; readonly [claim: string]: unknown }): TestClient;
-  /** Does `work`, waits until every subscriber has heard of it, and gives what that cost. Not for two works at once. */
+  /** Does `work`, waits until every subscriber has observed it, and gives what that cost. Not for two works at once. */
   expectCost(work: () => unknown): Promise<WorkCost>;
   /**
    * Runs `handler` as a mutation with a `ctx` of its own, in one transaction: to arrange data, and to look at it.
@@ -94,7 +94,7 @@ export interface TestDeployment extends TestClient {
    * @throws {Error} Unless the deployment was opened with a `VirtualClock`.
    */
   advance(ms: number): Promise<void>;
-  /** Resolves when every subscriber has heard of every write so far, and of what functions scheduled for at once. */
+  /** Resolves when every subscriber has observed every write so far, and what functions scheduled for at once. */
   settled(): Promise<void>;
   close(): Promise<void>;
 }

@@ -194,7 +194,7 @@ async function outcome({ app, ids }: { app: TestDeployment; ids: string[] }, how
     .replaceAll(/_creationTime(\W+)[\d.]+/g, "_creationTime$1TIME");
 }
 
-test("a mutation that scans again visits what changed; one that looks up a row remembers nothing", async () => {
+test("a mutation that scans again visits what changed; one that looks up a row makes no node", async () => {
   const { app, ids } = await openJobs({}, 50);
   const sweep = async () => {
     let ready: unknown;

@@ -1,5 +1,5 @@
 /**
- * Questions as people read them.
+ * Requests as people read them.
  *
  * @module
  */

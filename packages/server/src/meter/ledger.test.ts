@@ -4,9 +4,9 @@ import { ACCOUNT_FIELDS, addAccount, newAccount, type Account } from "./account.
 import { KeyTable, weightOf } from "./key-table.ts";
 import { Ledger } from "./ledger.ts";
 import { CONVEX_PRICES, moneyOf } from "./prices.ts";
-import type { CommitCause, Question, RunRecord, RunUsage } from "./record.ts";
+import type { CommitCause, MeterRequest, RunRecord, RunUsage } from "./record.ts";
 import { reportOf } from "./report.ts";
-import { wayText } from "./way.ts";
+import { causePathText } from "./cause-path.ts";
 
 const CAUSE: CommitCause = {
   writer: "jobs:tick",
@@ -14,10 +14,10 @@ const CAUSE: CommitCause = {
   index: "by_group",
   change: "update",
   fields: ["progress"],
-  way: "jobs.by_group [progress]",
+  causePath: "jobs.by_group [progress]",
 };
 
-function question(path: string, args = ""): Question {
+function request(path: string, args = ""): MeterRequest {
   return { path, key: `${path} ${args}`, label: `${path} ${args}` };
 }
 
@@ -49,7 +49,7 @@ function usage(parts: Partial<RunUsage> = {}): RunUsage {
 function run(parts: Partial<RunRecord> = {}): RunRecord {
   return {
     atMs: 0,
-    question: question("jobs:list"),
+    request: request("jobs:list"),
     kind: "query",
     caller: "Subscription",
     cause: null,
@@ -100,18 +100,17 @@ test.each<[string, (ledger: Ledger) => void, object]>([
   ],
   [
     "an answer without a run is a call that reads nothing",
-    (ledger) => ledger.answered(question("jobs:list"), true),
+    (ledger) => ledger.answered(request("jobs:list"), true),
     { answers: 1, calls: 1, convexCalls: 1 },
   ],
   [
     "a run that was spared costs nothing here and all of it by Convex's rules",
-    (ledger) =>
-      ledger.cutOff({ question: question("jobs:list"), cause: CAUSE, by: "field", askers: 2, usage: usage() }),
+    (ledger) => ledger.cutOff({ request: request("jobs:list"), cause: CAUSE, by: "field", askers: 2, usage: usage() }),
     { fieldCutOffs: 1, convexCalls: 2, convexDocuments: 10, convexBytes: 1_000, convexKeyBytes: 200 },
   ],
   [
     "bytes sent, against whole values",
-    (ledger) => ledger.sent({ question: question("jobs:list"), bytes: 30, convexBytes: 900, sends: 2 }),
+    (ledger) => ledger.sent({ request: request("jobs:list"), bytes: 30, convexBytes: 900, sends: 2 }),
     { bytesSent: 30, convexBytesSent: 900, sends: 2 },
   ],
   [
@@ -144,21 +143,21 @@ test.each<[string, (ledger: Ledger) => void, object]>([
 
 test("a pair says who woke whom, through what and how often", () => {
   const ledger = new Ledger(0);
-  const other = { ...CAUSE, change: "insert" as const, fields: [], way: "jobs.by_group (insert)" };
+  const other = { ...CAUSE, change: "insert" as const, fields: [], causePath: "jobs.by_group (insert)" };
   for (const cause of [CAUSE, CAUSE, other]) ledger.ran(run({ cause }));
-  ledger.cutOff({ question: question("jobs:list"), cause: CAUSE, by: "node", askers: 1, usage: usage() });
+  ledger.cutOff({ request: request("jobs:list"), cause: CAUSE, by: "node", askers: 1, usage: usage() });
   const [pair] = reportOf(ledger, 0).pairs.rows;
   expect(pair?.name).toBe("jobs:tick → jobs:list");
-  expect(pair?.ways).toEqual({ "jobs.by_group [progress]": 3, "jobs.by_group (insert)": 1 });
+  expect(pair?.causePaths).toEqual({ "jobs.by_group [progress]": 3, "jobs.by_group (insert)": 1 });
   expect(pair?.account).toMatchObject({ reruns: 3, nodeCutOffs: 1, documents: 3, convexDocuments: 40 });
   expect(ledger.tables.find("jobs")?.account).toMatchObject({ reruns: 3, nodeCutOffs: 1, convexDocuments: 40 });
 });
 
-test("ways are cut to a few fields, and other than documents have a name", () => {
+test("cause paths are cut to a few fields, and other than documents have a name", () => {
   const fields = ["a", "b", "c", "d", "e", "f", "g"];
-  expect(wayText("jobs", "by_group", "update", fields)).toBe("jobs.by_group [a, b, c, d, e, f, …]");
-  expect(wayText(null, "by_id", "name", ["env:KEY"])).toBe("env:KEY");
-  expect(wayText(null, "by_id", "name", [])).toBe("code");
+  expect(causePathText("jobs", "by_group", "update", fields)).toBe("jobs.by_group [a, b, c, d, e, f, …]");
+  expect(causePathText(null, "by_id", "name", ["env:KEY"])).toBe("env:KEY");
+  expect(causePathText(null, "by_id", "name", [])).toBe("code");
 });
 
 /** One event of a random history. */
@@ -174,13 +173,13 @@ const event = fc.record({
 
 type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
 
-/** @param asked Questions that are asked again as the same object, as subscriptions are. */
-function feed(ledger: Ledger, events: readonly Event[], asked: Map<string, Question>): void {
+/** @param asked Requests that are asked again as the same object, as subscriptions are. */
+function feed(ledger: Ledger, events: readonly Event[], asked: Map<string, MeterRequest>): void {
   for (const { kind, reader, args, writer, table, size, askers } of events) {
     const name = `${reader} ${args}`;
-    const about = asked.get(name) ?? question(`r:${reader}`, String(args));
+    const about = asked.get(name) ?? request(`r:${reader}`, String(args));
     asked.set(name, about);
-    const cause = { ...CAUSE, writer: `w:${writer}`, way: `f${size % 20}` };
+    const cause = { ...CAUSE, writer: `w:${writer}`, causePath: `f${size % 20}` };
     const reads = {
       table: `t${table}`,
       documents: 1,
@@ -191,12 +190,12 @@ function feed(ledger: Ledger, events: readonly Event[], asked: Map<string, Quest
       bytesWritten: size,
     };
     const spent = usage({ bytes: size, convexBytes: 2 * size, tables: [reads] });
-    if (kind === "first") ledger.ran(run({ question: about, isFirst: true, askers, usage: spent }));
-    if (kind === "again") ledger.ran(run({ question: about, cause, askers, usage: spent }));
-    if (kind === "mutation") ledger.ran(run({ question: about, kind: "mutation", isSubscribed: false, usage: spent }));
+    if (kind === "first") ledger.ran(run({ request: about, isFirst: true, askers, usage: spent }));
+    if (kind === "again") ledger.ran(run({ request: about, cause, askers, usage: spent }));
+    if (kind === "mutation") ledger.ran(run({ request: about, kind: "mutation", isSubscribed: false, usage: spent }));
     if (kind === "answer") ledger.answered(about, size % 2 === 0);
-    if (kind === "cutOff") ledger.cutOff({ question: about, cause, by: "node", askers, usage: spent });
-    if (kind === "sent") ledger.sent({ question: about, bytes: size, convexBytes: size, sends: 1 });
+    if (kind === "cutOff") ledger.cutOff({ request: about, cause, by: "node", askers, usage: spent });
+    if (kind === "sent") ledger.sent({ request: about, bytes: size, convexBytes: size, sends: 1 });
   }
 }
 
@@ -210,14 +209,14 @@ function sumOf(table: {
   return sum;
 }
 
-const SMALL = { functionsMax: 4, questionsMax: 5, pairsMax: 3, tablesMax: 2, recentMax: 7 };
+const SMALL = { functionsMax: 4, requestsMax: 5, pairsMax: 3, tablesMax: 2, recentMax: 7 };
 
 test("law: whatever is moved out, lines and others are the totals, and equal a ledger that moves nothing", () => {
   fc.assert(
     fc.property(fc.array(event, { maxLength: 300 }), fc.integer({ min: 0, max: 5 }), (events, rowsMax) => {
       const [small, large] = [new Ledger(0, SMALL), new Ledger(0)];
-      // Ledgers that share questions must not take each other's lines for theirs.
-      const asked = new Map<string, Question>();
+      // Ledgers that share requests must not take each other's lines for theirs.
+      const asked = new Map<string, MeterRequest>();
       for (let from = 0; from < events.length; from += 50) {
         for (const ledger of [small, large]) feed(ledger, events.slice(from, from + 50), asked);
       }
@@ -231,16 +230,16 @@ test("law: whatever is moved out, lines and others are the totals, and equal a l
   );
 });
 
-test.each([{}, { functionsMax: 2 }, { questionsMax: 2 }, { pairsMax: 2 }, { tablesMax: 2 }])(
-  "a question that is asked again as the same object is charged to the lines that it has now, with %o",
+test.each([{}, { functionsMax: 2 }, { requestsMax: 2 }, { pairsMax: 2 }, { tablesMax: 2 }])(
+  "a request that is asked again as the same object is charged to the lines that it has now, with %o",
   (limits) => {
     const ledger = new Ledger(0, limits);
-    const mine = question("mine");
+    const mine = request("mine");
     const heavy = usage({ convexBytes: 1e6 });
     for (let n = 0; n < 20; n += 1) {
-      ledger.ran(run({ question: mine, cause: { ...CAUSE, writer: n % 4 < 2 ? "a" : "b" } }));
+      ledger.ran(run({ request: mine, cause: { ...CAUSE, writer: n % 4 < 2 ? "a" : "b" } }));
       const cause = { ...CAUSE, writer: `w${n}` };
-      ledger.ran(run({ question: question(`other${n}`), cause, usage: heavy }));
+      ledger.ran(run({ request: request(`other${n}`), cause, usage: heavy }));
     }
     const { functions, subscriptions, pairs } = reportOf(ledger, 0);
     expect([functions, subscriptions, pairs].map((table) => sumOf(table).runs)).toEqual([40, 40, 40]);
@@ -281,14 +280,14 @@ test("memory is constant: entries stay the same between the thousandth and the t
   const ledger = new Ledger(0, SMALL);
   const entriesAfter = (from: number, to: number): number => {
     for (let n = from; n < to; n += 1) {
-      const cause = { ...CAUSE, writer: `w${n % 97}`, way: `f${n}` };
-      ledger.ran(run({ question: question(`r${n % 89}`, String(n)), cause, usage: usage() }));
+      const cause = { ...CAUSE, writer: `w${n % 97}`, causePath: `f${n}` };
+      ledger.ran(run({ request: request(`r${n % 89}`, String(n)), cause, usage: usage() }));
     }
     return ledger.entries;
   };
-  const waysMax = 8;
+  const causePathsMax = 8;
   const pairKeys = 3;
-  const bound = 4 + 5 + 3 * (1 + waysMax) + pairKeys + 2 + 7;
+  const bound = 4 + 5 + 3 * (1 + causePathsMax) + pairKeys + 2 + 7;
   expect(entriesAfter(0, 1_000)).toBeLessThanOrEqual(bound);
   expect(entriesAfter(1_000, 20_000)).toBeLessThanOrEqual(bound);
 });

@@ -1,15 +1,16 @@
 /**
- * The ledger: who read what, who woke whom, and what Convex's rules would have made of it.
+ * The ledger: who read what, who woke whom, and what it would have cost by Convex's rules.
  *
  *   records ──▶ totals
- *           ──▶ per function, per question (subscription), per writer → reader, per table
+ *           ──▶ per function, per request (subscription), per writer → reader, per table
  *           ──▶ a ring of the last runs
  *
  * Invariants:
- *   - Constant memory: four tables with a fixed number of keys (`key-table.ts`), a ring of a fixed length, and per pair a fixed number of ways.
- *   - Functions and questions each add up to the totals, but for the bytes of commits, which have a function and no question.
- *   - Executions are charged in one go, before their place in the ring is needed again or somebody looks, which is cheaper than one by one between other work: ticks
- *     went from 0.937x to 0.952x or more of a core without a ledger (2026-11-28, `core/meter.bench.ts`). Whoever looks sees everything charged.
+ *   - Constant memory: four tables with a fixed number of keys (`key-table.ts`), a ring of a fixed length, and per pair a fixed number of cause paths.
+ *   - Functions and requests each add up to the totals, but for the bytes of commits, which have a function and no request.
+ *   - Executions are charged in one go, before their place in the ring is needed again or somebody looks, which is cheaper than one by one between
+ *     other work: ticks went from 0.937x to 0.952x or more of a core without a ledger (2026-11-28, `core/meter.bench.ts`). Whoever looks sees
+ *     everything charged.
  *
  * Not here: making records (`core/core-meter.ts`), showing them (`report.ts`, `prometheus.ts`).
  *
@@ -28,13 +29,13 @@ import {
 } from "./account.ts";
 import { newFileAccount } from "./file-account.ts";
 import { KeyTable, type KeyRow } from "./key-table.ts";
-import type { CommitCause, CutOffRecord, Question, RunRecord, SentRecord } from "./record.ts";
+import type { CommitCause, CutOffRecord, MeterRequest, RunRecord, SentRecord } from "./record.ts";
 import { RecentRuns, type RunSlot } from "./run-slot.ts";
 
 /** Sizes of the ledger. */
 export interface LedgerLimits {
   readonly functionsMax: number;
-  readonly questionsMax: number;
+  readonly requestsMax: number;
   readonly pairsMax: number;
   readonly tablesMax: number;
   /** Runs in the ring. */
@@ -44,54 +45,54 @@ export interface LedgerLimits {
 /** Enough for large apps; about 2 MB when full. */
 export const LEDGER_LIMITS: LedgerLimits = {
   functionsMax: 1_000,
-  questionsMax: 1_000,
+  requestsMax: 1_000,
   pairsMax: 1_000,
   tablesMax: 500,
   recentMax: 500,
 };
 
-/** Ways (table, index, fields) that are told apart for one pair; later ones are added up as the rest. */
-const WAYS_MAX = 8;
-const OTHER_WAYS = "…";
+/** Cause paths (table, index, fields) that are told apart for one pair; later ones are added up as the rest. */
+const CAUSE_PATHS_MAX = 8;
+const OTHER_CAUSE_PATHS = "…";
 
 /** A writer and a reader that it woke. */
 export interface PairInfo {
   readonly writer: string;
   readonly reader: string;
   /** Through what, and how often: `jobs.by_group [lastHeartbeat, progress]`. */
-  readonly ways: Map<string, number>;
+  readonly causePaths: Map<string, number>;
 }
 
-/** The lines of one question, and of its function woken by one writer; good as long as nothing was moved out. */
+/** The lines of one request, and of its function woken by one writer; good as long as nothing was moved out. */
 class Lines {
   readonly function: Account;
-  readonly question: Account;
+  readonly request: Account;
   readonly #tables: LineTables;
   readonly #functionsMoved: number;
-  readonly #questionsMoved: number;
+  readonly #requestsMoved: number;
   pair: KeyRow<PairInfo> | undefined = undefined;
   pairsMoved = 0;
 
-  constructor(tables: LineTables, question: Question) {
-    const { functions, questions } = tables;
+  constructor(tables: LineTables, request: MeterRequest) {
+    const { functions, requests } = tables;
     this.#tables = tables;
-    this.function = (functions.find(question.path) ?? functions.row(question.path, { path: question.path })).account;
-    this.question = questions.row(question.key, question).account;
+    this.function = (functions.find(request.path) ?? functions.row(request.path, { path: request.path })).account;
+    this.request = requests.row(request.key, request).account;
     this.#functionsMoved = functions.keysMoved;
-    this.#questionsMoved = questions.keysMoved;
+    this.#requestsMoved = requests.keysMoved;
   }
 
   isOf(tables: LineTables): boolean {
     if (this.#tables !== tables) return false;
-    const { functions, questions } = tables;
-    return this.#functionsMoved === functions.keysMoved && this.#questionsMoved === questions.keysMoved;
+    const { functions, requests } = tables;
+    return this.#functionsMoved === functions.keysMoved && this.#requestsMoved === requests.keysMoved;
   }
 }
 
-/** Where {@linkcode Lines} are lines. */
+/** The tables that {@linkcode Lines} belong to. */
 interface LineTables {
   readonly functions: KeyTable<{ readonly path: string }>;
-  readonly questions: KeyTable<Question>;
+  readonly requests: KeyTable<MeterRequest>;
 }
 
 /** See the module comment. */
@@ -99,7 +100,7 @@ export class Ledger {
   readonly files = newFileAccount();
   readonly sinceMs: number;
   readonly #functions: LineTables["functions"];
-  readonly #questions: LineTables["questions"];
+  readonly #requests: LineTables["requests"];
   readonly #lineTables: LineTables;
   readonly #pairs: KeyTable<PairInfo>;
   readonly #tables: KeyTable<{ readonly table: string }>;
@@ -113,8 +114,8 @@ export class Ledger {
     const sizes = { ...LEDGER_LIMITS, ...limits };
     this.sinceMs = sinceMs;
     this.#functions = new KeyTable(sizes.functionsMax);
-    this.#questions = new KeyTable(sizes.questionsMax);
-    this.#lineTables = { functions: this.#functions, questions: this.#questions };
+    this.#requests = new KeyTable(sizes.requestsMax);
+    this.#lineTables = { functions: this.#functions, requests: this.#requests };
     this.#pairs = new KeyTable(sizes.pairsMax);
     this.#tables = new KeyTable(sizes.tablesMax);
     this.#recent = new RecentRuns(sizes.recentMax, (record) => this.#charge(record));
@@ -125,9 +126,9 @@ export class Ledger {
     return this.#functions;
   }
 
-  get questions(): KeyTable<Question> {
+  get requests(): KeyTable<MeterRequest> {
     this.#settle();
-    return this.#questions;
+    return this.#requests;
   }
 
   get pairs(): KeyTable<PairInfo> {
@@ -151,36 +152,36 @@ export class Ledger {
   }
 
   #charge(record: RunRecord): void {
-    const { question, cause } = record;
+    const { request, cause } = record;
     if (record.isSubscribed) {
-      const lines = this.#lines(question);
+      const lines = this.#lines(request);
       chargeRun(lines.function, record);
-      chargeRun(lines.question, record);
-      if (cause !== null) chargeRun(this.#pair(cause, question, lines), record);
+      chargeRun(lines.request, record);
+      if (cause !== null) chargeRun(this.#pair(cause, request, lines), record);
     } else {
-      chargeRun(this.#function(question.path), record);
-      // What is asked once has other arguments each time; such lines would only push out the ones that last.
-      chargeRun(this.#questions.others, record);
-      if (cause !== null) chargeRun(this.#pair(cause, question, undefined), record);
+      chargeRun(this.#function(request.path), record);
+      // One-shot requests have other arguments each time; lines for them would push out those of subscriptions.
+      chargeRun(this.#requests.others, record);
+      if (cause !== null) chargeRun(this.#pair(cause, request, undefined), record);
     }
     for (const reads of record.usage.tables) chargeTable(this.#table(reads.table), reads);
     if (cause !== null && cause.table !== null) this.#table(cause.table).reruns += 1;
   }
 
-  /** A question was answered without an execution. */
-  answered(question: Question, isSubscribed: boolean): void {
-    const lines = isSubscribed ? this.#lines(question) : undefined;
-    chargeAnswer(lines?.function ?? this.#function(question.path));
-    chargeAnswer(lines?.question ?? this.#questions.others);
+  /** A request was answered without an execution. */
+  answered(request: MeterRequest, isSubscribed: boolean): void {
+    const lines = isSubscribed ? this.#lines(request) : undefined;
+    chargeAnswer(lines?.function ?? this.#function(request.path));
+    chargeAnswer(lines?.request ?? this.#requests.others);
   }
 
   /** A run was touched by a change and spared. */
   cutOff(record: CutOffRecord): void {
-    const { question, cause, usage, by } = record;
-    const lines = this.#lines(question);
+    const { request, cause, usage, by } = record;
+    const lines = this.#lines(request);
     chargeCutOff(lines.function, record);
-    chargeCutOff(lines.question, record);
-    chargeCutOff(this.#pair(cause, question, lines), record);
+    chargeCutOff(lines.request, record);
+    chargeCutOff(this.#pair(cause, request, lines), record);
     for (const reads of usage.tables) chargeSparedReads(this.#table(reads.table), reads);
     if (cause.table === null) return;
     const table = this.#table(cause.table);
@@ -188,10 +189,10 @@ export class Ledger {
     else table.fieldCutOffs += 1;
   }
 
-  /** Bytes left for clients. */
+  /** Bytes were sent to clients. */
   sent(record: SentRecord): void {
-    chargeSent(this.#function(record.question.path), record);
-    chargeSent(this.#question(record.question), record);
+    chargeSent(this.#function(record.request.path), record);
+    chargeSent(this.#request(record.request), record);
   }
 
   /** A commit wrote index entries of this size for one table. Documents and their bytes are counted with the run. */
@@ -205,7 +206,7 @@ export class Ledger {
     keys.bytes += keyBytes;
   }
 
-  /** Charges what was put off. */
+  /** Charges the records that are not charged yet. */
   #settle(): void {
     this.#recent.chargeAll();
     this.#chargeKeys();
@@ -219,7 +220,7 @@ export class Ledger {
     this.#table(table).keyBytesWritten += bytes;
   }
 
-  /** Everything: each charge goes to one function, so the functions' lines and their others are the whole. */
+  /** The totals: each charge goes to one function, so the lines of functions and their `others` add up to everything. */
   get totals(): Account {
     this.#settle();
     const totals = newAccount();
@@ -237,8 +238,8 @@ export class Ledger {
   get entries(): number {
     this.#settle();
     let entries = this.#recent.size + this.#pairKeysHeld;
-    for (const table of [this.#functions, this.#questions, this.#pairs, this.#tables]) entries += table.size;
-    for (const { info } of this.#pairs.rows()) entries += info.ways.size;
+    for (const table of [this.#functions, this.#requests, this.#pairs, this.#tables]) entries += table.size;
+    for (const { info } of this.#pairs.rows()) entries += info.causePaths.size;
     return entries;
   }
 
@@ -246,36 +247,36 @@ export class Ledger {
     return (this.#functions.find(path) ?? this.#functions.row(path, { path })).account;
   }
 
-  #question(question: Question): Account {
-    return this.#questions.row(question.key, question).account;
+  #request(request: MeterRequest): Account {
+    return this.#requests.row(request.key, request).account;
   }
 
   #table(table: string): Account {
     return (this.#tables.find(table) ?? this.#tables.row(table, { table })).account;
   }
 
-  #lines(question: Question): Lines {
-    let { lines } = question;
+  #lines(request: MeterRequest): Lines {
+    let { lines } = request;
     if (!(lines instanceof Lines) || !lines.isOf(this.#lineTables)) {
-      question.lines = lines = new Lines(this.#lineTables, question);
+      request.lines = lines = new Lines(this.#lineTables, request);
     }
     return lines as Lines;
   }
 
-  #pair(cause: CommitCause, { path: reader }: Question, lines: Lines | undefined): Account {
+  #pair(cause: CommitCause, { path: reader }: MeterRequest, lines: Lines | undefined): Account {
     const { writer } = cause;
     let row = lines?.pairsMoved === this.#pairs.keysMoved ? lines.pair : undefined;
     if (row?.info.writer !== writer) {
       const key = this.#pairKey(writer, reader);
-      row = this.#pairs.find(key) ?? this.#pairs.row(key, { writer, reader, ways: new Map() });
+      row = this.#pairs.find(key) ?? this.#pairs.row(key, { writer, reader, causePaths: new Map() });
       if (lines !== undefined) Object.assign(lines, { pair: row, pairsMoved: this.#pairs.keysMoved });
     }
-    const { ways } = row.info;
-    const times = ways.get(cause.way);
-    if (times !== undefined) ways.set(cause.way, times + 1);
+    const { causePaths } = row.info;
+    const times = causePaths.get(cause.causePath);
+    if (times !== undefined) causePaths.set(cause.causePath, times + 1);
     else {
-      const way = ways.size < WAYS_MAX - 1 ? cause.way : OTHER_WAYS;
-      ways.set(way, (ways.get(way) ?? 0) + 1);
+      const causePath = causePaths.size < CAUSE_PATHS_MAX - 1 ? cause.causePath : OTHER_CAUSE_PATHS;
+      causePaths.set(causePath, (causePaths.get(causePath) ?? 0) + 1);
     }
     return row.account;
   }

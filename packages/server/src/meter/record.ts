@@ -1,7 +1,7 @@
 /**
  * What the meter is told: one record per execution, and small notes for what cost nothing or happened elsewhere.
  *
- * Counting is honest: `documents` are rows really visited in the engine, `convexDocuments` is what the same run counts by Convex's rules,
+ * `documents` are rows really visited in the engine, `convexDocuments` is what the same run counts by Convex's rules,
  * where every document read counts each time.
  *
  * Not here: who makes them (`core/core-meter.ts`), adding them up (`ledger.ts`).
@@ -19,8 +19,8 @@ export interface CommitCause {
   readonly change: "insert" | "update" | "delete" | "name";
   /** Top-level fields that an update changed. */
   readonly fields: readonly string[];
-  /** All of that in one text, see `way.ts`; made once for all runs that one change touched. */
-  readonly way: string;
+  /** All of that in one text, see `cause-path.ts`; made once for all runs that one change touched. */
+  readonly causePath: string;
 }
 
 /** What one run did with one table. */
@@ -49,21 +49,21 @@ export interface RunUsage {
   readonly tables: readonly TableUse[];
 }
 
-/** Which question a run answers: the unit of "per subscription". */
-export interface Question {
+/** Which request a run answers: the unit of "per subscription". */
+export interface MeterRequest {
   readonly path: string;
   /** Path, arguments and, where it matters, identity; unique and short. */
   readonly key: string;
   /** The same for people: arguments abbreviated, identity hashed. */
   readonly label: string;
-  /** Of the ledger: where the question was charged last. For questions that are asked again and again as the same object. */
+  /** Of the ledger: where the request was charged last. For requests that are asked again and again as the same object. */
   lines?: object | undefined;
 }
 
 /** One execution. */
 export interface RunRecord {
   readonly atMs: number;
-  readonly question: Question;
+  readonly request: MeterRequest;
   readonly kind: "query" | "mutation" | "action" | "http";
   /** Who asked: `Subscription`, `SyncWebsocket`, `HttpApi`, `HttpEndpoint`, `Cron`, `Scheduler`, `Action`, `Tester`. */
   readonly caller: string;
@@ -71,7 +71,7 @@ export interface RunRecord {
   readonly cause: CommitCause | null;
   /** Timestamp of the commit that is the cause; 0 when there is none, or when what changed was no document. */
   readonly causeTs: number;
-  /** Somebody holds its result and wants the next one: it has a line of its own. */
+  /** Somebody is subscribed to its result: it has a line of its own. */
   readonly isSubscribed: boolean;
   /** The first run of a subscription; its reads are shown apart. */
   readonly isFirst: boolean;
@@ -85,9 +85,9 @@ export interface RunRecord {
   readonly isError: boolean;
 }
 
-/** A run that a change touched and that was not repeated, because its result cannot differ. */
+/** A live query that a change touched and that was not run again, because its result cannot differ. */
 export interface CutOffRecord {
-  readonly question: Question;
+  readonly request: MeterRequest;
   readonly cause: CommitCause;
   readonly by: "node" | "field";
   readonly askers: number;
@@ -95,9 +95,9 @@ export interface CutOffRecord {
   readonly usage: RunUsage;
 }
 
-/** Bytes that went to clients for one question. */
+/** Bytes that went to clients for one request. */
 export interface SentRecord {
-  readonly question: Question;
+  readonly request: MeterRequest;
   readonly bytes: number;
   /** What the whole values would have been. */
   readonly convexBytes: number;

@@ -12,7 +12,7 @@ import type { RunRecord } from "./record.ts";
 
 /** One line of a table of the report. */
 export interface ReportRow {
-  /** Function path, question, `writer → reader`, or table. */
+  /** Function path, request, `writer → reader`, or table. */
   readonly name: string;
   /** Tells lines apart whose names are abbreviated alike. */
   readonly key: string;
@@ -20,7 +20,7 @@ export interface ReportRow {
   /** Weight that the line may lack because it was moved out earlier; see `key-table.ts`. */
   readonly uncertainty: number;
   /** Of a pair: through what, and how often. */
-  readonly ways?: { readonly [way: string]: number };
+  readonly causePaths?: { readonly [causePath: string]: number };
 }
 
 /** One table: the dearest lines, and the sum of all others. */
@@ -33,7 +33,7 @@ export interface ReportTable {
 }
 
 /** A run of the recent past. */
-export interface ReportRun extends Omit<RunRecord, "question"> {
+export interface ReportRun extends Omit<RunRecord, "request"> {
   readonly path: string;
   readonly label: string;
 }
@@ -92,12 +92,12 @@ export function reportOf(
     nowMs,
     totals: { ...totals },
     functions: tableOf(ledger.functions, rowsMax, ({ path }) => path),
-    subscriptions: tableOf(ledger.questions, rowsMax, ({ label }) => label),
+    subscriptions: tableOf(ledger.requests, rowsMax, ({ label }) => label),
     pairs: tableOf(
       ledger.pairs,
       rowsMax,
       ({ writer, reader }) => `${writer} → ${reader}`,
-      ({ ways }) => ways,
+      ({ causePaths }) => causePaths,
     ),
     tables: tableOf(ledger.tables, rowsMax, ({ table }) => table),
     recent: recentMax === 0 ? [] : ledger.recent().slice(-recentMax).map(runOf),
@@ -117,7 +117,7 @@ function tableOf<Info>(
   table: KeyTable<Info>,
   rowsMax: number,
   nameOf: (info: Info) => string,
-  waysOf?: (info: Info) => ReadonlyMap<string, number>,
+  causePathsOf?: (info: Info) => ReadonlyMap<string, number>,
 ): ReportTable {
   const all = table.rows();
   const others = newAccount();
@@ -128,11 +128,11 @@ function tableOf<Info>(
     key,
     account: { ...account },
     uncertainty,
-    ...(waysOf === undefined ? {} : { ways: Object.fromEntries(waysOf(info)) }),
+    ...(causePathsOf === undefined ? {} : { causePaths: Object.fromEntries(causePathsOf(info)) }),
   });
   return { rows: all.slice(0, rowsMax).map(rowOf), others, keysMax: table.keysMax, keysMoved: table.keysMoved };
 }
 
-function runOf({ question, ...record }: RunRecord): ReportRun {
-  return { ...record, path: question.path, label: question.label };
+function runOf({ request, ...record }: RunRecord): ReportRun {
+  return { ...record, path: request.path, label: request.label };
 }

@@ -15,7 +15,7 @@ const TABLE: TableUse = {
 function record(atMs: number, tables: readonly string[] = ["jobs"]): RunRecord {
   return {
     atMs,
-    question: { path: "jobs:list", key: "k", label: "l" },
+    request: { path: "jobs:list", key: "k", label: "l" },
     kind: "query",
     caller: "Tester",
     cause: null,

@@ -1,21 +1,21 @@
 /**
  * Slots of the ring of recent runs: records that are filled in place, again and again.
  *
- * A record lives for as long as it takes the ring to come round: too long to be collected young, too short to be worth an object of its own. So whoever
- * makes a record is given the slot that it will lie in. What a slot points to should live long anyway, for the same reason: questions belong to their runs, or to the slot;
- * causes are made once for each kind of commit.
+ * A record lives until the ring comes round. That is too long for the young generation of the collector, and too short to be worth an object of its own. So
+ * whoever makes a record is given the slot that it will lie in. What a slot points to should live long anyway, for the same reason: requests belong
+ * to their runs, or to the slot; causes are made once for each kind of commit.
  *
  * Hot: one is filled for every execution; guarded by `core/meter.bench.ts`.
  *
  * @module
  */
 import { labelOf } from "./label.ts";
-import type { CommitCause, Question, RunRecord, RunUsage, TableUse } from "./record.ts";
+import type { CommitCause, MeterRequest, RunRecord, RunUsage, TableUse } from "./record.ts";
 
 type Filled<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What was asked once, without a line of its own; its label is made only if somebody looks. */
-class OwnQuestion implements Question {
+class OwnRequest implements MeterRequest {
   path = "";
   args = "";
   readonly key = "";
@@ -28,8 +28,8 @@ class OwnQuestion implements Question {
 /** What one run did with one table, in a slot. */
 export type TableSlot = Filled<TableUse>;
 
-/** Of an execution that read and wrote nothing. */
-const NO_QUESTION: Question = { path: "", key: "", label: "" };
+/** For an execution that read and wrote nothing. */
+const NO_REQUEST: MeterRequest = { path: "", key: "", label: "" };
 
 /** What a run read and wrote, in a slot. */
 export class UsageSlot implements RunUsage {
@@ -73,7 +73,7 @@ export class UsageSlot implements RunUsage {
 /** One record; overwritten when the ring has come round. */
 export class RunSlot implements RunRecord {
   atMs = 0;
-  question: Question = NO_QUESTION;
+  request: MeterRequest = NO_REQUEST;
   kind: RunRecord["kind"] = "query";
   caller = "";
   cause: CommitCause | null = null;
@@ -83,16 +83,16 @@ export class RunSlot implements RunRecord {
   isUnchanged = false;
   askers = 1;
   readonly usage = new UsageSlot();
-  readonly #own = new OwnQuestion();
+  readonly #own = new OwnRequest();
   resultBytes = 0;
   userMs = 0;
   isError = false;
 
-  /** Makes the question one that is asked once. @param args For people: not too long. */
+  /** Makes the request one that is asked once. @param args For people: not too long. */
   askOnce(path: string, args: string): void {
     this.#own.path = path;
     this.#own.args = args;
-    this.question = this.#own;
+    this.request = this.#own;
   }
 
   set(record: RunRecord): void {
@@ -101,13 +101,13 @@ export class RunSlot implements RunRecord {
     this.usage.set(usage);
   }
 
-  /** As it is now, for whoever keeps it. */
+  /** A copy of the record as it is now. */
   copy(): RunRecord {
     const { tables, ...sums } = this.usage;
     const fields: RunRecord = Object.assign({}, this);
-    const { path, key, label } = this.question;
-    const question = this.question === this.#own ? { path, key, label } : this.question;
-    return { ...fields, question, usage: { ...sums, tables: tables.map((table) => ({ ...table })) } };
+    const { path, key, label } = this.request;
+    const request = this.request === this.#own ? { path, key, label } : this.request;
+    return { ...fields, request, usage: { ...sums, tables: tables.map((table) => ({ ...table })) } };
   }
 }
 
@@ -120,7 +120,7 @@ export class RecentRuns {
   #next = new RunSlot();
   #uncharged = 0;
 
-  /** @param charge Hears of each record once, in order, before it is overwritten. */
+  /** @param charge Observes each record once, in order, before it is overwritten. */
   constructor(max: number, charge: (record: RunRecord) => void) {
     this.#max = max;
     this.#charge = charge;

@@ -34,12 +34,14 @@ export interface CoreCall extends Omit<CallRequest, "session" | "client"> {
 }
 
 /**
- * Makes a mutation exactly-once. A client's pair is kept for 14 days. A slot belongs to main: it is used by one call at a time and
+ * Makes a mutation exactly-once. Of a client's pairs the last 1,000 are kept, for 14 days. A slot belongs to main: it is used by one call at a time and
  * its row is overwritten by the next, so calls without a session survive a restart of the core at the price of a constant number of rows.
  */
 export type DedupeKey =
   | { readonly kind: "session"; readonly sessionId: string; readonly requestId: number }
   | { readonly kind: "slot"; readonly slot: number; readonly serial: string };
+
+export type SlotKey = Extract<DedupeKey, { kind: "slot" }>;
 
 /** A run of an action that the scheduler or a cron asked for. */
 export interface ActionTicket {
@@ -78,7 +80,7 @@ export type FileRequest =
       readonly id: number;
       readonly method: StorageMethod;
       readonly storageId: string;
-      readonly dedupe: DedupeKey;
+      readonly dedupe: SlotKey;
     }
   /** `byAddress`: the name in a download URL, nothing else. */
   | { readonly type: "findFile"; readonly id: number; readonly storageId: string; readonly byAddress: boolean }
@@ -89,7 +91,7 @@ export type FileRequest =
       readonly id: number;
       readonly name: string;
       readonly facts: FileFacts;
-      readonly dedupe: DedupeKey;
+      readonly dedupe: SlotKey;
     }
   /** Which of these have no row. */
   | { readonly type: "looseFiles"; readonly id: number; readonly names: readonly string[] };
@@ -123,7 +125,7 @@ export type CoreRequest =
       readonly atMs: number;
       /** The scheduled action that asks; once it is cancelled, what it schedules is born cancelled. */
       readonly parentJob: string | null;
-      readonly dedupe: DedupeKey;
+      readonly dedupe: SlotKey;
     }
   | { readonly type: "cancelScheduled"; readonly id: number; readonly jobId: string }
   | { readonly type: "tables"; readonly id: number }
@@ -239,7 +241,7 @@ export type FromCore =
   | { readonly type: "failed"; readonly message: string };
 
 /** A run that never came back and was ended by the watchdog; see `watchdog.ts`. */
-export interface Guilty {
+export interface Suspect {
   readonly run: RunKey;
   /** How often it was guilty before. */
   readonly times: number;
@@ -258,9 +260,9 @@ export interface CoreStart {
   readonly verify?: VerifyOptions | false | undefined;
   /** By which rules queries run; Convex's by default. */
   readonly tracking?: TrackingOptions | undefined;
-  /** Budget of memoised reads, in bytes. */
+  /** Budget of nodes, in bytes. */
   readonly nodeBytes?: number | undefined;
-  readonly guilty: readonly Guilty[];
+  readonly suspects: readonly Suspect[];
   /** Actions that are under way in action threads: a restart of the core does not end them. */
   readonly running: readonly ActionTicket[];
 }
@@ -278,4 +280,9 @@ export function loadTimeOutText({ cpuMs }: { readonly cpuMs: number }): string {
 /** Error message of a failure outside user code, in the form that clients know. */
 export function serverErrorText(requestId: string, text: string): string {
   return `[Request ID: ${requestId}] Server Error\nUncaught Error: ${text}`;
+}
+
+/** What functions see of the failure of a function that they called, and what is kept with jobs: the line that names the request is for clients. */
+export function withoutRequestLine(errorMessage: string): string {
+  return errorMessage.replace(/^\[Request ID: [0-9a-f]+\] Server Error\n/, "");
 }

@@ -73,7 +73,7 @@ export interface LogEntry {
   readonly usage: {
     readonly documentsRead: number;
     readonly bytesRead: number;
-    /** Of those, what was really visited in storage; the rest was remembered. */
+    /** Of those, what was really visited in storage; the rest came from nodes. */
     readonly storageDocuments: number;
     readonly storageBytes: number;
     readonly documentsWritten: number;
@@ -154,8 +154,12 @@ export interface Deployment {
   environment(): Promise<readonly { readonly name: string; readonly value: string }[]>;
   /** `value: null` removes. Rejects with a clear error for bad names or sizes; all or nothing. */
   setEnvironment(changes: readonly { readonly name: string; readonly value: string | null }[]): Promise<void>;
+  /** Calls `listener` after every change of the environment, until the returned function is called. */
+  onEnvironment(listener: () => void): () => void;
   /** Log entries newer than `cursor` (0: those still held); waits up to `waitMs` for the first. */
   logs(cursor: number, waitMs: number): Promise<{ readonly entries: readonly LogEntry[]; readonly cursor: number }>;
+  /** Calls back with every entry as it comes, until the returned function is called. Those that say nothing come late or never. */
+  onLogs(listener: (entries: readonly LogEntry[]) => void): () => void;
   /** What was read, run again and sent, and what Convex's rules would have made of it. null: metering is off. */
   ledger(options?: ReportOptions): Promise<LedgerReport | null>;
   /** Gives the lines of a trace, which begins now, until the returned function is called. It ends with the core, should that end. */
@@ -170,6 +174,8 @@ export interface HttpActionRequest {
   readonly body: Uint8Array | null;
   readonly identity: Identity;
   readonly requestId: string;
+  /** The caller may not see how it failed: only that it did, the request id, and the data of a `ConvexError`. */
+  readonly isRedacted?: boolean | undefined;
 }
 
 export interface HttpActionResponse {

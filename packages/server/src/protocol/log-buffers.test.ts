@@ -3,7 +3,7 @@
  */
 import { expect, test } from "vitest";
 import type { LogEntry } from "./deployment-types.ts";
-import { LogOutbox, LogRing } from "./log-buffers.ts";
+import { LogOutbox, LogRing, type PlacedEntry } from "./log-buffers.ts";
 
 function entry(path: string, more: Partial<LogEntry> = {}): LogEntry {
   return {
@@ -101,4 +101,26 @@ test("a reader waits for the first entry, and not for ever", async () => {
   ring.close();
   expect((await closing).entries).toEqual([]);
   expect((await ring.wait(1, 60_000)).entries).toEqual([]);
+});
+
+test("entries of an earlier process come first, each to readers who have not seen it", () => {
+  const before = new LogRing(100);
+  before.add([entry("a"), entry("b"), entry("c")]);
+  const kept: PlacedEntry[] = [];
+  const ring = new LogRing(1_000, (placed) => kept.push(...placed));
+  ring.restore([
+    { at: 100, entry: entry("a") },
+    { at: 102, entry: entry("c") },
+  ]);
+  ring.add([entry("d")]);
+  const seen = (cursor: number): readonly string[] => ring.read(cursor).entries.map(({ path }) => path);
+  expect([0, 100, 101, 103, 1_000, 1_001].map(seen)).toEqual([
+    ["a", "c", "d"],
+    ["a", "c", "d"],
+    ["c", "d"],
+    ["d"],
+    ["d"],
+    [],
+  ]);
+  expect(kept).toEqual([{ at: 1_000, entry: entry("d") }]);
 });

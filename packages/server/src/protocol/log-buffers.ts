@@ -44,9 +44,16 @@ export class LogOutbox {
   }
 }
 
+/** An entry and its place: the cursor that a reader who has not seen it may come with. */
+export interface PlacedEntry {
+  readonly at: number;
+  readonly entry: LogEntry;
+}
+
 /** The last entries, with readers that wait for the next one. */
 export class LogRing {
-  #entries: LogEntry[] = [];
+  readonly #placed: PlacedEntry[] = [];
+  readonly #onAdd: ((placed: readonly PlacedEntry[]) => void) | undefined;
   #chars = 0;
   /** Cursor after the newest entry. */
   #end: number;
@@ -56,33 +63,44 @@ export class LogRing {
   /**
    * @param firstCursor Where cursors begin. Give a later one to each process, so that a reader who comes with a cursor of an
    *   earlier process gets everything that is new.
+   * @param onAdd Hears of every entry.
    */
-  constructor(firstCursor = 0) {
+  constructor(firstCursor = 0, onAdd?: (placed: readonly PlacedEntry[]) => void) {
     this.#end = firstCursor;
+    this.#onAdd = onAdd;
   }
 
   get end(): number {
     return this.#end;
   }
 
+  /** Entries of earlier processes, oldest first, each at its own place; before anything is added. */
+  restore(placed: readonly PlacedEntry[]): void {
+    for (const one of placed) {
+      this.#placed.push(one);
+      this.#chars += charsOf(one.entry);
+      this.#end = Math.max(this.#end, one.at + 1);
+    }
+    this.#dropOldest();
+  }
+
   add(entries: readonly LogEntry[]): void {
-    for (const entry of entries) {
-      this.#entries.push(entry);
-      this.#chars += charsOf(entry);
-      this.#end += 1;
+    if (entries.length === 0) return;
+    const placed = entries.map((entry, index) => ({ at: this.#end + index, entry }));
+    this.#end += placed.length;
+    for (const one of placed) {
+      this.#placed.push(one);
+      this.#chars += charsOf(one.entry);
     }
-    while (this.#entries.length > RING_ENTRIES_MAX || (this.#chars > RING_CHARS_MAX && this.#entries.length > 1)) {
-      const dropped = this.#entries.shift();
-      if (dropped !== undefined) this.#chars -= charsOf(dropped);
-    }
-    if (entries.length > 0) this.#wake();
+    this.#dropOldest();
+    this.#onAdd?.(placed);
+    this.#wake();
   }
 
   /** Entries after `cursor`, and the cursor for the next call. */
   read(cursor: number): { readonly entries: readonly LogEntry[]; readonly cursor: number } {
-    const first = this.#end - this.#entries.length;
-    const from = Math.max(first, cursor);
-    return { entries: this.#entries.slice(from - first), cursor: this.#end };
+    const first = this.#placed.findLastIndex(({ at }) => at < cursor) + 1;
+    return { entries: this.#placed.slice(first).map(({ entry }) => entry), cursor: this.#end };
   }
 
   /** As {@linkcode read}, waiting up to `waitMs` for the first entry. */
@@ -108,6 +126,13 @@ export class LogRing {
   close(): void {
     this.#isClosed = true;
     this.#wake();
+  }
+
+  #dropOldest(): void {
+    while (this.#placed.length > RING_ENTRIES_MAX || (this.#chars > RING_CHARS_MAX && this.#placed.length > 1)) {
+      const dropped = this.#placed.shift();
+      if (dropped !== undefined) this.#chars -= charsOf(dropped.entry);
+    }
   }
 
   #wake(): void {

@@ -5,7 +5,7 @@
  */
 import type { Caller } from "./deployment-types.ts";
 
-/** Bytes for one question of one identity, since the last note. */
+/** Bytes for one request of one identity, since the last note. */
 export interface SentNote {
   readonly path: string;
   readonly args: string;

@@ -4,7 +4,7 @@
  * Inside they are values of {@linkcode RunKey}. As text they exist in the memory that the core shares with the watchdog, nowhere else:
  *
  *   call:17            a mutation, by the id of main's request
- *   query:<question>   a query, whoever asked: function, identity, arguments
+ *   query:<request>   a query, whoever asked: function, identity, arguments
  *   job:<id>           a scheduled mutation
  *   cron:<name>        a cron's mutation
  *   load:17, load:start   evaluation of an app's modules, for a request of main or when the core starts
@@ -14,13 +14,13 @@
 import { createHash } from "node:crypto";
 import { unknownKind } from "./unknown-kind.ts";
 
-/** Longer questions are hashed; well below what the shared memory of the watchdog holds. */
+/** Longer requests are hashed; well below what the shared memory of the watchdog holds. */
 const QUESTION_CHARS_MAX = 512;
 
 /** See the module comment. */
 export type RunKey =
   | { readonly kind: "call"; readonly request: number }
-  | { readonly kind: "query"; readonly question: string }
+  | { readonly kind: "query"; readonly request: string }
   | { readonly kind: "job"; readonly id: string }
   | { readonly kind: "cron"; readonly name: string }
   | { readonly kind: "load"; readonly request: number | "start" };
@@ -28,8 +28,8 @@ export type RunKey =
 /** The evaluation of the stored code when a core opens. */
 export const LOAD_AT_START: RunKey = { kind: "load", request: "start" };
 
-/** What a query's run is known by: equal for every asker of the same question. */
-export function questionKey(path: string, args: string, identityKey: string): string {
+/** What a query's run is known by: equal for every asker of the same request. */
+export function queryKey(path: string, args: string, identityKey: string): string {
   const key = `${path}\n${identityKey}\n${args}`;
   return key.length <= QUESTION_CHARS_MAX ? key : `${path}\n#${createHash("sha256").update(key).digest("hex")}`;
 }
@@ -41,7 +41,7 @@ export function runKeyText(key: RunKey): string {
     case "load":
       return `${key.kind}:${key.request}`;
     case "query":
-      return `query:${key.question}`;
+      return `query:${key.request}`;
     case "job":
       return `job:${key.id}`;
     case "cron":
@@ -60,29 +60,10 @@ export function parseRunKey(text: string): RunKey {
   const at = text.indexOf(":");
   const [kind, rest] = [text.slice(0, at), text.slice(at + 1)];
   const request = Number(rest);
-  if (kind === "query") return { kind, question: rest };
+  if (kind === "query") return { kind, request: rest };
   if (kind === "job") return { kind, id: rest };
   if (kind === "cron") return { kind, name: rest };
   if (kind === "load" && rest === "start") return LOAD_AT_START;
   if ((kind === "call" || kind === "load") && rest !== "" && Number.isInteger(request)) return { kind, request };
   throw new Error(`Cannot read what the core runs: it is ${JSON.stringify(text.slice(0, 100))}; should be a run's key`);
-}
-
-/**
- * 16 hex digits for the request id of a query's run. The same question gives the same id, so that an error repeated by a re-run is
- * equal to the one before and is not sent again.
- */
-export function stableRequestId(question: string): string {
-  let low = 0x811c9dc5;
-  let high = 0x1b873593;
-  for (let i = 0; i < question.length; i += 1) {
-    const code = question.charCodeAt(i);
-    low = Math.imul(low ^ code, 0x01000193);
-    high = Math.imul(high ^ code, 0x85ebca6b) ^ (high >>> 13);
-  }
-  return hex(low) + hex(high);
-}
-
-function hex(word: number): string {
-  return (word >>> 0).toString(16).padStart(8, "0");
 }

@@ -14,7 +14,7 @@ test("query() executes once and then answers from the kept run until it is touch
   });
   expect(await world.reactor.query(world.request("a", user("ann")), "Tester")).toMatchObject({ cached: true });
   expect(world.write({ a: "x" })).toBe(1);
-  expect(world.reactor.size).toEqual({ sockets: 0, runs: 0, idleBytes: 0 });
+  expect(world.reactor.size).toEqual({ sockets: 0, liveQueries: 0, idleBytes: 0 });
   expect(await world.reactor.query(world.request("a"), "Tester")).toMatchObject({
     ts: 2,
     cached: false,
@@ -72,14 +72,14 @@ test("user errors are not kept", async () => {
       result: { ok: false },
     });
   }
-  expect(world.reactor.size.runs).toBe(0);
+  expect(world.reactor.size.liveQueries).toBe(0);
 });
 
 test("what an executor rejects with reaches the caller and leaves nothing behind", async () => {
   const world = new CellWorld({ a: readA });
   world.breaksWith = new Error("disk on fire");
   await expect(world.reactor.query(world.request("a"), "Tester")).rejects.toThrow("disk on fire");
-  expect(world.reactor.size.runs).toBe(0);
+  expect(world.reactor.size.liveQueries).toBe(0);
 });
 
 test("a result that looked at the clock answers new askers for 17 seconds", async () => {
@@ -95,7 +95,7 @@ test("a result that looked at the clock answers new askers for 17 seconds", asyn
     cached: false,
     result: { value: "17001" },
   });
-  expect(world.reactor.size.runs).toBe(1);
+  expect(world.reactor.size.liveQueries).toBe(1);
 });
 
 test("a subscription that looked at the clock is not run again because time passes, and new askers do not join it", async () => {
@@ -111,7 +111,7 @@ test("a subscription that looked at the clock is not run again because time pass
   world.write({ a: "!" });
   expect(await world.reactor.settle()).toMatchObject({ runs: 1 });
   expect([old.shows(1), late.shows(1)]).toEqual(["60000!", "60000!"]);
-  expect(world.reactor.size.runs).toBe(1);
+  expect(world.reactor.size.liveQueries).toBe(1);
 });
 
 test("a run whose last socket left is kept and taken up again", async () => {
@@ -147,7 +147,7 @@ test("kept results stay under the budget of bytes; the least recently used goes 
 test("a result larger than the budget is given but not kept", async () => {
   const world = new CellWorld({ a: readA }, { cacheBytes: 10 });
   expect(await world.reactor.query(world.request("a"), "Tester")).toMatchObject({ result: { value: "" } });
-  expect(world.reactor.size.runs).toBe(0);
+  expect(world.reactor.size.liveQueries).toBe(0);
 });
 
 /** A page of two cells a time: without a journal it ends after the second; the journal keeps the border. */
@@ -250,7 +250,7 @@ test("pages that came to the same border become one run", async () => {
   world.write({ all: "abdf" });
   await world.reactor.settle();
   expect([first.shows(1), second.shows(1)]).toEqual(["abd", "abd"]);
-  expect(world.reactor.size.runs).toBe(1);
+  expect(world.reactor.size.liveQueries).toBe(1);
 });
 
 test("a page that failed once keeps its border", async () => {

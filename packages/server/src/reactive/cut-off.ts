@@ -1,11 +1,11 @@
 /**
- * Cut-offs: a commit touched what a run read; can it show in the result?
+ * Cut-offs: a commit touched what a live query read; can it show in the result?
  *
  * @module
  */
 import type { Commit } from "../tx/types.ts";
-import type { RunObserver } from "./options.ts";
-import type { Run } from "./run.ts";
+import type { LiveQueryObserver } from "./options.ts";
+import type { LiveQuery } from "./live-query.ts";
 import type { ReactiveCounters } from "./types.ts";
 import type { Wake } from "./wake.ts";
 
@@ -25,25 +25,25 @@ export function newCounts(): ReactorCounts {
 }
 
 /**
- * Whether the result of `run` stays what it is, though the dependency index found it.
+ * Whether the result of `live` stays what it is, though the dependency index found it.
  *
- * Hot: once for every run that a commit touches.
+ * Hot: once for every live query that a commit touches.
  */
 export function isCutOff(
-  run: Run,
+  live: LiveQuery,
   commit: Commit,
   counts: ReactorCounts,
-  observer: RunObserver | undefined,
+  observer: LiveQueryObserver | undefined,
   wakeOf: (position: number) => Wake | undefined,
   position: number,
 ): boolean {
-  const concern = run.readSet?.concernOf(commit) ?? "yes";
+  const concern = live.readSet?.concernOf(commit) ?? "yes";
   if (concern === "yes") return false;
   if (concern === "node") counts.nodeCutoffs++;
   else counts.fieldCutoffs++;
   const wake = observer === undefined ? undefined : wakeOf(position);
-  run.spared += 1;
-  run.lastSpared = wake;
-  if (wake !== undefined) observer?.cutOff(run, wake, concern);
+  live.spared += 1;
+  live.lastSpared = wake;
+  if (wake !== undefined) observer?.cutOff(live, wake, concern);
   return true;
 }

@@ -13,11 +13,12 @@ import { collect, commitOf, openTestDatabase, plan, schemaOf, write } from "../t
 import { untracked } from "../tx/tracked-document.ts";
 import type { DatabaseTransaction } from "../tx/transaction.ts";
 import { CONVEX_RULES, NARROW_RULES, UserError } from "../tx/types.ts";
-import type { Mechanisms, QueryPlan, TransactionUsage } from "../tx/types.ts";
+import type { Mechanisms, TransactionUsage } from "../tx/types.ts";
+import type { QueryPlan } from "../tx/query-plan.ts";
 import { NodeStore } from "./node-store.ts";
 
 const SIMS = Number(process.env["SIMS"] ?? 250);
-const MEMO_ONLY: Mechanisms = { ...CONVEX_RULES, memo: true };
+const NODES_ONLY: Mechanisms = { ...CONVEX_RULES, nodes: true };
 
 interface Asked {
   readonly plan: QueryPlan;
@@ -85,13 +86,13 @@ test("reads through the store equal reads from scratch, in every way that shows"
       fc.array(fields, { maxLength: 14 }),
       fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 }),
       fc.constantFrom(0, 3_000, 20_000, 1e9),
-      fc.constantFrom(MEMO_ONLY, NARROW_RULES),
+      fc.constantFrom(NODES_ONLY, NARROW_RULES),
       fc.gen(),
       (rows, history, bytesMax, mechanisms, gen) => {
         const { database, engine } = openTestDatabase();
         database.setSchema(schemaOf({ t: { indexes: INDEXES } }));
         const ids = write(database, (tx) => rows.map((row) => tx.insert("t", row)));
-        const memo = new NodeStore(engine, bytesMax);
+        const nodes = new NodeStore(engine, bytesMax);
         const asked = gen(() =>
           fc.array(
             fc.record({
@@ -106,20 +107,20 @@ test("reads through the store equal reads from scratch, in every way that shows"
         for (const steps of history) {
           for (const one of asked) {
             const scratch = look(database.begin({ readOnly: true }), one, ids);
-            const remembered = look(database.begin({ readOnly: true, mechanisms, memo }), one, ids);
-            if (typeof scratch === "string") expect(remembered).toBe(scratch);
-            else expect(remembered).toEqual(scratch);
+            const stored = look(database.begin({ readOnly: true, mechanisms, nodes }), one, ids);
+            if (typeof scratch === "string") expect(stored).toBe(scratch);
+            else expect(stored).toEqual(scratch);
           }
           const commit = commitOf(database, (tx) => writeSteps(tx, steps, ids));
-          if (commit !== undefined) memo.apply(commit);
+          if (commit !== undefined) nodes.apply(commit);
         }
-        const counters = memo.counters;
+        const counters = nodes.counters;
         found += counters.found;
         patched += counters.patched;
         forgotten += counters.forgotten;
-        expect(memo.size.bytes).toBeGreaterThanOrEqual(0);
-        memo.clear();
-        expect(memo.size).toEqual({ nodes: 0, bytes: 0 });
+        expect(nodes.size.bytes).toBeGreaterThanOrEqual(0);
+        nodes.clear();
+        expect(nodes.size).toEqual({ nodes: 0, bytes: 0 });
       },
     ),
     { numRuns: SIMS, endOnFailure: true },
@@ -131,20 +132,20 @@ test("reads through the store equal reads from scratch, in every way that shows"
 const group = (g: string): QueryPlan => plan("t", { index: "by_g", range: [{ type: "eq", fieldPath: "g", value: g }] });
 
 /** A thousand rows, every fourth marked. */
-function open(): { database: Database; ids: readonly string[]; memo: NodeStore; visit: Visit } {
+function open(): { database: Database; ids: readonly string[]; nodes: NodeStore; visit: Visit } {
   const { database, engine } = openTestDatabase();
   database.setSchema(schemaOf({ t: { indexes: { by_g: ["g", "n"] } } }));
   const ids = write(database, (tx) =>
     Array.from({ length: 1_000 }, (_, n) => tx.insert("t", { g: "g", n, mark: n % 4 === 0, x: 0 })),
   );
-  const memo = new NodeStore(engine);
+  const nodes = new NodeStore(engine);
   const visit: Visit = (read) => {
-    const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, memo });
+    const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, nodes });
     read(tx);
     tx.abort();
     return tx.usage;
   };
-  return { database, ids, memo, visit };
+  return { database, ids, nodes, visit };
 }
 
 type Visit = (read: (tx: DatabaseTransaction) => unknown) => TransactionUsage;
@@ -174,22 +175,22 @@ test.each<{
   { change: "a row more", write: (tx) => void tx.insert("t", { g: "g", n: 7.5, x: 0 }), visits: 1, rows: 1_001 },
   { change: "a row of another group", write: (tx) => void tx.insert("t", { g: "h", n: 7.5 }), visits: 0, rows: 1_000 },
 ])("after a commit that changes $change, $visits rows are visited", ({ write: change, visits, rows }) => {
-  const { database, ids, memo, visit } = open();
+  const { database, ids, nodes, visit } = open();
   visit((tx) => collect(tx.query(group("g"))));
   const commit = commitOf(database, (tx) => change(tx, ids));
-  if (commit !== undefined) memo.apply(commit);
+  if (commit !== undefined) nodes.apply(commit);
   const usage = visit((tx) => collect(tx.query(group("g"))));
   expect(usage).toMatchObject({ documentsRead: rows, storageDocuments: visits });
   expect(visit((tx) => collect(tx.query(group("g")))).storageDocuments).toBe(0);
 });
 
 test("a filtered scan is read once; a dropped row that changes is not visited", () => {
-  const { database, ids, memo, visit } = open();
+  const { database, ids, nodes, visit } = open();
   const marked = { op: "eq", left: { op: "field", path: ["mark"] }, right: { op: "literal", value: true } } as const;
   const scan = { ...group("g"), operators: [{ filter: marked }] };
   expect(visit((tx) => collect(tx.query(scan)))).toMatchObject({ documentsRead: 1_000, storageDocuments: 1_000 });
   const commit = commitOf(database, (tx) => tx.patch(ids[1] ?? "", { x: 1 }));
-  if (commit !== undefined) memo.apply(commit);
+  if (commit !== undefined) nodes.apply(commit);
   expect(visit((tx) => collect(tx.query(scan)))).toMatchObject({ documentsRead: 1_000, storageDocuments: 0 });
 });
 
@@ -201,23 +202,23 @@ test("a read that ended early goes on where it ended", () => {
 });
 
 test("a row read by id is visited once, and once again when it changed; an absent one never", () => {
-  const { database, ids, memo, visit } = open();
+  const { database, ids, nodes, visit } = open();
   const id = ids[3] ?? "";
   const counts = () => visit((tx) => tx.get(id)).storageDocuments;
   expect([counts(), counts()]).toEqual([1, 0]);
   const patched = commitOf(database, (tx) => tx.patch(id, { x: 1 }));
-  if (patched !== undefined) memo.apply(patched);
+  if (patched !== undefined) nodes.apply(patched);
   expect([counts(), counts()]).toEqual([1, 0]);
   const deleted = commitOf(database, (tx) => tx.delete(id));
-  if (deleted !== undefined) memo.apply(deleted);
+  if (deleted !== undefined) nodes.apply(deleted);
   expect([counts(), counts()]).toEqual([0, 0]);
 });
 
-test("the limits hold while everything is read, and when it is remembered", () => {
+test("the limits hold while everything is read, and when it comes from nodes", () => {
   const { database, engine } = openTestDatabase({ limits: { documentsReadMax: 10 } });
-  const memo = new NodeStore(engine);
+  const nodes = new NodeStore(engine);
   const reads = () => {
-    const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, memo });
+    const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, nodes });
     expect(() => tx.query(plan("t")).rest()).toThrow("Too many documents read");
     return tx.usage.storageDocuments;
   };
@@ -229,9 +230,9 @@ test("the limits hold while everything is read, and when it is remembered", () =
 test("the limits hold for rows that a filter drops one after the other", () => {
   const { database, engine } = openTestDatabase({ limits: { documentsReadMax: 10 } });
   write(database, (tx) => Array.from({ length: 100 }, (_, n) => tx.insert("t", { n })));
-  const memo = new NodeStore(engine);
+  const nodes = new NodeStore(engine);
   const none = { op: "literal", value: false } as const;
-  const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, memo });
+  const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, nodes });
   expect(() => collect(tx.query(plan("t", { operators: [{ filter: none }] })))).toThrow("Too many documents read");
   expect(tx.usage.storageDocuments).toBe(11);
 });
@@ -242,9 +243,9 @@ test("nodes keep to their budget; what is used again goes last", () => {
   write(database, (tx) => {
     for (let n = 0; n < 100; n++) tx.insert("t", { g: `g${n}`, text: "x".repeat(1_000) });
   });
-  const memo = new NodeStore(engine, 20_000);
+  const nodes = new NodeStore(engine, 20_000);
   const visits = (g: string) => {
-    const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, memo });
+    const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, nodes });
     collect(tx.query(group(g)));
     return tx.usage.storageDocuments;
   };
@@ -252,17 +253,17 @@ test("nodes keep to their budget; what is used again goes last", () => {
   for (let n = 1; n < 100; n++) {
     visits(`g${n}`);
     if (n % 3 === 0) visits("g0");
-    expect(memo.size.bytes).toBeLessThan(25_000);
+    expect(nodes.size.bytes).toBeLessThan(25_000);
   }
   expect(visits("g0")).toBe(0);
   expect(visits("g1")).toBe(1);
-  expect(memo.counters.forgotten).toBeGreaterThan(50);
+  expect(nodes.counters.forgotten).toBeGreaterThan(50);
 });
 
 test("a change of the schema empties the store", () => {
-  const { memo, visit, database } = open();
+  const { nodes, visit, database } = open();
   visit((tx) => collect(tx.query(group("g"))));
   const commit = database.setSchema(schemaOf({ t: { indexes: { by_n: ["n"] } } }));
-  if (commit !== undefined) memo.apply(commit);
-  expect(memo.size.nodes).toBe(0);
+  if (commit !== undefined) nodes.apply(commit);
+  expect(nodes.size.nodes).toBe(0);
 });

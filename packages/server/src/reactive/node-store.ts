@@ -1,11 +1,11 @@
 /**
- * The node store: the read memo of a deployment. Reads that were made before answer from memory; commits patch them in place.
+ * The node store: the nodes of a deployment. Reads that were made before answer from memory; commits patch them in place.
  *
  *   commit ──keys──▶ interval tree per (collection, index) ──▶ nodes: enter, leave, move, replace
  *          ──id────▶ points
  *
  * Invariants:
- *   - Between two commits every node answers as the engine would (`RowNode`).
+ *   - Between two commits every node answers as the engine would (`RangeNode`).
  *   - Nodes take at most the budget and what one call adds to it; one that is forgotten is read again.
  *   - A commit that names `schema` empties the store: indexes may mean something else.
  *
@@ -16,14 +16,15 @@
  */
 import { encodeKey, sizeOfDocument } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
-import type { MemoCall, MemoPoint, MemoRows, ReadMemo, RowText } from "../tx/read-memo.ts";
+import type { NodeCall, NodePoint, NodeRows, ReadNodes, RowText } from "../tx/read-nodes.ts";
 import { PRIMARY } from "../tx/types.ts";
-import type { Commit, DocumentChange, Engine, FilterExpression, Key } from "../tx/types.ts";
+import type { Commit, DocumentChange, Engine, Key } from "../tx/types.ts";
+import type { FilterExpression } from "../tx/query-plan.ts";
 import { IntervalTree } from "./interval-tree.ts";
-import { KeptText, KeptTexts } from "./kept-texts.ts";
+import { CachedText, TextCache } from "./text-cache.ts";
 import { NodeBudget } from "./node-budget.ts";
 import type { Held } from "./node-budget.ts";
-import { RowNode } from "./row-node.ts";
+import { RangeNode } from "./range-node.ts";
 import { NOBODY, withoutSubscriber, withSubscriber } from "./subscribers.ts";
 
 /** Memory of nodes in an ordinary deployment. */
@@ -31,7 +32,7 @@ export const NODE_BYTES_MAX = 128 * 1024 * 1024;
 /** Memory of a point besides its document, estimated. */
 const POINT_BYTES = 250;
 
-class PointNode implements Held, MemoPoint {
+class PointNode implements Held, NodePoint {
   readonly collection: number;
   readonly id: Key;
   document: Doc | undefined;
@@ -56,7 +57,7 @@ class PointNode implements Held, MemoPoint {
 interface StoredRows {
   readonly key: string;
   readonly number: number;
-  readonly node: RowNode;
+  readonly node: RangeNode;
   /** Its key among the pages, if it stands there. */
   page: string | undefined;
 }
@@ -74,17 +75,17 @@ export interface NodeCounters {
 }
 
 /** See the module comment. */
-export class NodeStore implements ReadMemo {
+export class NodeStore implements ReadNodes {
   readonly #engine: Engine<Doc>;
   readonly #rows = new Map<string, StoredRows>();
   readonly #byNumber = new Map<number, StoredRows>();
-  readonly #byNode = new Map<RowNode, StoredRows>();
+  readonly #byNode = new Map<RangeNode, StoredRows>();
   /** Pages that were read without an end, by where they begin: asked for again, a page has the end that it came to have. */
   readonly #pages = new Map<string, StoredRows>();
   readonly #points = new Map<number, Map<Key, PointNode>>();
   readonly #trees = new Map<number, Map<number, IntervalTree>>();
-  readonly #texts: KeptTexts;
-  readonly #budget: NodeBudget<RowNode | PointNode | KeptText>;
+  readonly #texts: TextCache;
+  readonly #budget: NodeBudget<RangeNode | PointNode | CachedText>;
   readonly #counts = { found: 0, made: 0, patched: 0 };
   /** Reused: one commit may write many rows. */
   readonly #hits = new Set<number>();
@@ -96,7 +97,7 @@ export class NodeStore implements ReadMemo {
   constructor(engine: Engine<Doc>, bytesMax: number = NODE_BYTES_MAX) {
     this.#engine = engine;
     this.#budget = new NodeBudget(bytesMax, (held) => this.#forget(held));
-    this.#texts = new KeptTexts(bytesMax, this.#budget);
+    this.#texts = new TextCache(bytesMax, this.#budget);
   }
 
   get counters(): NodeCounters {
@@ -108,11 +109,11 @@ export class NodeStore implements ReadMemo {
     return { nodes: this.#budget.size, bytes: this.#budget.bytes };
   }
 
-  knows(call: MemoCall): boolean {
+  knows(call: NodeCall): boolean {
     return this.#rows.has(keyOf(call));
   }
 
-  rows(call: MemoCall): MemoRows {
+  rows(call: NodeCall): NodeRows {
     const key = keyOf(call);
     const stored = this.#rows.get(key);
     if (stored !== undefined) {
@@ -124,7 +125,7 @@ export class NodeStore implements ReadMemo {
     this.#counts.made += 1;
     const begun = call.isPage ? this.#pages.get(pageKeyOf(call)) : undefined;
     const narrowed = begun?.node.narrowed(call);
-    const node = narrowed ?? new RowNode(call, this.#engine, this.#grew);
+    const node = narrowed ?? new RangeNode(call, this.#engine, this.#grew);
     const added: StoredRows = { key, number: this.#numbers++, node, page: undefined };
     this.#budget.add(added.node);
     if (call.isPage && narrowed === undefined) this.#notePage(added);
@@ -136,7 +137,7 @@ export class NodeStore implements ReadMemo {
     return added.node;
   }
 
-  point(collection: number, id: Key): MemoPoint {
+  point(collection: number, id: Key): NodePoint {
     let points = this.#points.get(collection);
     if (points === undefined) this.#points.set(collection, (points = new Map<Key, PointNode>()));
     const known = points.get(id);
@@ -234,8 +235,8 @@ export class NodeStore implements ReadMemo {
     this.#pages.set(stored.page, stored);
   }
 
-  #forget(held: RowNode | PointNode | KeptText): void {
-    if (held instanceof KeptText) return this.#texts.forget(held);
+  #forget(held: RangeNode | PointNode | CachedText): void {
+    if (held instanceof CachedText) return this.#texts.forget(held);
     if (held instanceof PointNode) {
       this.#points.get(held.collection)?.delete(held.id);
       return;
@@ -263,13 +264,13 @@ export class NodeStore implements ReadMemo {
 }
 
 /** Equal for equal calls only: lengths stand before what may hold anything. */
-function keyOf({ collection, index, range: { start, end }, order, filters }: MemoCall): string {
+function keyOf({ collection, index, range: { start, end }, order, filters }: NodeCall): string {
   const bounds = `${start.length}:${start}${end === undefined ? "-" : `${end.length}:${end}`}`;
   return `${collection}.${index}.${order} ${bounds}${filters.length === 0 ? "" : filters.map(filterText).join(" ")}`;
 }
 
 /** Of a page without filters: what is asked, but for the end. */
-function pageKeyOf({ collection, index, range: { start, end }, order }: MemoCall): string {
+function pageKeyOf({ collection, index, range: { start, end }, order }: NodeCall): string {
   return `${collection}.${index}.${order} ${order === "asc" ? start : (end ?? "-")}`;
 }
 

@@ -40,12 +40,12 @@ test(`results equal runs from scratch in ${seeds.length} worlds`, { timeout: 600
 
 const MIXES: readonly Mechanisms[] = [true, false].flatMap((fields) =>
   [true, false].flatMap((filters) =>
-    [true, false].flatMap((memo) => [true, false].map((lazy) => ({ fields, filters, memo, lazy }))),
+    [true, false].flatMap((nodes) => [true, false].map((lazy) => ({ fields, filters, nodes, lazy }))),
   ),
 );
 
 test.each(MIXES)(
-  "so they do with mechanisms $fields $filters $memo $lazy",
+  "so they do with mechanisms $fields $filters $nodes $lazy",
   { timeout: 600_000 },
   async (mechanisms) => {
     for (const seed of seeds.slice(0, Math.max(12, seeds.length / 5))) await playWorld(seed, { mechanisms });

@@ -11,19 +11,20 @@ import { commitOf, openTestDatabase, plan, schemaOf, write } from "../tx/testing
 import { untracked } from "../tx/tracked-document.ts";
 import type { DatabaseTransaction } from "../tx/transaction.ts";
 import { CONVEX_RULES, NARROW_RULES } from "../tx/types.ts";
-import type { Page, PageRequest, QueryPlan } from "../tx/types.ts";
+import type { Page, PageRequest } from "../tx/types.ts";
+import type { QueryPlan } from "../tx/query-plan.ts";
 import { NodeStore } from "./node-store.ts";
 
 const SIMS = Number(process.env["SIMS"] ?? 250);
-const MEMO_ONLY = { ...CONVEX_RULES, memo: true };
+const NODES_ONLY = { ...CONVEX_RULES, nodes: true };
 const MARKED = { op: "eq", left: { op: "field", path: ["x"] }, right: { op: "literal", value: 1 } } as const;
 
 /** A table with as many rows, numbered from 0 on. */
-function open(rows: number): { database: Database; ids: string[]; memo: NodeStore } {
+function open(rows: number): { database: Database; ids: string[]; nodes: NodeStore } {
   const { database, engine } = openTestDatabase();
   database.setSchema(schemaOf({ t: { indexes: { by_n: ["n"] } } }));
   const ids = write(database, (tx) => Array.from({ length: rows }, (_, n) => tx.insert("t", { n, x: n % 2 })));
-  return { database, ids, memo: new NodeStore(engine) };
+  return { database, ids, nodes: new NodeStore(engine) };
 }
 
 /** Rows from `low` on, below `high`. */
@@ -77,9 +78,9 @@ test("pages through the store equal pages from scratch, whatever ends they are a
   fc.assert(
     fc.property(
       fc.array(fc.record({ pages: fc.array(asked, { maxLength: 5 }), change }), { minLength: 2, maxLength: 12 }),
-      fc.constantFrom(MEMO_ONLY, NARROW_RULES),
+      fc.constantFrom(NODES_ONLY, NARROW_RULES),
       (history, mechanisms) => {
-        const { database, ids, memo } = open(12);
+        const { database, ids, nodes } = open(12);
         const cursors = new Map<string, string[]>();
         for (const { pages, change: one } of history) {
           for (const { low, high, order, isFiltered, numItems, from, to } of pages) {
@@ -89,16 +90,16 @@ test("pages through the store equal pages from scratch, whatever ends they are a
             const request = { numItems, cursor: cursorAt(from), endCursor: cursorAt(to) };
             const wanted = between(low, high, order, isFiltered);
             const scratch = read(database.begin({ readOnly: true }), wanted, request);
-            const stored = read(database.begin({ readOnly: true, mechanisms, memo }), wanted, request);
+            const stored = read(database.begin({ readOnly: true, mechanisms, nodes }), wanted, request);
             expect(stored.shown).toEqual(scratch.shown);
             seen.push(scratch.shown.continueCursor);
             if (request.endCursor !== null && scratch.visited > 0 && stored.visited === 0) again += 1;
           }
           const commit = commitOf(database, (tx) => apply(tx, one, ids));
-          if (commit !== undefined) memo.apply(commit);
+          if (commit !== undefined) nodes.apply(commit);
         }
-        memo.clear();
-        expect(memo.size).toEqual({ nodes: 0, bytes: 0 });
+        nodes.clear();
+        expect(nodes.size).toEqual({ nodes: 0, bytes: 0 });
       },
     ),
     { numRuns: SIMS, endOnFailure: true },
@@ -116,15 +117,15 @@ test.each<{ change: string; write: (tx: DatabaseTransaction, ids: readonly strin
   { change: "the row behind it", write: (tx, ids) => tx.patch(ids[25] ?? "", { x: 7 }), visits: 0 },
 ])("a page of 25 rows that is asked for again, after $change, visits $visits rows", ({ write: work, visits }) => {
   for (const order of ["asc", "desc"] as const) {
-    const { database, ids, memo } = open(100);
+    const { database, ids, nodes } = open(100);
     const pages = (endCursor?: string) => {
-      const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, memo });
+      const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, nodes });
       return read(tx, between(0, 100, order), { numItems: 25, cursor: null, endCursor });
     };
     const first = pages();
     expect(first.visited).toBe(25);
     const commit = commitOf(database, (tx) => work(tx, order === "asc" ? ids : ids.toReversed()));
-    if (commit !== undefined) memo.apply(commit);
+    if (commit !== undefined) nodes.apply(commit);
     const { continueCursor } = first.shown;
     expect([pages(continueCursor).visited, pages(continueCursor).visited]).toEqual([visits, 0]);
   }

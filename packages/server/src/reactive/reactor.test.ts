@@ -83,7 +83,7 @@ test("a shared run that begins to look at the identity splits, and joins again w
   await world.reactor.settle();
   expect(clients.map((client) => client.shows(1))).toEqual(["all", "all", "all"]);
   expect(world.executed).toHaveLength(5);
-  expect(world.reactor.size.runs).toBe(1);
+  expect(world.reactor.size.liveQueries).toBe(1);
 });
 
 test("admins do not share runs with others: they may call internal functions", async () => {
@@ -287,7 +287,7 @@ test("a closed socket gets nothing more", async () => {
   world.write({ a: "x" });
   world.reactor.closeSocket(1);
   await world.reactor.settle();
-  expect([client.updates.length, world.executed.length, world.reactor.size.runs]).toEqual([1, 1, 0]);
+  expect([client.updates.length, world.executed.length, world.reactor.size.liveQueries]).toEqual([1, 1, 0]);
 });
 
 test("what an executor rejects with is passed on; others are served and the run is tried again", async () => {
@@ -324,7 +324,7 @@ test("the caller's promises are asserted: commits in order, and only between exe
   world.add(1, 1, "slow");
   const settled = world.reactor.settle();
   expect(() => world.write({ a: "x" })).toThrow("Cannot apply commit: a run is executing");
-  expect(() => world.reactor.invalidateAll()).toThrow("Cannot invalidate runs: a run is executing");
+  expect(() => world.reactor.invalidateAll()).toThrow("Cannot invalidate live queries: a run is executing");
   await expect(world.reactor.settle()).rejects.toThrow("Cannot settle: another slice is under way");
   gate.resolve("x");
   await settled;

@@ -1,9 +1,9 @@
 /**
  * The reactor: keeps every socket's results true, at the cost of what changed.
  *
- *   applyCommit ──dependency index──▶ runs turn dirty ──▶ their sockets stand in line
- *   settle      ──first in line──▶ executes its dirty runs ──▶ all clean: one update at the head
- *   query       ──▶ a clean run answers, or one execution does, for everybody who asked meanwhile
+ *   applyCommit ──dependency index──▶ live queries turn dirty ──▶ their sockets wait in line
+ *   settle      ──first in line──▶ runs its dirty live queries ──▶ all clean: one update at the head
+ *   query       ──▶ a clean live query answers, or one execution does, for everybody who asked meanwhile
  *
  * Laws (numbers as in README.md, each with the test that proves it):
  *   - L1: after `settle` has emptied the line, every result a socket holds equals a run from scratch at the head.
@@ -30,9 +30,9 @@ import { DependencyIndex } from "./dependency-index.ts";
 import type { Dependencies } from "./dependency-index.ts";
 import { REACTOR_LIMITS } from "./options.ts";
 import type { QueryAnswer, ReactorOptions } from "./options.ts";
-import { RunTable } from "./run-table.ts";
-import { resultOf } from "./run.ts";
-import type { Run } from "./run.ts";
+import { LiveQueryTable } from "./live-query-table.ts";
+import { resultOf } from "./live-query.ts";
+import type { LiveQuery } from "./live-query.ts";
 import { Slice } from "./slice.ts";
 import type { SliceBudget, SliceOutcome } from "./slice.ts";
 import { HeldQuery, Socket } from "./sockets.ts";
@@ -43,7 +43,7 @@ import type { Wake } from "./wake.ts";
 
 /** The execution under way. */
 interface Execution {
-  readonly run: Run;
+  readonly live: LiveQuery<HeldQuery>;
   readonly done: Promise<unknown>;
 }
 
@@ -51,7 +51,7 @@ interface Execution {
 export class Reactor {
   readonly #options: ReactorOptions;
   readonly #index: Dependencies;
-  readonly #runs: RunTable;
+  readonly #liveQueries: LiveQueryTable<HeldQuery>;
   readonly #sockets = new Map<number, Socket>();
   readonly #line: WaitingLine;
   /** Touched for a ts that is not there yet. */
@@ -68,7 +68,7 @@ export class Reactor {
     this.#index = options.dependencies ?? new DependencyIndex();
     const limits = { ...REACTOR_LIMITS, ...options.limits };
     this.#line = new WaitingLine(limits.patienceSlices);
-    this.#runs = new RunTable(this.#index, { ...limits, nowMs: () => options.nowMs() });
+    this.#liveQueries = new LiveQueryTable(this.#index, { ...limits, nowMs: () => options.nowMs() });
   }
 
   /** Work done so far; monotone. */
@@ -77,8 +77,8 @@ export class Reactor {
   }
 
   /** What is held now. */
-  get size(): { readonly sockets: number; readonly runs: number; readonly idleBytes: number } {
-    return { sockets: this.#sockets.size, runs: this.#runs.size, idleBytes: this.#runs.idleBytes };
+  get size(): { readonly sockets: number; readonly liveQueries: number; readonly idleBytes: number } {
+    return { sockets: this.#sockets.size, liveQueries: this.#liveQueries.size, idleBytes: this.#liveQueries.idleBytes };
   }
 
   /** Whether `settle` has something to do. */
@@ -142,7 +142,7 @@ export class Reactor {
     this.#line.ask(socket);
   }
 
-  /** Marks the runs whose results a commit may change; returns how many. */
+  /** Marks the live queries whose results a commit may change; returns how many. */
   applyCommit(commit: Commit): number {
     this.#assertBetweenExecutions("apply commit");
     assert(commit.ts > this.#appliedTs, `Cannot apply commit: ts is ${commit.ts}; should be after ${this.#appliedTs}`);
@@ -151,28 +151,28 @@ export class Reactor {
     return this.#invalidateIds(this.#index.stab(commit, trail), (position) => trail?.wakeOf(position), commit);
   }
 
-  /** Marks the runs that looked at one of `names`, for changes that come without a commit; returns how many. */
+  /** Marks the live queries that looked at one of `names`, for changes without a commit; returns how many. */
   invalidateNames(names: readonly string[]): number {
     this.#assertBetweenExecutions("invalidate names");
     const wake = wakeWithoutCommit("names", names);
     return this.#invalidateIds(this.#index.stabNames(names), () => wake);
   }
 
-  /** All runs, held and kept; new ones are added at the end. */
-  get runs(): Iterable<Run> {
-    return this.#runs.all();
+  /** All live queries, held and kept; new ones are added at the end. */
+  get liveQueries(): Iterable<LiveQuery> {
+    return this.#liveQueries.all();
   }
 
-  /** Marks runs whatever they read, all of them when the code or the schema is another one. Returns how many. */
-  invalidateAll(source = "deployment", runs: Iterable<Run> = this.runs): number {
-    this.#assertBetweenExecutions("invalidate runs");
+  /** Marks live queries whatever they read: all of them when code or schema changed. Returns how many. */
+  invalidateAll(source = "deployment", liveQueries: Iterable<LiveQuery> = this.liveQueries): number {
+    this.#assertBetweenExecutions("invalidate live queries");
     const wake = wakeWithoutCommit(source, []);
-    const ids = [...runs].map((run) => run.id);
+    const ids = [...liveQueries].map((live) => live.id);
     return this.#invalidateIds(ids, () => wake);
   }
 
   /**
-   * One slice of work: serves sockets in line until the budget is spent, at least one run or socket, and gives their updates to `onUpdate`.
+   * One slice of work: serves sockets in line until the budget is spent, at least one execution or socket, and gives their updates to `onUpdate`.
    *
    * @throws What the executor rejected with; updates made before it are given all the same.
    */
@@ -193,37 +193,37 @@ export class Reactor {
   }
 
   /**
-   * Answers one query at the head: from a clean run, or by one execution that everybody who asks meanwhile shares.
+   * Answers one query at the head: from a clean live query, or by one execution that everybody who asks meanwhile shares.
    *
    * @throws What the executor rejected with.
    */
   async query(request: RunRequest, caller: Caller): Promise<QueryAnswer> {
     for (;;) {
-      const found = this.#runs.find(request);
+      const found = this.#liveQueries.find(request);
       if (found?.state === "clean") return this.#answerFrom(found);
       if (this.#executing === undefined) {
-        const run = found ?? this.#runs.create(request);
-        const ts = await this.#execute(run, request.identity, caller, 1);
-        return { result: resultOf(run), ts, cached: false };
+        const live = found ?? this.#liveQueries.create(request);
+        const ts = await this.#execute(live, request.identity, caller, 1);
+        return { result: resultOf(live), ts, cached: false };
       }
-      const { run, done } = this.#executing;
+      const { live, done } = this.#executing;
       await done;
-      const isAnswer = run === found && run.state === "clean" && run.epoch === this.#epoch;
-      if (isAnswer && (!run.identityObserved || run.identity.key === request.identity.key))
-        return this.#answerFrom(run);
+      const isAnswer = live === found && live.state === "clean" && live.epoch === this.#epoch;
+      if (isAnswer && (!live.identityObserved || live.identity.key === request.identity.key))
+        return this.#answerFrom(live);
     }
   }
 
-  #answerFrom(run: Run): QueryAnswer {
-    this.#countShared(run);
-    this.#runs.use(run);
-    return { result: resultOf(run), ts: this.#options.head(), cached: true };
+  #answerFrom(live: LiveQuery<HeldQuery>): QueryAnswer {
+    this.#countShared(live);
+    this.#liveQueries.use(live);
+    return { result: resultOf(live), ts: this.#options.head(), cached: true };
   }
 
-  #countShared(run: Run): void {
+  #countShared(live: LiveQuery<HeldQuery>): void {
     this.#counts.runsShared++;
-    // A run that is to be executed counts its askers then.
-    if (run.state === "clean") this.#options.observer?.shared(run);
+    // One that is not clean counts its askers when it is executed.
+    if (live.state === "clean") this.#options.observer?.shared(live);
   }
 
   async #serveLine(slice: Slice): Promise<void> {
@@ -237,13 +237,13 @@ export class Reactor {
     }
   }
 
-  /** Executes a socket's dirty runs and takes its update. False when the budget ended before. */
+  /** Executes a socket's dirty live queries and takes its update. False when the budget ended before. */
   async #serve(socket: Socket, slice: Slice): Promise<boolean> {
     try {
       // Checked here, not after another await: between this and the update nothing may happen.
       while (!socket.isClean) if (!(await this.#cleanUp(socket, slice))) return false;
     } catch (error) {
-      // To the end of the row: what cannot be executed now must not keep the others waiting.
+      // To the end of the line: what cannot be executed now must not keep the others waiting.
       this.#line.requeue(socket);
       throw error;
     }
@@ -257,91 +257,91 @@ export class Reactor {
   /** Passes once over a socket's stale queries. False when the budget ended before. */
   async #cleanUp(socket: Socket, slice: Slice): Promise<boolean> {
     for (const query of socket.stale) {
-      if (query.run?.state === "clean") continue;
+      if (query.live?.state === "clean") continue;
       if (slice.isSpent) return false;
       await this.#bringForward(query, slice);
     }
     return true;
   }
 
-  /** One step towards a clean run for `query`: waits, moves to a better run, or executes. */
+  /** One step towards a clean live query for `query`: waits, moves to a better one, or executes. */
   async #bringForward(query: HeldQuery, slice: Slice): Promise<void> {
     if (this.#executing !== undefined) {
       await this.#executing.done;
       return;
     }
-    const { run } = query;
-    assert(run !== undefined, `Cannot answer query ${query.queryId}: it has no run`);
-    const better = this.#runs.find(query.request(run.journal));
-    if (better !== undefined && better !== run) {
+    const { live } = query;
+    assert(live !== undefined, `Cannot answer query ${query.queryId}: it has no live query`);
+    const better = this.#liveQueries.find(query.request(live.journal));
+    if (better !== undefined && better !== live) {
       this.#countShared(better);
       this.#attach(query, better);
       return;
     }
     slice.countRun();
-    await this.#execute(run, query.socket.identity, "Subscription");
+    await this.#execute(live, query.socket.identity, "Subscription");
   }
 
-  /** Executes `run` as `identity`, because of `caller`, for its holders and so many one-shot calls, only when nothing else executes. Returns the head at which its result holds. */
-  async #execute(run: Run, identity: Identity, caller: Caller, oneShots = 0): Promise<Ts> {
+  /** Executes `live` for its holders and so many one-shot calls, when nothing else executes. Returns the head at which its result holds. */
+  async #execute(live: LiveQuery<HeldQuery>, identity: Identity, caller: Caller, oneShots = 0): Promise<Ts> {
     assert(this.#executing === undefined, "Cannot execute a run: another one is executing");
     const { promise: done, resolve } = deferred<undefined>();
-    this.#executing = { run, done };
-    run.state = "running";
-    run.identity = identity;
+    this.#executing = { live, done };
+    live.state = "running";
+    live.identity = identity;
     try {
-      const outcome = await this.#options.executor(run.requestAs(identity), caller);
-      run.epoch = this.#epoch;
-      const hadResult = run.result !== undefined;
-      const isNews = this.#runs.finish(run, outcome);
+      const outcome = await this.#options.executor(live.requestAs(identity), caller);
+      live.epoch = this.#epoch;
+      const hadResult = live.result !== undefined;
+      const isNews = this.#liveQueries.finish(live, outcome);
       this.#counts.runsExecuted++;
       if (hadResult && !isNews) this.#counts.resultsUnchanged++;
       const { cost } = outcome;
-      run.cost = cost;
-      const askers = run.holders.size + oneShots;
-      this.#options.observer?.ran(run, { caller, cost, isFirst: !hadResult, isNews, askers });
-      run.wake = undefined;
-      if (run.identityObserved) this.#splitOff(run);
+      live.cost = cost;
+      const askers = live.holders.size + oneShots;
+      this.#options.observer?.ran(live, { caller, cost, isFirst: !hadResult, isNews, askers });
+      live.wake = undefined;
+      if (live.identityObserved) this.#splitOff(live);
       return this.#options.head();
     } catch (error) {
-      run.state = "dirty";
+      live.state = "dirty";
       throw error;
     } finally {
       this.#executing = undefined;
-      this.#runs.releaseIfUnheld(run);
+      this.#liveQueries.releaseIfUnheld(live);
       resolve(undefined);
     }
   }
 
-  /** A run that looked at the identity answers only those who share it; the others get runs of their own. */
-  #splitOff(run: Run): void {
-    for (const query of run.holders) if (query.socket.identity.key !== run.identity.key) this.#subscribe(query);
+  /** One that looked at the identity answers only those who share it; the others get live queries of their own. */
+  #splitOff(live: LiveQuery<HeldQuery>): void {
+    for (const query of live.holders) if (query.socket.identity.key !== live.identity.key) this.#subscribe(query);
   }
 
-  /** Finds or makes the run for a query as its client would ask it now. */
+  /** Finds or makes the live query for a query as its client would ask it now. */
   #subscribe(query: HeldQuery): void {
     const request = query.request(query.journal);
-    const found = this.#runs.find(request);
-    if (found !== undefined && found === query.run) return;
+    const found = this.#liveQueries.find(request);
+    if (found !== undefined && found === query.live) return;
     if (found !== undefined) this.#countShared(found);
-    this.#attach(query, found ?? this.#runs.create(request));
+    this.#attach(query, found ?? this.#liveQueries.create(request));
   }
 
-  #attach(query: HeldQuery, run: Run): void {
-    this.#runs.hold(run);
-    run.holders.add(query);
+  #attach(query: HeldQuery, live: LiveQuery<HeldQuery>): void {
+    this.#liveQueries.hold(live);
+    live.holders.add(query);
     this.#detach(query);
-    query.run = run;
+    query.live = live;
     query.socket.stale.add(query);
     this.#line.wake(query.socket);
   }
 
   #detach(query: HeldQuery): void {
-    const { run } = query;
-    query.run = undefined;
-    if (run === undefined) return;
-    run.holders.delete(query);
-    this.#runs.releaseIfUnheld(run);
+    const { live } = query;
+    query.live = undefined;
+    if (live === undefined) return;
+    live.holders.delete(query);
+    this.#liveQueries.releaseIfUnheld(live);
   }
 
   #removeQuery(socket: Socket, queryId: number): void {
@@ -360,21 +360,21 @@ export class Reactor {
     let position = -1;
     for (const id of ids) {
       position++;
-      const run = this.#runs.byId(id);
-      if (run === undefined || run.state !== "clean") continue;
-      if (commit !== undefined && isCutOff(run, commit, this.#counts, observer, wakeOf, position)) continue;
+      const live = this.#liveQueries.byId(id);
+      if (live === undefined || live.state !== "clean") continue;
+      if (commit !== undefined && isCutOff(live, commit, this.#counts, observer, wakeOf, position)) continue;
       invalidated++;
-      if (run.holders.size === 0) this.#runs.drop(run);
-      else this.#markDirty(run, wakeOf(position));
+      if (live.holders.size === 0) this.#liveQueries.drop(live);
+      else this.#markDirty(live, wakeOf(position));
     }
     this.#counts.runsInvalidated += invalidated;
     return invalidated;
   }
 
-  #markDirty(run: Run, wake: Wake | undefined): void {
-    run.wake = wake;
-    this.#runs.markDirty(run);
-    for (const query of run.holders) {
+  #markDirty(live: LiveQuery<HeldQuery>, wake: Wake | undefined): void {
+    live.wake = wake;
+    this.#liveQueries.markDirty(live);
+    for (const query of live.holders) {
       query.socket.stale.add(query);
       this.#line.wake(query.socket);
     }

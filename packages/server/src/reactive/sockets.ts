@@ -2,14 +2,14 @@
  * What the reactive room knows of a socket: its queries, what each was last given, and which of them may have news.
  *
  * Invariants:
- *   - A query whose run is not clean is in its socket's `stale`, and the socket is in the waiting line.
- *   - Every query that is not in `stale` was given its run's present result.
+ *   - A query whose live query is not clean is in its socket's `stale`, and the socket is in the waiting line.
+ *   - Every query that is not in `stale` was given the present result of its live query.
  *
  * @module
  */
 import { NO_IDENTITY } from "./identity.ts";
 import { sameResult } from "./results.ts";
-import type { Run } from "./run.ts";
+import type { LiveQuery } from "./live-query.ts";
 import type { Identity, RunRequest, RunResult, SocketUpdate } from "./types.ts";
 
 /** One query of one socket. */
@@ -20,7 +20,7 @@ export class HeldQuery {
   readonly args: string;
   /** What the client would ask with after a reconnect: the journal of the last result it was given. */
   journal: string | null;
-  run: Run | undefined = undefined;
+  live: LiveQuery<HeldQuery> | undefined = undefined;
   /** The last result in an update, shared with every socket that got the same. */
   given: RunResult | undefined = undefined;
 
@@ -63,7 +63,7 @@ export class Socket {
 
   /** Whether all its queries have results at the head. */
   get isClean(): boolean {
-    for (const query of this.stale) if (query.run?.state !== "clean") return false;
+    for (const query of this.stale) if (query.live?.state !== "clean") return false;
     return true;
   }
 
@@ -79,8 +79,8 @@ export class Socket {
     const changes: { queryId: number; result: RunResult | undefined }[] = [];
     for (const queryId of this.removed) changes.push({ queryId, result: undefined });
     for (const query of this.stale) {
-      const result = query.run?.result;
-      if (result === undefined || query.run?.state !== "clean") {
+      const result = query.live?.result;
+      if (result === undefined || query.live?.state !== "clean") {
         throw new Error(`Cannot update socket ${this.id}: query ${query.queryId} has no result at the head`);
       }
       const former = query.given;

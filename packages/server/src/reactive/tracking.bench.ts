@@ -14,11 +14,12 @@ import type { Doc, Value } from "@narrowcast/values";
 import { compare, report } from "../../../../bench/compare.ts";
 import { MemoryEngine } from "../engine/memory-engine.ts";
 import { Database } from "../tx/database.ts";
-import { ReadHabits } from "../tx/hand-out.ts";
+import { ReadHabits } from "../tx/document-access.ts";
 import { untracked } from "../tx/tracked-document.ts";
 import type { DatabaseTransaction } from "../tx/transaction.ts";
 import { NARROW_RULES } from "../tx/types.ts";
-import type { Mechanisms, QueryPlan } from "../tx/types.ts";
+import type { Mechanisms } from "../tx/types.ts";
+import type { QueryPlan } from "../tx/query-plan.ts";
 import { NodeStore } from "./node-store.ts";
 
 const isSmoke = process.env["BENCH"] === "smoke";
@@ -81,7 +82,7 @@ type Handler = (rows: Doc[]) => unknown;
 function run(
   group: string,
   handler: Handler,
-  options: { mechanisms?: Mechanisms; memo?: NodeStore; habits?: ReadHabits },
+  options: { mechanisms?: Mechanisms; nodes?: NodeStore; habits?: ReadHabits },
 ) {
   const tx = database.begin({ readOnly: true, ...options });
   const result = handler(rowsOf(tx, group));
@@ -92,35 +93,35 @@ function run(
 }
 
 function render(tx: DatabaseTransaction, result: unknown): string {
-  const known = tx.knownRows();
+  const known = tx.resultTexts();
   const plain = (tx.hasTracked ? untracked(result, known) : result) as Value;
   return known === undefined ? stringifyValue(plain) : stringifyAround(plain, known);
 }
 
-const NO_MEMO: Mechanisms = { ...NARROW_RULES, memo: false };
+const NO_NODES: Mechanisms = { ...NARROW_RULES, nodes: false };
 
 function against(name: string, group: string, handler: Handler, mechanisms: Mechanisms): void {
   const habits = new ReadHabits();
-  const memo = mechanisms.memo ? { memo: new NodeStore(engine) } : {};
+  const nodes = mechanisms.nodes ? { nodes: new NodeStore(engine) } : {};
   const result = compare(`${name}: by fields / plain`, {
     baseline: () => run(group, handler, {}),
-    candidate: () => run(group, handler, { mechanisms, habits, ...memo }),
+    candidate: () => run(group, handler, { mechanisms, habits, ...nodes }),
   });
   if (result !== undefined) console.log(report(result));
 }
 
 /** A re-run after one row changed, against the same from scratch; the commit itself is in neither. */
 function rerun(name: string, ids: readonly string[], handler: Handler): void {
-  const memo = new NodeStore(engine);
+  const nodes = new NodeStore(engine);
   const habits = new ReadHabits();
-  const options = { mechanisms: NARROW_RULES, habits, memo };
+  const options = { mechanisms: NARROW_RULES, habits, nodes };
   run("large", handler, options);
   let ticks = 0;
   const tick = (): void => {
     const tx = database.begin({ readOnly: false });
     tx.patch(ids[ticks++ % ids.length] ?? "", { rank: ticks });
     const commit = tx.commit("tick");
-    if (commit !== undefined) memo.apply(commit);
+    if (commit !== undefined) nodes.apply(commit);
   };
   const visits = (): number => {
     tick();
@@ -150,8 +151,8 @@ const spread10: Handler = (rows) => rows.slice(0, 10).map((row) => ({ ...row, mi
 const spread100: Handler = (rows) => rows.map((row) => ({ ...row, mine: true }));
 const filter100: Handler = (rows) => rows.filter((row) => row["state"] === "ready").map((row) => row["name"] as Value);
 for (const [name, handler] of Object.entries({ map10, whole10, spread10, spread100, filter100 })) {
-  against(name, "small", handler, NO_MEMO);
-  against(`${name}, remembered`, "small", handler, NARROW_RULES);
+  against(name, "small", handler, NO_NODES);
+  against(`${name}, from nodes`, "small", handler, NARROW_RULES);
 }
 rerun("length", ids, (rows) => rows.length);
 rerun("sum of one field", ids, (rows) => rows.reduce((sum, row) => sum + Number(row["rank"]), 0));

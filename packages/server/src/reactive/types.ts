@@ -1,20 +1,22 @@
 /**
  * Shapes of the reactive room: what a run is asked, what it gave, who wants it.
  *
- *   commit ──stab──▶ dependency index ──▶ runs (dirty) ──re-run at head──▶ result changed? ──▶ sockets at one ts
+ *   commit ──stab──▶ dependency index ──▶ live queries (dirty) ──run at head──▶ result changed? ──▶ sockets at one ts
  *
  * @module
  */
 import type { Ts } from "@narrowcast/values";
 import type { ReadSetView, TableUsage, TransactionUsage } from "../tx/types.ts";
 
-/** Who asks; part of a run's key only if the run looked at it. `key` is a stable text of the identity. */
+/** Who asks. Part of what makes requests share a live query only if the run looked at it. `key` is a stable text of the identity. */
 export interface Identity {
   readonly kind: "none" | "user" | "admin";
   /** Stable text: equal keys mean the same identity. `""` for none. */
   readonly key: string;
   /** Claims as `ctx.auth.getUserIdentity()` returns them, or null. */
   readonly attributes: { readonly [claim: string]: unknown } | null;
+  /** Why nobody can tell who it is: looking at the identity fails with it. `key` tells such identities apart from nobody's. */
+  readonly error?: string | undefined;
 }
 
 /** Who causes an execution: a subscription that is kept true, or somebody who asks once. For logs and the meter; no part of a run's key. */
@@ -34,10 +36,12 @@ export interface RunRequest {
   /** Convex JSON text of the arguments object, keys sorted. */
   readonly args: string;
   readonly identity: Identity;
-  /** What a paginated run handed out before; keeps page borders. */
+  /** What a paginated run gave before; keeps page borders. */
   readonly journal: string | null;
-  /** Internal functions may be run too (actions, the scheduler); admin identities always may. Runs with and without are never shared. */
+  /** Internal functions may be run too (actions, the scheduler); admin identities always may. Requests with and without never share a live query. */
   readonly allowInternal?: boolean | undefined;
+  /** Id that error messages name; a re-run has that of the first, so that an error which comes again is equal. A new one if left out. */
+  readonly requestId?: string | undefined;
 }
 
 /** What the client sees of a run. Two equal values are not sent twice. */
@@ -64,10 +68,12 @@ export interface RunOutcome {
   readonly moment?: Moment | undefined;
 }
 
-/** The clock and the chance of one execution: with the same ones a function gives the same from the same data. */
+/** The clock and the seed of one execution: with the same ones a function gives the same from the same data. */
 export interface Moment {
   readonly nowMs: number;
   readonly seed: number;
+  /** Id that error messages name. */
+  readonly requestId: string;
 }
 
 /** What one execution took. */
@@ -78,7 +84,7 @@ export interface RunCost {
   readonly userMs: number;
 }
 
-/** Executes one query from scratch at the head; given to the reactive room by the runtime. Never rejects for user errors. */
+/** Executes one query from scratch at the head; given to the reactive room by the core. Never rejects for user errors. */
 export type QueryExecutor = (request: RunRequest, caller: Caller) => Promise<RunOutcome> | RunOutcome;
 
 /** One query of one socket. */
@@ -110,14 +116,14 @@ export interface ReactiveCounters {
   /** Interval-tree nodes visited by those look-ups. */
   visited: number;
   runsInvalidated: number;
-  /** Clean runs that a commit touched only in rows that they did not see: filtered out, or at the same place as before. */
+  /** Clean live queries that a commit touched only in rows that they did not see: filtered out, or at the same place as before. */
   nodeCutoffs: number;
-  /** Clean runs that a commit touched only in fields that they did not look at. */
+  /** Clean live queries that a commit touched only in fields that they did not look at. */
   fieldCutoffs: number;
   runsExecuted: number;
   /** Re-runs whose result equalled the last one. */
   resultsUnchanged: number;
-  /** One-shot or new askers answered by a live run. */
+  /** One-shot or new askers answered by a live query. */
   runsShared: number;
   updatesSent: number;
 }

@@ -1,25 +1,25 @@
 /**
  * The online verifier: takes a held result now and then, runs its query from scratch at the same head, and compares.
  *
- *   idle moment ──is one due?──▶ next held run ──from scratch──▶ same text ─▶ verified
+ *   idle moment ──is one due?──▶ next live query ──from scratch──▶ same text ─▶ verified
  *                                                     └──▶ other ──from scratch again──▶ other again ─▶ not steady: the function's doing
  *                                                                       └──▶ same as before ─▶ ALARM: logged, nodes dropped, run again
  *
- * From scratch: with the inputs of the execution that is held (arguments, identity, journal, clock, chance), by Convex's rules, out of
+ * From scratch: with the inputs of the execution that is held (arguments, identity, journal, clock, seed), by Convex's rules, out of
  * storage. So functions that look at the clock or draw numbers compare equal too.
  *
  * Invariants:
  *   - Nothing happens but after `every` executions and, beyond `share` of all time, never: after a verification of t ms the next one
  *     waits for t / share.
  *   - At most two executions a step, none while other work waits (the caller's part).
- *   - Which run is looked at goes round: with enough executions every held run has its turn.
+ *   - Live queries take turns: with enough executions each that is held is verified.
  *
  * Not compared: log lines (they may tell times), failures for want of time, results of the server itself.
  *
  * @module
  */
 import { firstDifference } from "./json-difference.ts";
-import type { Run } from "./run.ts";
+import type { LiveQuery } from "./live-query.ts";
 import type { Moment, RunRequest, RunResult } from "./types.ts";
 import type { Wake } from "./wake.ts";
 
@@ -27,7 +27,7 @@ import type { Wake } from "./wake.ts";
 export interface VerifyOptions {
   /** Part of all time that verification may take, in (0, 1]. */
   readonly share?: number | undefined;
-  /** One held run is verified after so many executions. */
+  /** One held result is verified after so many executions. */
   readonly every?: number | undefined;
 }
 
@@ -39,10 +39,10 @@ const CANDIDATES_MAX = 32;
 
 /** A held result that a run from scratch does not give. */
 export interface Divergence {
-  readonly run: Run;
+  readonly live: LiveQuery;
   /** First place where they differ, as `$.a[0].b`, with both sides. */
   readonly difference: string;
-  /** Commits that touched what the run had read, and were found unable to change its result. */
+  /** Commits that touched what it had read and were cut off. */
   readonly spared: number;
   /** The last of those, if somebody observes. */
   readonly lastSpared: Wake | undefined;
@@ -60,14 +60,14 @@ export interface VerifierCounters {
 
 /** What the verifier works with. */
 export interface VerifierParts {
-  /** All runs, in a stable order to which new ones are added. */
-  runs(): Iterable<Run>;
+  /** All live queries, in a stable order to which new ones are added. */
+  liveQueries(): Iterable<LiveQuery>;
   /** Executions of the reactor so far. */
   executions(): number;
   nowMs(): number;
   /** Executes from scratch at the head; `undefined`: not now. */
   execute(request: RunRequest, moment: Moment): Promise<RunResult | undefined>;
-  /** Told of an alarm: logs it, forgets what the run was served from, has it run again. */
+  /** Told of an alarm: logs it, forgets the nodes it read from, has it run again. */
   onDivergence(divergence: Divergence): void;
 }
 
@@ -77,7 +77,7 @@ export class Verifier {
   readonly #share: number;
   readonly #every: number;
   readonly #counts = { verified: 0, divergences: 0, unsteady: 0 };
-  #candidates: Iterator<Run> | undefined = undefined;
+  #candidates: Iterator<LiveQuery> | undefined = undefined;
   #executionsSeen: number;
   #restsUntilMs = -Infinity;
 
@@ -100,50 +100,50 @@ export class Verifier {
     return this.#parts.nowMs() >= this.#restsUntilMs;
   }
 
-  /** Verifies one held run. Call it only when nothing executes and no commit can come meanwhile. */
+  /** Verifies one held result. Call it only when nothing executes and no commit can come meanwhile. */
   async step(): Promise<void> {
     this.#executionsSeen = this.#parts.executions();
-    const run = this.#nextCandidate();
-    if (run === undefined) return;
+    const live = this.#nextCandidate();
+    if (live === undefined) return;
     const startMs = this.#parts.nowMs();
     try {
-      await this.#verify(run);
+      await this.#verify(live);
     } finally {
       const nowMs = this.#parts.nowMs();
       this.#restsUntilMs = nowMs + (nowMs - startMs) * (1 / this.#share - 1);
     }
   }
 
-  async #verify(run: Run): Promise<void> {
-    const held = textOf(run.result);
-    const first = textOf(await this.#fromScratch(run));
+  async #verify(live: LiveQuery): Promise<void> {
+    const held = textOf(live.result);
+    const first = textOf(await this.#fromScratch(live));
     if (first === undefined || held === undefined) return;
     if (first === held) {
       this.#counts.verified += 1;
       return;
     }
-    const second = textOf(await this.#fromScratch(run));
+    const second = textOf(await this.#fromScratch(live));
     if (second === undefined) return;
     if (second !== first) {
       this.#counts.unsteady += 1;
       return;
     }
     this.#counts.divergences += 1;
-    const { spared, lastSpared } = run;
-    this.#parts.onDivergence({ run, difference: firstDifference(held, first), spared, lastSpared });
+    const { spared, lastSpared } = live;
+    this.#parts.onDivergence({ live, difference: firstDifference(held, first), spared, lastSpared });
   }
 
-  #fromScratch(run: Run): Promise<RunResult | undefined> {
-    const { path, args, identity, allowInternal, givenJournal: journal, moment } = run;
+  #fromScratch(live: LiveQuery): Promise<RunResult | undefined> {
+    const { path, args, identity, allowInternal, givenJournal: journal, moment } = live;
     if (moment === undefined) return Promise.resolve(undefined);
     return this.#parts.execute({ path, args, identity, allowInternal, journal }, moment);
   }
 
-  /** The next held run that can be verified, round and round. */
-  #nextCandidate(): Run | undefined {
+  /** The next live query that can be verified, round and round. */
+  #nextCandidate(): LiveQuery | undefined {
     let wraps = 0;
     for (let looked = 0; looked < CANDIDATES_MAX;) {
-      this.#candidates ??= this.#parts.runs()[Symbol.iterator]();
+      this.#candidates ??= this.#parts.liveQueries()[Symbol.iterator]();
       const next = this.#candidates.next();
       if (next.done === true) {
         this.#candidates = undefined;
@@ -157,8 +157,8 @@ export class Verifier {
   }
 }
 
-function canBeVerified(run: Run): boolean {
-  return run.state === "clean" && run.holders.size > 0 && run.moment !== undefined;
+function canBeVerified(live: LiveQuery): boolean {
+  return live.state === "clean" && live.holders.size > 0 && live.moment !== undefined;
 }
 
 /** What a client sees, in one text; `undefined` for what says nothing about the data. */

@@ -3,7 +3,7 @@ import { PRIMARY } from "../tx/types.ts";
 import type { Commit, DocumentChange } from "../tx/types.ts";
 import { ReadSet } from "../tx/read-set.ts";
 import { DependencyIndex } from "./dependency-index.ts";
-import type { RunObserver } from "./options.ts";
+import type { LiveQueryObserver } from "./options.ts";
 import { CellWorld } from "./testing/cells.ts";
 import { WakeTrail } from "./wake.ts";
 
@@ -86,13 +86,13 @@ test("runs that one change touched share its wake", () => {
   expect(trail.wakeOf(0)).toBe(trail.wakeOf(1));
 });
 
-test("an observer hears of first runs, repetitions with their wake, and answers without a run", async () => {
-  const heard: unknown[] = [];
-  const observer: RunObserver = {
+test("an observer is told of first runs, repetitions with their wake, and answers without a run", async () => {
+  const observed: unknown[] = [];
+  const observer: LiveQueryObserver = {
     ran: ({ path, wake }, { isFirst, isNews, askers }) =>
-      heard.push([path, wake?.source ?? null, isFirst ? "first" : "again", isNews ? "news" : "same", askers]),
-    shared: ({ path }) => heard.push([path, "shared"]),
-    cutOff: () => heard.push("cut off"),
+      observed.push([path, wake?.source ?? null, isFirst ? "first" : "again", isNews ? "news" : "same", askers]),
+    shared: ({ path }) => observed.push([path, "shared"]),
+    cutOff: () => observed.push("cut off"),
   };
   const world = new CellWorld({ a: (ctx) => ctx.read("a"), same: (ctx) => String(ctx.read("a").length) }, {}, observer);
   for (const id of [1, 2, 3]) world.open(id);
@@ -102,7 +102,7 @@ test("an observer hears of first runs, repetitions with their wake, and answers 
   await world.reactor.settle();
   world.add(3, 1, "a");
   await world.reactor.settle();
-  expect(heard.splice(0)).toEqual([
+  expect(observed.splice(0)).toEqual([
     ["a", null, "first", "news", 2],
     ["same", null, "first", "news", 1],
     ["a", "shared"],
@@ -113,7 +113,7 @@ test("an observer hears of first runs, repetitions with their wake, and answers 
   await world.reactor.settle();
   world.reactor.invalidateAll();
   await world.reactor.settle();
-  expect(heard).toEqual([
+  expect(observed).toEqual([
     ["a", "test:write", "again", "news", 3],
     ["same", "test:write", "again", "news", 1],
     ["a", "test:write", "again", "news", 3],

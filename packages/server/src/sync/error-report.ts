@@ -1,5 +1,5 @@
 /**
- * Where defects of the server itself are told: clients only hear that something went wrong.
+ * Where defects of the server itself are told: clients are only told that something went wrong.
  *
  * @module
  */

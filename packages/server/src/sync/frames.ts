@@ -33,7 +33,7 @@ export interface TransitionParts {
   readonly serverTs: number;
   /** Says what changed instead of the whole, for a client that reads that. */
   readonly deltas?: SocketDeltas | undefined;
-  /** Hears the bytes of each result as sent, and as a whole value; `null` for what is around them. */
+  /** Observes the bytes of each result as sent, and as a whole value; `null` for what is around them. */
   readonly onSize?: ((queryId: number | null, bytes: number, wholeBytes: number) => void) | undefined;
 }
 
@@ -126,6 +126,10 @@ export function authErrorFrame(error: string, baseVersion: number): string {
 /** The client ends for good on this one: only for what a retry cannot mend. */
 export function fatalErrorFrame(error: string): string {
   return JSON.stringify({ type: "FatalError", error });
+}
+
+export function versionMismatch(type: string, base: number, current: number): string {
+  return `BaseVersionMismatch: ${type} has base version ${base}, but the current version is ${current}`;
 }
 
 export const PING_FRAME = `{"type":"Ping"}`;

@@ -2,7 +2,7 @@
  * The mutations of one socket: started in the order they came, a bounded number under way.
  *
  * The core runs them one after another; several are under way only so that they share a flush. None is started while the client does
- * not read its answers, so what is kept for it stays bounded.
+ * not read its answers. Nobody is refused: whoever has many waiting is not read until some are done (`size`), so what is kept stays bounded.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import type { CallOutcome, CallRequest } from "../protocol/deployment-types.ts";
 const UNDER_WAY_MAX = 64;
 
 export interface MutationLineOptions {
-  /** Mutations waiting or under way; more are refused. */
-  readonly max: number;
   readonly run: (call: CallRequest) => Promise<CallOutcome>;
   /** The client does not read. */
   readonly isHeld: () => boolean;
+  /** One is done: there are fewer. */
+  readonly onEnd: () => void;
 }
 
 interface Waiting {
@@ -36,12 +36,14 @@ export class MutationLine {
     this.#options = options;
   }
 
-  /** Takes a mutation; false when there are too many. */
-  push(call: CallRequest, onOutcome: Waiting["onOutcome"], onError: Waiting["onError"]): boolean {
-    if (this.#waiting.length + this.#underWay >= this.#options.max) return false;
+  /** Mutations waiting or under way. */
+  get size(): number {
+    return this.#waiting.length + this.#underWay;
+  }
+
+  push(call: CallRequest, onOutcome: Waiting["onOutcome"], onError: Waiting["onError"]): void {
     this.#waiting.push({ call, onOutcome, onError });
     this.start();
-    return true;
   }
 
   /** Starts what may start: one has ended, or the client reads again. */
@@ -53,9 +55,15 @@ export class MutationLine {
       const ended = (): void => {
         this.#underWay -= 1;
         this.start();
+        this.#options.onEnd();
       };
       this.#options.run(next.call).then(next.onOutcome, next.onError).then(ended, ended);
     }
+  }
+
+  /** Mutations handed to the deployment and not answered yet. */
+  get underWay(): number {
+    return this.#underWay;
   }
 
   /** What waits is not started any more; the client sends it again. */

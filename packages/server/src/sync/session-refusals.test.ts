@@ -3,7 +3,8 @@ import { encodeU64 } from "@narrowcast/values";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RunningDeployment } from "../host/deployment.ts";
 import { call, openDeployment } from "./testing/call.ts";
-import { KEYS, SessionDriver, shown } from "../testing/session-driver.ts";
+import { QueryCount } from "./query-set.ts";
+import { KEYS, SessionDriver, add, shown } from "../testing/session-driver.ts";
 
 const SESSION_ID = randomUUID();
 
@@ -166,11 +167,21 @@ test("arguments too deep to write end the socket, not the process", async () => 
   expect(driver.errors).toEqual([]);
 });
 
-test("too many mutations or actions at once end the socket, retryably", async () => {
-  const mutating = new SessionDriver(deployment, { limits: { socketMutationsQueuedMax: 3 } });
-  mutating.connect();
-  for (let n = 100; n < 104; n += 1) mutating.mutate(n, "nothing", {});
-  expect(await mutating.end()).toEqual({ code: 1013, reason: "TooManyConcurrentMutations" });
+test("a socket with many mutations under way is not read until half are done, and none is refused", async () => {
+  const driver = new SessionDriver(deployment, { limits: { socketMutationsQueuedMax: 4 } });
+  driver.connect();
+  for (let n = 100; n < 103; n += 1) driver.mutate(n, "nothing", {});
+  expect(driver.isRead).toBe(true);
+  // What was received before the socket is no longer read still counts.
+  for (let n = 103; n < 110; n += 1) driver.mutate(n, "nothing", {});
+  expect(driver.isRead).toBe(false);
+  await driver.until(() => driver.isRead);
+  expect(driver.messages.filter(({ type }) => type === "MutationResponse").length).toBeGreaterThanOrEqual(7);
+  await driver.until(() => driver.messages.filter(({ type }) => type === "MutationResponse").length === 10);
+  expect(driver.closed).toBeUndefined();
+});
+
+test("too many actions at once end the socket, retryably", async () => {
   const acting = new SessionDriver(deployment, { limits: { socketActionsMax: 1 } });
   acting.connect();
   for (const requestId of [110, 111]) {
@@ -179,11 +190,51 @@ test("too many mutations or actions at once end the socket, retryably", async ()
   expect(await acting.end()).toEqual({ code: 1013, reason: "TooManyConcurrentRequests" });
 });
 
-test("too many messages before the first is done end the socket, retryably", async () => {
+test("many messages before the first is done wait unread", async () => {
   const driver = new SessionDriver(deployment, { limits: { socketMutationsQueuedMax: 3 } });
   driver.connect({ maxObservedTimestamp: encodeU64(0n) });
-  for (let n = 0; n < 5; n += 1) driver.send({ type: "Event", eventType: "x", event: n });
-  expect(await driver.end()).toEqual({ code: 1013, reason: "TooManyConcurrentRequests" });
+  for (let n = 0; n < 5; n += 1) driver.mutate(n, "nothing", {});
+  expect(driver.isRead).toBe(false);
+  await driver.until(() => driver.isRead);
+  await driver.until(() => driver.messages.filter(({ type }) => type === "MutationResponse").length === 5);
+});
+
+test("a timestamp beyond the head asks the client to come again, up to the largest", async () => {
+  for (const observed of [BigInt(await deployment.head()) * 1_000n + 1_001n, 2n ** 63n - 1n]) {
+    const driver = new SessionDriver(deployment);
+    driver.connect({ maxObservedTimestamp: encodeU64(observed) });
+    expect(await driver.end()).toEqual({ code: 1013, reason: "OutOfRetention" });
+    expect(driver.frames).toEqual([]);
+  }
+});
+
+test("queries over the limit of a socket are a fatal error, over that of the server a retryable one", async () => {
+  const many: (readonly [string, unknown])[] = Array.from({ length: 3 }, (_, n) => ["count", { tag: `${tag} ${n}` }]);
+  const one = new SessionDriver(deployment, { limits: { socketQueriesMax: 2 } });
+  one.connect();
+  one.subscribe(...many);
+  expect(await one.first("FatalError")).toMatchObject({
+    error: "Cannot subscribe: this socket has 3 queries; should have at most 2",
+  });
+  const queryCount = new QueryCount();
+  const shared = { limits: { serverQueriesMax: 5 }, queryCount };
+  const [first, second, third] = [0, 1, 2].map(() => new SessionDriver(deployment, shared));
+  for (const driver of [first, second]) {
+    driver?.connect();
+    driver?.subscribe(...many);
+  }
+  expect(await second?.end()).toEqual({ code: 1013, reason: "TooManySubscriptions" });
+  expect(queryCount.total).toBe(3);
+  first?.send({
+    type: "ModifyQuerySet",
+    baseVersion: 1,
+    newVersion: 2,
+    modifications: [{ type: "Remove", queryId: 1 }, add(1, "count", { tag }), { type: "Remove", queryId: 2 }],
+  });
+  third?.connect();
+  third?.subscribe(...many);
+  expect(await third?.first("Transition")).toHaveProperty("modifications.length", 3);
+  expect(queryCount.total).toBe(5);
 });
 
 test("telemetry is ignored, whatever it is", async () => {

@@ -66,6 +66,27 @@ test("a query is removed", async () => {
   expect(shown(driver).results).toEqual(new Map());
 });
 
+test("additions and removals of one query happen in the order of the list", async () => {
+  const driver = new SessionDriver(deployment);
+  driver.connect();
+  driver.subscribe(["count", { tag }], ["count", { tag }]);
+  await driver.first("Transition");
+  const modifications = [
+    { type: "Remove", queryId: 1 },
+    add(1, "list", { tag }),
+    add(2, "list", { tag }),
+    { type: "Remove", queryId: 2 },
+    add(3, "list", { tag }),
+    { type: "Remove", queryId: 3 },
+  ];
+  driver.send({ type: "ModifyQuerySet", baseVersion: 1, newVersion: 2, modifications });
+  await driver.until(() => driver.transitions.at(-1)?.endVersion.querySet === 2);
+  expect(shown(driver).results).toEqual(new Map([[1, []]]));
+  await insert(4);
+  await driver.until(() => driver.transitions.length === 3);
+  expect(driver.transitions[2]?.modifications).toMatchObject([{ queryId: 1, value: [4] }]);
+});
+
 test("failures of queries are theirs alone, with data only for a ConvexError", async () => {
   const driver = new SessionDriver(deployment);
   driver.connect();

@@ -23,13 +23,12 @@ import {
   type CallMessage,
   type ClientMessage,
   type ConnectMessage,
-  type Limits,
   type ModifyQuerySetMessage,
   type Ts,
 } from "@narrowcast/values";
 import { NO_IDENTITY } from "../protocol/live-types.ts";
 import type { Identity, QueryAdd, RunResult, SocketUpdate } from "../protocol/live-types.ts";
-import type { CallOutcome, CallRequest, Deployment, SocketLink } from "../protocol/deployment-types.ts";
+import type { CallOutcome, CallRequest, SocketLink } from "../protocol/deployment-types.ts";
 import {
   actionResponseFrame,
   authErrorFrame,
@@ -37,42 +36,15 @@ import {
   fatalErrorFrame,
   mutationResponseFrame,
   transitionFrame,
+  versionMismatch,
   type Version,
 } from "./frames.ts";
-import type { Authenticator } from "./authenticator.ts";
-import { argumentsText } from "./call-arguments.ts";
-import type { OnError } from "./error-report.ts";
+import { ArgumentTexts } from "./call-arguments.ts";
 import { redactOutcome, redactResult } from "./redact.ts";
 import { MutationLine } from "./mutation-line.ts";
+import { QuerySet } from "./query-set.ts";
 import { requestIdOf } from "./request-id.ts";
-import type { SocketDeltas } from "./socket-deltas.ts";
-
-/** The socket below. `send` calls back when the frame has left the process. */
-export interface Transport {
-  send(frame: string, onFlushed?: () => void): void;
-  /** Much was sent and has not left the process: the client does not read. */
-  readonly isCongested: boolean;
-  /** Ends the socket; nothing may be sent afterwards. */
-  close(code: number, reason: string): void;
-  /** Asks for `Session.flush` at the end of this tick. */
-  requestFlush(): void;
-}
-
-export interface SessionOptions {
-  readonly deployment: Deployment;
-  readonly authenticator: Authenticator;
-  readonly transport: Transport;
-  readonly limits: Limits;
-  readonly nowMs: () => number;
-  /** The client reads `TransitionChunk`. */
-  readonly canChunk: boolean;
-  /** Hides messages, stack traces and log lines from clients that are no admins. */
-  readonly redacts: boolean;
-  /** The client reads deltas, and this is what it holds. */
-  readonly deltas?: SocketDeltas | undefined;
-  readonly client: { readonly ip: string | null; readonly userAgent: string | null };
-  readonly onError: OnError;
-}
+import type { SessionOptions } from "./session-options.ts";
 
 /** Transitions handed to the socket and not yet flushed; more are merged. */
 const UNFLUSHED_MAX = 2;
@@ -93,44 +65,54 @@ export class Session {
   #unflushed = 0;
   #transitions = 0;
   readonly #mutations: MutationLine;
+  readonly #queries: QuerySet;
   #actionsRunning = 0;
   #isClosed = false;
   /** An asynchronous message is under way; later ones wait in the inbox. */
   #isWaiting = false;
   #inbox: ClientMessage[] = [];
+  #isReading = true;
+  #isStopping = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#mutations = new MutationLine({
-      max: options.limits.socketMutationsQueuedMax,
       run: (call) => options.deployment.mutation(call),
       isHeld: () => options.transport.isCongested,
+      onEnd: () => this.#chooseReading(),
     });
+    this.#queries = new QuerySet(options.limits, options.queryCount);
     this.#link = options.deployment.openSocket((update) => this.#onUpdate(update));
   }
 
   /** Handles one text frame. Never throws: what the client did wrong ends the socket with Convex's error. */
   receive(text: string): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isStopping) return;
     let message: ClientMessage;
     try {
-      message = parseClientMessage(text);
+      message = parseClientMessage(text, this.#options.limits);
     } catch (error) {
       if (!(error instanceof BadMessageError)) throw error;
       this.fail(error.message);
       return;
     }
-    if (!this.#isWaiting) this.#handleSafely(message);
-    else if (this.#inbox.push(message) > this.#options.limits.socketMutationsQueuedMax) {
-      this.#end(1013, "TooManyConcurrentRequests");
-    }
+    if (this.#isWaiting) this.#inbox.push(message);
+    else this.#handleSafely(message);
+    this.#chooseReading();
   }
 
   /** Ends the socket for good: a retry would fail the same way. */
   fail(error: string): void {
     if (this.#isClosed) return;
     this.#options.transport.send(fatalErrorFrame(error));
-    this.#end(1008, "BadRequest");
+    this.end(1008, "BadRequest");
+  }
+
+  /** Ends the socket with a code that says why, and no message: the client comes back. */
+  end(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.closed();
+    this.#options.transport.close(code, reason);
   }
 
   /** The socket is gone; the deployment forgets it. */
@@ -138,8 +120,28 @@ export class Session {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#mutations.close();
+    this.#queries.close();
     this.#options.deltas?.close();
     this.#link.close();
+  }
+
+  /** Calls that the client waits for. */
+  get callsUnderWay(): number {
+    return this.#isClosed ? 0 : this.#mutations.underWay + this.#actionsRunning;
+  }
+
+  /** The server stops: nothing more is taken, and the socket ends when what is under way is answered. The client comes back with the rest. */
+  stop(): void {
+    if (this.#isClosed || this.#isStopping) return;
+    this.#isStopping = true;
+    this.#inbox.length = 0;
+    this.#mutations.close();
+    this.#options.transport.setReading(false);
+    this.#endIfDone();
+  }
+
+  #endIfDone(): void {
+    if (this.#isStopping && this.callsUnderWay === 0) this.end(1012, "ServiceRestart");
   }
 
   /** The client reads again. */
@@ -185,8 +187,9 @@ export class Session {
 
   #failInternally(error: unknown, during: string): void {
     if (this.#isClosed) return;
+    if (this.#isStopping) return this.end(1012, "ServiceRestart");
     this.#options.onError(error, during);
-    this.#end(1011, "InternalServerError");
+    this.end(1011, "InternalServerError");
   }
 
   #handle(message: ClientMessage): void {
@@ -228,7 +231,7 @@ export class Session {
 
   /** A client that has seen more than we have must not be shown an older world. It may try again. */
   async #checkObserved(observed: Ts): Promise<void> {
-    if ((await this.#options.deployment.head()) < observed) this.#end(1013, "OutOfRetention");
+    if ((await this.#options.deployment.head()) < observed) this.end(1013, "OutOfRetention");
   }
 
   async #authenticate(message: AuthenticateMessage): Promise<void> {
@@ -242,7 +245,7 @@ export class Session {
       if (result.isFatal) this.fail(result.error);
       else {
         this.#options.transport.send(authErrorFrame(result.error, this.#asked.identity));
-        this.#end(1000, "AuthError");
+        this.end(1000, "AuthError");
       }
       return;
     }
@@ -262,30 +265,33 @@ export class Session {
       );
       return;
     }
+    const texts = new ArgumentTexts();
     const add: QueryAdd[] = [];
-    const remove: number[] = [];
-    for (const change of message.modifications) {
-      if (change.type === "Remove") {
-        remove.push(change.queryId);
-        continue;
-      }
-      const args = this.#argsText(change.args);
-      if (args === undefined || !this.#componentAllowed(change.componentPath)) return;
-      add.push({ queryId: change.queryId, path: change.udfPath, args, journal: change.journal });
+    const changes = this.#queries.modify(message.modifications);
+    const { excess } = this.#queries;
+    if (excess === "server") this.end(1013, "TooManySubscriptions");
+    else if (excess === "socket") {
+      const max = this.#options.limits.socketQueriesMax;
+      this.fail(`Cannot subscribe: this socket has ${this.#queries.size} queries; should have at most ${max}`);
+    }
+    if (excess !== undefined) return;
+    for (const { queryId, udfPath: path, args: given, journal, componentPath } of changes.add) {
+      const args = this.#argsText(given, texts);
+      if (args === undefined || !this.#componentAllowed(componentPath)) return;
+      add.push({ queryId, path, args, journal });
     }
     this.#asked.querySet = message.newVersion;
-    this.#link.modifyQueries(message.newVersion, add, remove);
+    this.#link.modifyQueries(message.newVersion, add, changes.remove);
   }
 
   #mutate(message: CallMessage): void {
     const call = this.#call(message);
     if (call === undefined) return;
-    const isTaken = this.#mutations.push(
+    this.#mutations.push(
       call,
       (outcome) => this.#mutated(message.requestId, outcome),
       (error) => this.#failInternally(error, `run mutation ${message.udfPath}`),
     );
-    if (!isTaken) this.#end(1013, "TooManyConcurrentMutations");
   }
 
   #mutated(requestId: number, outcome: CallOutcome): void {
@@ -300,7 +306,7 @@ export class Session {
     const call = this.#call(message);
     if (call === undefined) return;
     if (this.#actionsRunning >= this.#options.limits.socketActionsMax) {
-      this.#end(1013, "TooManyConcurrentRequests");
+      this.end(1013, "TooManyConcurrentRequests");
       return;
     }
     this.#actionsRunning += 1;
@@ -310,13 +316,14 @@ export class Session {
         if (this.#isClosed) return;
         this.#options.transport.send(actionResponseFrame(message.requestId, this.#shown(outcome)));
         this.#link.touch(null);
+        this.#endIfDone();
       },
       (error: unknown) => this.#failInternally(error, `run action ${message.udfPath}`),
     );
   }
 
   #call(message: CallMessage): CallRequest | undefined {
-    const args = this.#argsText(message.args);
+    const args = this.#argsText(message.args, new ArgumentTexts());
     if (args === undefined || !this.#componentAllowed(message.componentPath)) return undefined;
     const sessionId = this.#sessionId ?? "";
     return {
@@ -331,18 +338,11 @@ export class Session {
     };
   }
 
-  /** Arguments as canonical text; undefined after ending the socket. */
-  #argsText(args: CallMessage["args"]): string | undefined {
-    if (args.length > 1) {
-      this.fail(`Cannot read arguments: there are ${args.length}; should be one object`);
-      return undefined;
-    }
-    try {
-      return argumentsText(args);
-    } catch {
-      this.fail("Cannot read arguments: they are nested too deep");
-      return undefined;
-    }
+  /** Arguments as text; undefined after ending the socket. */
+  #argsText(args: CallMessage["args"], texts: ArgumentTexts): string | undefined {
+    if (args.length <= 1) return texts.text(args);
+    this.fail(`Cannot read arguments: there are ${args.length}; should be one object`);
+    return undefined;
   }
 
   get #hides(): boolean {
@@ -379,20 +379,21 @@ export class Session {
       this.#isWaiting = false;
       while (!this.#isWaiting && !this.#isClosed) {
         const message = this.#inbox.shift();
-        if (message === undefined) return;
+        if (message === undefined) break;
         this.#handleSafely(message);
       }
+      this.#chooseReading();
     };
     work.then(proceed, (error: unknown) => this.#failInternally(error, "handle a message"));
   }
 
-  #end(code: number, reason: string): void {
-    if (this.#isClosed) return;
-    this.closed();
-    this.#options.transport.close(code, reason);
+  /** A client that has much under way is not read until half of it is done. */
+  #chooseReading(): void {
+    const most = Math.max(this.#mutations.size, this.#inbox.length);
+    const max = this.#options.limits.socketMutationsQueuedMax;
+    if (this.#isStopping) return this.#endIfDone();
+    if (this.#isClosed || (this.#isReading ? most < max : most > max / 2)) return;
+    this.#isReading = !this.#isReading;
+    this.#options.transport.setReading(this.#isReading);
   }
-}
-
-function versionMismatch(type: string, base: number, current: number): string {
-  return `BaseVersionMismatch: ${type} has base version ${base}, but the current version is ${current}`;
 }

@@ -46,7 +46,7 @@ function countWrites(stream: Duplex, counts: { writes: number }): void {
 }
 
 /** A server whose clock stands still until it is moved, looked at every few milliseconds. */
-async function serve(options: { readonly limits?: Partial<typeof CONVEX_LIMITS> } = {}) {
+async function serve(options: { readonly limits?: Partial<typeof CONVEX_LIMITS>; readonly tickMs?: number } = {}) {
   const clock = { nowMs: 1_000_000 };
   const errors: unknown[] = [];
   const sockets = new SocketServer({
@@ -54,7 +54,7 @@ async function serve(options: { readonly limits?: Partial<typeof CONVEX_LIMITS> 
     authenticator: new KeyAuthenticator(KEYS),
     limits: { ...CONVEX_LIMITS, ...options.limits },
     nowMs: () => clock.nowMs,
-    tickMs: 5,
+    tickMs: options.tickMs ?? 5,
     onError: (error) => errors.push(error),
   });
   const http = createServer();
@@ -86,7 +86,7 @@ test.each([
   expect(SocketServer.serves(path)).toBe(serves);
 });
 
-test("a client hears a Ping after 15 s in which nothing was sent, and not before", async () => {
+test("a client gets a Ping after 15 s in which nothing was sent, and not before", async () => {
   const { clock, url } = await serve();
   const client = await RawClient.open(url);
   client.connect();
@@ -135,32 +135,80 @@ test("frames of one tick leave in one write", async () => {
   expect(counts.writes).toBeLessThan(20);
 });
 
-test.each([
-  { name: "a binary message", send: (client: RawClient) => client.socket.send(Buffer.from("{}")), code: 1008 },
-  {
-    name: "a message over twice the limit",
-    send: (client: RawClient) => client.socket.send(" ".repeat(2_001)),
-    code: 1008,
-  },
-])("$name is a fatal error", async ({ send, code }) => {
-  const { url, errors } = await serve({ limits: { argumentsBytesMax: 1_000 } });
+test("a binary message is a fatal error", async () => {
+  const { url, errors } = await serve();
   const client = await RawClient.open(url);
   client.connect();
-  send(client);
-  expect(await client.closed).toBe(code);
+  client.socket.send(Buffer.from("{}"));
+  expect(await client.closed).toBe(1008);
   expect(client.count("FatalError")).toBe(1);
   expect(errors).toEqual([]);
 });
 
-test("a frame that says it is even longer is not received", async () => {
-  const { url } = await serve({ limits: { argumentsBytesMax: 1_000 } });
+test("a message over the limit closes with 1009, says so, and is no fatal error", async () => {
+  const { url, errors } = await serve({ limits: { socketMessageBytesMax: 1_000 } });
   const client = await RawClient.open(url);
-  client.socket.send(" ".repeat(4_001));
+  client.connect();
+  client.socket.send(JSON.stringify({ type: "Event", event: "x".repeat(970) }).slice(0, 1_000));
+  const reason = new Promise((resolve) => client.socket.on("close", (_code, text: Buffer) => resolve(String(text))));
+  const other = await RawClient.open(url);
+  other.connect();
+  other.send({ type: "Event", eventType: "", event: "x".repeat(950) });
+  other.send({ type: "ModifyQuerySet", baseVersion: 0, newVersion: 1, modifications: [] });
+  await other.until("Transition", 1);
+  client.socket.send(" ".repeat(1_001));
+  expect(await client.closed).toBe(1009);
+  expect(await reason).toBe("MessageTooLong: it has 1001 bytes; should have at most 1000");
+  expect(client.count("FatalError")).toBe(0);
+  expect(errors).toEqual([]);
+});
+
+test("a frame that says it is even longer is not received", async () => {
+  const { url } = await serve({ limits: { socketMessageBytesMax: 1_000 } });
+  const client = await RawClient.open(url);
+  client.socket.send(" ".repeat(2_001));
   expect(await client.closed).toBe(1009);
 });
 
+test("when unfinished messages of all sockets are too long, the longest goes", async () => {
+  const { sockets, url } = await serve({ limits: { unfinishedBytesMax: 100_000 } });
+  const [small, large, whole] = await Promise.all([0, 1, 2].map(() => RawClient.open(url)));
+  for (const client of [small, large, whole]) client?.connect();
+  for (const client of [small, large]) {
+    client?.send({ type: "ModifyQuerySet", baseVersion: 0, newVersion: 1, modifications: [] });
+    await client?.until("Transition", 1);
+  }
+  small?.socket.send("x".repeat(30_000), { fin: false });
+  large?.socket.send("x".repeat(60_000), { fin: false });
+  await eventually(() => sockets.unfinishedBytes).toBeGreaterThanOrEqual(90_000);
+  expect(sockets.unfinishedBytes).toBeLessThan(100_000);
+  // Whole messages do not add up.
+  for (let n = 0; n < 5; n += 1) whole?.send({ type: "Event", eventType: "", event: "y".repeat(5_000) });
+  whole?.send({ type: "ModifyQuerySet", baseVersion: 0, newVersion: 1, modifications: [] });
+  await whole?.until("Transition", 1);
+  small?.socket.send("x".repeat(15_000), { fin: false });
+  expect(await large?.closed).toBe(1013);
+  await eventually(() => sockets.unfinishedBytes).toBeLessThan(50_000);
+  await eventually(() => sockets.size).toBe(2);
+});
+
+test("more mutations at once than a socket may have under way are all answered, over one connection", async () => {
+  const { sockets, url } = await serve({ limits: { socketMutationsQueuedMax: 100 } });
+  const client = await RawClient.open(url);
+  client.connect();
+  for (let requestId = 0; requestId < 1_500; requestId += 1) {
+    client.send({ type: "Mutation", requestId, udfPath: "items:nothing", args: [{ pad: "x".repeat(1_000) }] });
+  }
+  await client.until("MutationResponse", 1_500);
+  expect(sockets.size).toBe(1);
+  expect(client.messages.flatMap((message) => ("requestId" in message ? [message.requestId] : []))).toEqual(
+    Array.from({ length: 1_500 }, (_, n) => n),
+  );
+});
+
 test("a client that does not read costs a bounded amount, and then sees the newest state", async () => {
-  const { sockets, url } = await serve();
+  // Pings of every few milliseconds would come to it in a heap, and `ws` takes that for a flood.
+  const { sockets, url } = await serve({ tickMs: 60_000 });
   const client = await RawClient.open(url);
   client.connect();
   client.send({

@@ -16,8 +16,11 @@ import type { Authenticator } from "./authenticator.ts";
 import { reportToStderr, type OnError } from "./error-report.ts";
 import { PING_FRAME } from "./frames.ts";
 import { DeltaTable, type DeltaCounters } from "./delta-table.ts";
-import { Session, type Transport } from "./session.ts";
+import { QueryCount } from "./query-set.ts";
+import { Session } from "./session.ts";
+import type { Transport } from "./session-options.ts";
 import { DELTAS_ON_FRAME, SocketDeltas, asksForDeltas } from "./socket-deltas.ts";
+import { UnfinishedBytes, type UnfinishedPart } from "./unfinished-bytes.ts";
 
 export interface SocketServerOptions {
   readonly deployment: Deployment;
@@ -38,10 +41,10 @@ export interface SocketServerOptions {
 const TICK_MS = 5_000;
 const PING_AFTER_SILENCE_MS = 15_000;
 const DROP_AFTER_SILENCE_MS = 120_000;
-/** Room for a function call of the largest size in JSON, where text may double. A longer message is a fatal error. */
+/** A message that says it is so much longer than one may be is not even received. */
 const MESSAGE_BYTES_FACTOR = 2;
-/** A frame that says it is longer than this is not even received. */
-const FRAME_BYTES_FACTOR = 4;
+/** What a ping or pong has besides its content, from a client. */
+const CONTROL_BYTES = 6;
 /** With so many bytes unsent a socket is not read until most have gone. */
 const UNSENT_BYTES_HIGH = 1_048_576;
 const UNSENT_BYTES_LOW = 262_144;
@@ -59,9 +62,12 @@ interface Connection {
   readonly session: Session;
   readonly stream: Duplex;
   sentAtMs: number;
-  heardAtMs: number;
+  lastSeenMs: number;
   isCorked: boolean;
-  isPaused: boolean;
+  /** The client does not read what it was sent. */
+  isCongested: boolean;
+  /** The session has enough to do. */
+  isHeld: boolean;
 }
 
 /** See the module comment. */
@@ -72,6 +78,8 @@ export class SocketServer {
   readonly #server: WebSocketServer;
   readonly #connections = new Set<Connection>();
   readonly #flushes = new Set<Connection>();
+  readonly #queryCount = new QueryCount();
+  readonly #unfinished: UnfinishedBytes;
   #timer: NodeJS.Timeout | undefined;
   #isClosing = false;
 
@@ -80,9 +88,10 @@ export class SocketServer {
     this.#nowMs = options.nowMs ?? Date.now;
     const { deltaBytesMax = DELTA_BYTES_MAX } = options;
     this.#deltas = deltaBytesMax > 0 ? new DeltaTable(deltaBytesMax) : undefined;
+    this.#unfinished = new UnfinishedBytes(options.limits.unfinishedBytesMax);
     this.#server = new WebSocketServer({
       noServer: true,
-      maxPayload: options.limits.argumentsBytesMax * FRAME_BYTES_FACTOR,
+      maxPayload: options.limits.socketMessageBytesMax * MESSAGE_BYTES_FACTOR,
       perMessageDeflate: options.compresses === true ? { threshold: COMPRESSED_BYTES_MIN } : false,
       clientTracking: false,
     });
@@ -105,6 +114,11 @@ export class SocketServer {
     return bytes;
   }
 
+  /** Bytes of messages that have not come whole, of all sockets. */
+  get unfinishedBytes(): number {
+    return this.#unfinished.total;
+  }
+
   /** Whether this server answers upgrades at `path` (without query string). */
   static serves(path: string): boolean {
     return SYNC_PATH.test(path);
@@ -117,6 +131,19 @@ export class SocketServer {
       return;
     }
     this.#server.handleUpgrade(request, stream, head, (socket) => this.#open(socket, request, stream));
+  }
+
+  /** Calls that clients of all sockets wait for. */
+  get callsUnderWay(): number {
+    let calls = 0;
+    for (const { session } of this.#connections) calls += session.callsUnderWay;
+    return calls;
+  }
+
+  /** Takes nothing more; each socket ends when what is under way is answered. */
+  stop(): void {
+    this.#isClosing = true;
+    for (const { session } of this.#connections) session.stop();
   }
 
   /** Closes all sockets in a way that makes clients come back. */
@@ -142,9 +169,14 @@ export class SocketServer {
     const transport: Transport = {
       send: (frame, onFlushed) => connection !== undefined && this.#send(connection, frame, onFlushed),
       get isCongested() {
-        return connection?.isPaused ?? false;
+        return connection?.isCongested ?? false;
       },
       close: (code, reason) => socket.close(code, Buffer.from(reason).subarray(0, REASON_BYTES_MAX)),
+      setReading: (isReading) => {
+        if (connection === undefined) return;
+        connection.isHeld = !isReading;
+        this.#chooseReading(connection);
+      },
       requestFlush: () => connection !== undefined && this.#requestFlush(connection),
     };
     const session = new Session({
@@ -152,6 +184,7 @@ export class SocketServer {
       authenticator,
       transport,
       limits,
+      queryCount: this.#queryCount,
       nowMs: this.#nowMs,
       canChunk: canChunk(url),
       redacts,
@@ -159,7 +192,8 @@ export class SocketServer {
       onError,
       client: { ip: request.socket.remoteAddress ?? null, userAgent: request.headers["user-agent"] ?? null },
     });
-    connection = { socket, session, stream, sentAtMs: nowMs, heardAtMs: nowMs, isCorked: false, isPaused: false };
+    const times = { sentAtMs: nowMs, lastSeenMs: nowMs };
+    connection = { socket, session, stream, ...times, isCorked: false, isCongested: false, isHeld: false };
     this.#connections.add(connection);
     this.#timer ??= setInterval(() => this.#tick(), this.#options.tickMs ?? TICK_MS);
     this.#listen(connection);
@@ -167,24 +201,32 @@ export class SocketServer {
   }
 
   #listen(connection: Connection): void {
-    const { socket, session } = connection;
-    const bytesMax = this.#options.limits.argumentsBytesMax * MESSAGE_BYTES_FACTOR;
-    const heard = (): void => {
-      connection.heardAtMs = this.#nowMs();
+    const { socket, session, stream } = connection;
+    const bytesMax = this.#options.limits.socketMessageBytesMax;
+    const part: UnfinishedPart = { bytes: 0, end: () => session.end(1013, "TooManyUnfinishedBytes") };
+    const seen = (): void => {
+      connection.lastSeenMs = this.#nowMs();
     };
+    // Counted before the messages in it are heard. What follows a message in the same piece counts for nothing: 64 kB at most.
+    stream.prependListener("data", (bytes: Buffer) => this.#unfinished.add(part, bytes.length));
     socket.on("message", (data: Buffer, isBinary: boolean) => {
-      heard();
+      seen();
+      this.#unfinished.done(part);
       if (isBinary) session.fail("Received a binary message; messages are JSON text");
-      else if (data.length > bytesMax) {
-        session.fail(`Cannot read message: it has ${data.length} bytes; should have at most ${bytesMax}`);
-      } else session.receive(data.toString("utf8"));
+      else if (data.length > bytesMax) session.end(1009, tooLong(data.length, bytesMax));
+      else session.receive(data.toString("utf8"));
     });
-    socket.on("ping", heard);
-    socket.on("pong", heard);
+    const heardControl = (data: Buffer): void => {
+      seen();
+      this.#unfinished.done(part, data.length + CONTROL_BYTES);
+    };
+    socket.on("ping", heardControl);
+    socket.on("pong", heardControl);
     // `ws` has closed the socket with the right code by then: a frame that is too large, bad UTF-8, a bad opcode.
     socket.on("error", () => session.closed());
     socket.on("close", () => {
       session.closed();
+      this.#unfinished.done(part);
       this.#connections.delete(connection);
       this.#flushes.delete(connection);
       if (this.#connections.size === 0) {
@@ -215,20 +257,25 @@ export class SocketServer {
       this.#readAgain(connection);
       onFlushed?.();
     });
-    if (!connection.isPaused && socket.bufferedAmount > UNSENT_BYTES_HIGH) {
-      connection.isPaused = true;
-      socket.pause();
+    if (!connection.isCongested && socket.bufferedAmount > UNSENT_BYTES_HIGH) {
+      connection.isCongested = true;
+      this.#chooseReading(connection);
     }
+  }
+
+  #chooseReading({ socket, isCongested, isHeld }: Connection): void {
+    if (isCongested || isHeld) socket.pause();
+    else if (socket.readyState === socket.OPEN) socket.resume();
   }
 
   #readAgain(connection: Connection): void {
     const { socket } = connection;
-    if (!connection.isPaused) return;
+    if (!connection.isCongested) return;
     // Its answers to pings wait; that it reads at all is a sign of life.
-    connection.heardAtMs = this.#nowMs();
+    connection.lastSeenMs = this.#nowMs();
     if (socket.bufferedAmount > UNSENT_BYTES_LOW) return;
-    connection.isPaused = false;
-    if (socket.readyState === socket.OPEN) socket.resume();
+    connection.isCongested = false;
+    this.#chooseReading(connection);
     connection.session.drained();
   }
 
@@ -247,16 +294,23 @@ export class SocketServer {
     const nowMs = this.#nowMs();
     for (const connection of this.#connections) {
       const { socket } = connection;
-      if (nowMs - connection.heardAtMs >= DROP_AFTER_SILENCE_MS) {
+      // What it says lies unread: its silence is ours.
+      if (connection.isHeld) connection.lastSeenMs = nowMs;
+      if (nowMs - connection.lastSeenMs >= DROP_AFTER_SILENCE_MS) {
         socket.terminate();
         continue;
       }
       // Who does not read would only find the pings in a heap, with nobody to take the answers.
-      if (socket.readyState !== socket.OPEN || connection.isPaused) continue;
+      if (socket.readyState !== socket.OPEN || connection.isCongested) continue;
       socket.ping();
       if (nowMs - connection.sentAtMs >= PING_AFTER_SILENCE_MS) this.#send(connection, PING_FRAME);
     }
   }
+}
+
+/** Fits into the 123 bytes that a close frame has for it. */
+function tooLong(bytes: number, bytesMax: number): string {
+  return `MessageTooLong: it has ${bytes} bytes; should have at most ${bytesMax}`;
 }
 
 /** Clients before 1.28 cannot read chunks; one that does not tell its version is taken for a new one. */

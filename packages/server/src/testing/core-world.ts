@@ -19,7 +19,7 @@ import type {
   CoreStart,
   DedupeKey,
   FromCore,
-  Guilty,
+  Suspect,
 } from "../protocol/core-protocol.ts";
 import type { CallOutcome, LogEntry, PushOutcome } from "../protocol/deployment-types.ts";
 import { SeededRandom } from "../isolate/seeded-random.ts";
@@ -124,11 +124,11 @@ export class World {
     return this.#opened.core;
   }
 
-  async start(guilty: readonly Guilty[] = [], running: readonly ActionTicket[] = []): Promise<void> {
+  async start(suspects: readonly Suspect[] = [], running: readonly ActionTicket[] = []): Promise<void> {
     this.#generation += 1;
     const generation = this.#generation;
     const urls = { cloudUrl: "http://cloud", siteUrl: "http://site" };
-    const start = { ...this.#start, ...urls, limits: this.limits, guilty, running };
+    const start = { ...this.#start, ...urls, limits: this.limits, suspects, running };
     this.#opened = await openCoreIn(
       {
         start,
@@ -153,9 +153,9 @@ export class World {
   }
 
   /** Crashes and opens again. */
-  async restart(guilty: readonly Guilty[] = [], running: readonly ActionTicket[] = []): Promise<void> {
+  async restart(suspects: readonly Suspect[] = [], running: readonly ActionTicket[] = []): Promise<void> {
     this.crash();
-    await this.start(guilty, running);
+    await this.start(suspects, running);
   }
 
   request<T extends CoreRequest["type"]>(

@@ -96,7 +96,7 @@ export class FollowerWorld {
     const urls = { cloudUrl: "http://cloud", siteUrl: "http://site" };
     const { limits, clock, files } = this.writer;
     this.#follower = new FollowingCore({
-      start: { ...urls, limits, guilty: [], running: [], tracking: { tracking: "fields" }, verify: false },
+      start: { ...urls, limits, suspects: [], running: [], tracking: { tracking: "fields" }, verify: false },
       engine: new MemoryEngine({ codec: DOCUMENT_CODEC }),
       clock,
       random: { bytes: (count) => new Uint8Array(count) },

@@ -4,7 +4,7 @@
  * @module
  */
 import type { RunOutcome } from "../reactive/types.ts";
-import type { MemoCall, MemoRow, MemoRows } from "../tx/read-memo.ts";
+import type { NodeCall, NodeRow, NodeRows } from "../tx/read-nodes.ts";
 import type { Observations } from "../tx/observations.ts";
 import { ReadSet } from "../tx/read-set.ts";
 import type { Commit, DocumentChange, ReadSetView } from "../tx/types.ts";
@@ -80,7 +80,7 @@ function nodesForget(forget: Forget): (core: Core) => void {
 }
 
 /** Nodes whose rows are given wrong. */
-function nodesGive(give: (rows: MemoRows) => MemoRows): (core: Core) => void {
+function nodesGive(give: (rows: NodeRows) => NodeRows): (core: Core) => void {
   return ({ nodes }) => {
     const rows = nodes.rows.bind(nodes);
     nodes.rows = (call) => give(rows(call));
@@ -88,7 +88,7 @@ function nodesGive(give: (rows: MemoRows) => MemoRows): (core: Core) => void {
 }
 
 /** Nodes that are looked up for another call. */
-function nodesAsked(asked: (call: MemoCall) => MemoCall): (core: Core) => void {
+function nodesAsked(asked: (call: NodeCall) => NodeCall): (core: Core) => void {
   return ({ nodes }) => {
     const rows = nodes.rows.bind(nodes);
     nodes.rows = (call) => rows(asked(call));
@@ -122,7 +122,7 @@ const withoutMoves: Forget = (change) => ({
 
 /** Rows end where the first reader stopped, though more may follow by now. */
 function prefixStays(): (core: Core) => void {
-  const furthest = new WeakMap<MemoRows, number>();
+  const furthest = new WeakMap<NodeRows, number>();
   return nodesGive((rows) => {
     const end = furthest.get(rows);
     return {
@@ -132,7 +132,7 @@ function prefixStays(): (core: Core) => void {
       get total() {
         return rows.total;
       },
-      row(at, visit): MemoRow | undefined {
+      row(at, visit): NodeRow | undefined {
         if (end !== undefined && at > end) return undefined;
         furthest.set(rows, Math.max(furthest.get(rows) ?? -1, at));
         return rows.row(at, visit);

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { withoutRequestLine } from "../protocol/core-protocol.ts";
 import { parseSchema } from "@narrowcast/values";
 import { expect } from "vitest";
 import type { RunResult } from "../protocol/live-types.ts";
@@ -23,7 +24,7 @@ const PROGRAMS = 12;
 const QUERIES_MAX = 8;
 /** With so little some nodes are forgotten, with so much none. */
 const NODE_BYTES = [8_000, 1_000_000];
-const NO_MOMENT = { nowMs: 0, seed: 0 };
+const NO_MOMENT = { nowMs: 0, seed: 0, requestId: "0000000000000000" };
 
 /** What the error says when a held result is not what a run from scratch gives. */
 export const FALSE_RESULT = "held result is false";
@@ -155,5 +156,5 @@ export class GeneratedWorld {
 /** What a client sees, log lines too. */
 function textOf(result: RunResult | undefined): string | undefined {
   if (result === undefined) return undefined;
-  return [result.ok ? result.value : result.errorMessage, ...result.logLines].join("\n");
+  return [result.ok ? result.value : withoutRequestLine(result.errorMessage), ...result.logLines].join("\n");
 }

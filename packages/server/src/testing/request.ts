@@ -34,12 +34,19 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Sends bytes as they are and resolves with everything that came back until the connection ended. */
-export function raw(url: string, bytes: string | Uint8Array, waitMs = 2_000): Promise<string> {
+/** Sends bytes as they are and resolves with everything that came back until the connection ended; `later` is sent a moment after. */
+export function raw(
+  url: string,
+  bytes: string | Uint8Array,
+  { waitMs = 2_000, later }: { readonly waitMs?: number; readonly later?: string } = {},
+): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
-    const socket = connect(Number(port), hostname, () => socket.write(bytes));
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(bytes);
+      if (later !== undefined) setTimeout(() => socket.write(later), 50);
+    });
     socket.on("data", (chunk) => chunks.push(chunk));
     socket.on("error", () => undefined);
     socket.on("close", () => resolve(Buffer.concat(chunks).toString("latin1")));

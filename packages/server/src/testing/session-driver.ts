@@ -17,7 +17,9 @@ import type { Deployment } from "../protocol/deployment-types.ts";
 import { AdminKeys } from "../http/admin-keys.ts";
 import { KeyAuthenticator } from "../http/identity.ts";
 import type { DeltaTable } from "../sync/delta-table.ts";
-import { Session, type Transport } from "../sync/session.ts";
+import { QueryCount } from "../sync/query-set.ts";
+import { Session } from "../sync/session.ts";
+import type { Transport } from "../sync/session-options.ts";
 import { SocketDeltas } from "../sync/socket-deltas.ts";
 
 export const KEYS = new AdminKeys(Buffer.alloc(32, 7));
@@ -29,6 +31,8 @@ export interface DriverOptions {
   readonly nowMs?: () => number;
   /** Frames are not flushed until `drain`. */
   readonly isSlow?: boolean;
+  /** Shared with other sockets. */
+  readonly queryCount?: QueryCount;
   /** Speaks deltas. */
   readonly deltas?: DeltaTable;
 }
@@ -41,6 +45,8 @@ export class SessionDriver {
   /** Frames as text, oldest first. */
   readonly frames: string[] = [];
   readonly errors: unknown[] = [];
+  /** Whether the session wants to be given messages. */
+  isRead = true;
   closed: { readonly code: number; readonly reason: string } | undefined;
   #unflushed: (() => void)[] = [];
   #wake: () => void = () => undefined;
@@ -62,6 +68,10 @@ export class SessionDriver {
         this.closed = { code, reason };
         this.#wake();
       },
+      setReading: (isReading) => {
+        this.isRead = isReading;
+        this.#wake();
+      },
       requestFlush: () => setImmediate(() => this.session.flush()),
     };
     this.session = new Session({
@@ -69,6 +79,7 @@ export class SessionDriver {
       authenticator: new KeyAuthenticator(KEYS),
       transport,
       limits: { ...CONVEX_LIMITS, ...limits },
+      queryCount: options.queryCount ?? new QueryCount(),
       nowMs,
       canChunk,
       redacts,

@@ -54,6 +54,11 @@ export interface Table {
   readonly dropping: readonly Index[];
 }
 
+/** Fields of the two indexes that every table has. */
+export function builtInFields(index: string): readonly string[] {
+  return index === "by_id" ? ["_id"] : ["_creationTime"];
+}
+
 /** Builds an index that every table or a row of `_indexes` describes. */
 export function makeIndex(
   table: string,
@@ -68,7 +73,7 @@ export function makeIndex(
     fullName: `${table}.${name}`,
     number,
     paths: fields.map(parseFieldPath),
-    fields: number === PRIMARY ? ["_id"] : [...fields, "_creationTime"],
+    fields: number === PRIMARY ? builtInFields("by_id") : [...fields, ...builtInFields("by_creation_time")],
     state,
     rowId,
   };

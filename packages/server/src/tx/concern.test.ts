@@ -14,7 +14,8 @@ import { beginNarrow, collect, commitOf, openTestDatabase, plan, schemaOf, write
 import { untracked } from "./tracked-document.ts";
 import type { DatabaseTransaction } from "./transaction.ts";
 import { UserError } from "./types.ts";
-import type { Concern, Mechanisms, QueryPlan } from "./types.ts";
+import type { Concern, Mechanisms } from "./types.ts";
+import type { QueryPlan } from "./query-plan.ts";
 
 const SIMS = Number(process.env["SIMS"] ?? 400);
 
@@ -212,7 +213,7 @@ function lookOnce(
 }
 
 const MIXES: readonly Mechanisms[] = [true, false].flatMap((fields) =>
-  [true, false].flatMap((filters) => [true, false].map((lazy) => ({ fields, filters, memo: false, lazy }))),
+  [true, false].flatMap((filters) => [true, false].map((lazy) => ({ fields, filters, nodes: false, lazy }))),
 );
 
 test("whenever a result changes, the commit concerns the read set, and what does not touch does not concern", () => {

@@ -7,7 +7,7 @@
  *   - Commit timestamps strictly increase, are not behind the clock, and are later than every `_creationTime` in the commit.
  *   - At most one writing transaction is open; no transaction begins beside it.
  *
- * Not here: when commits become durable (the caller flushes the engine), who hears of them (`reactive/`).
+ * Not here: when commits become durable (the caller flushes the engine), who observes them (`reactive/`).
  *
  * @module
  */
@@ -16,12 +16,12 @@ import type { Engine } from "../engine/types.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { commitOfRecord, noteText } from "./record-commit.ts";
 import { CreationClock, nextNumber } from "./creation-clock.ts";
-import { HandOuts, TAKES_WHOLE } from "./hand-out.ts";
-import type { ReadHabits } from "./hand-out.ts";
+import { DocumentAccesses, TAKES_WHOLE } from "./document-access.ts";
+import type { ReadHabits } from "./document-access.ts";
 import { IndexFill } from "./index-fill.ts";
 import { CURSOR_SECRET, DatabaseState, SCHEMA } from "./database-state.ts";
 import { CURSOR_SECRET_BYTES } from "./page-cursor.ts";
-import type { ReadMemo } from "./read-memo.ts";
+import type { ReadNodes } from "./read-nodes.ts";
 import { ReadSet } from "./read-set.ts";
 import { SchemaChange } from "./schema-change.ts";
 import type { ActiveSchema } from "./schema.ts";
@@ -38,7 +38,7 @@ export interface DatabaseOptions {
   readonly clock: { nowMs(): number };
   readonly random: Random;
   readonly limits: Limits;
-  /** Hears of commits that the database makes by itself: catalogue rows written while it opens or changes its schema. */
+  /** Observes commits that the database makes by itself: catalogue rows written while it opens or changes its schema. */
   readonly onOwnCommit?: ((commit: Commit) => void) | undefined;
   /**
    * Adds writes to a commit right before it is sealed, for what is derived from documents. They are part of the commit and nobody's usage; what it throws
@@ -55,9 +55,9 @@ export interface BeginOptions {
   /** For read-only transactions; {@linkcode CONVEX_RULES} by default. */
   readonly mechanisms?: Mechanisms | undefined;
   /** Answers reads of a transaction whose mechanisms use it, and of a writing one where it wrote nothing. */
-  readonly memo?: ReadMemo | undefined;
-  /** Whether reads that the memo does not know are remembered from now on (they are by default). */
-  readonly makesMemo?: boolean | undefined;
+  readonly nodes?: ReadNodes | undefined;
+  /** Whether a read that has no node yet makes one (it does by default). */
+  readonly makesNodes?: boolean | undefined;
   /** What the function that runs in it did with its documents before. */
   readonly habits?: ReadHabits | undefined;
 }
@@ -158,9 +158,9 @@ export class Database {
       random,
       reads,
       mechanisms,
-      hands: reads.isFine ? handOutsOf(reads, mechanisms, options.habits) : undefined,
-      memo: mechanisms.memo || !options.readOnly ? options.memo : undefined,
-      makesMemo: options.makesMemo ?? true,
+      documentAccesses: reads.isFine ? documentAccessesOf(reads, mechanisms, options.habits) : undefined,
+      nodes: mechanisms.nodes || !options.readOnly ? options.nodes : undefined,
+      makesNodes: options.makesNodes ?? true,
       meter: new UsageMeter(limits),
       log: new WriteLog(engine, this.catalogue),
       clock: new CreationClock(Math.max(nowMs, this.head === 0 ? 0 : nextNumber(this.head / 1000))),
@@ -279,6 +279,10 @@ export class Database {
   }
 }
 
-function handOutsOf(reads: ReadSet, { fields, lazy }: Mechanisms, habits: ReadHabits | undefined): HandOuts {
-  return new HandOuts(reads.observations, fields ? habits : TAKES_WHOLE, lazy);
+function documentAccessesOf(
+  reads: ReadSet,
+  { fields, lazy }: Mechanisms,
+  habits: ReadHabits | undefined,
+): DocumentAccesses {
+  return new DocumentAccesses(reads.observations, fields ? habits : TAKES_WHOLE, lazy);
 }

@@ -5,7 +5,7 @@ import { decodeDocument, encodeDocument } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
 import { expect, test } from "vitest";
 import { checkEngine } from "../engine/check.ts";
-import { openDiskEngine } from "../engine/disk-engine.ts";
+import { openDiskEngine } from "../engine/open-disk-engine.ts";
 import { checkDatabase, entryExpectations } from "./check.ts";
 import { collect, openTestDatabase, plan, read, schemaOf, write } from "./testing/database.ts";
 

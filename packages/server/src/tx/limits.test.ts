@@ -222,3 +222,16 @@ test("system rows count nothing", () => {
   collect(tx.system.query(plan("_jobs")));
   expect(tx.usage).toMatchObject({ documentsWritten: 0, documentsRead: 0, rangesRead: 0 });
 });
+
+test("limits of a part hold for the part, count from its begin, and are never more than those around", () => {
+  const { database } = open({ functionsScheduledMax: 3, scheduledArgsBytesMax: 100 });
+  const tx = database.begin({ readOnly: false });
+  tx.countScheduled(10);
+  const release = tx.limitTo({ functionsScheduledMax: 1, scheduledArgsBytesMax: 1_000 });
+  expect([tx.limits.functionsScheduledMax, tx.limits.scheduledArgsBytesMax]).toEqual([2, 100]);
+  tx.countScheduled(10);
+  expect(() => tx.countScheduled(10)).toThrowError("Too many functions scheduled by this mutation (limit: 1)");
+  release();
+  expect(() => tx.countScheduled(10)).toThrowError("Too many functions scheduled by this mutation (limit: 3)");
+  tx.abort();
+});

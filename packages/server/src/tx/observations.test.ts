@@ -1,6 +1,6 @@
 import type { Doc, Value } from "@narrowcast/values";
 import { expect, test } from "vitest";
-import { HandOut } from "./hand-out.ts";
+import { DocumentAccess } from "./document-access.ts";
 import { FIELDS_APART, Observations } from "./observations.ts";
 
 type Loose = { [field: string]: Value };
@@ -9,8 +9,8 @@ const ROW: Doc = { _creationTime: 1, _id: "k1", name: "Ann", rank: 3 };
 
 test("two hand-outs of one document are two objects, and what was noted of both is one", () => {
   const observations = new Observations();
-  const handOut = new HandOut(observations, { isWhole: false, isCopied: false, isLazy: true });
-  const [a, b] = [handOut.give(ROW) as Loose, handOut.give(ROW) as Loose];
+  const documentAccess = new DocumentAccess(observations, { isWhole: false, isCopied: false, isLazy: true });
+  const [a, b] = [documentAccess.give(ROW) as Loose, documentAccess.give(ROW) as Loose];
   expect(a === b).toBe(false);
   a["name"] = "changed";
   expect(b["name"]).toBe("Ann");

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { openTestDatabase, plan, pluck, read, schemaOf, write } from "./testing/database.ts";
-import type { PageRequest, QueryPlan } from "./types.ts";
+import type { PageRequest } from "./types.ts";
+import type { QueryPlan } from "./query-plan.ts";
 
 function open(rows = 10) {
   const opened = openTestDatabase();
@@ -95,6 +96,54 @@ test("maximumRowsRead ends a page early and asks for a split; filtered rows coun
   expect([first.page, first.isDone, first.pageStatus]).toEqual([[], false, "SplitRequired"]);
   const second = page({ cursor: first.continueCursor, maximumRowsRead: 4 }, odd);
   expect(pluck(second.page, "n")).toEqual([6, 7]);
+});
+
+test.each([
+  ["numItems", { numItems: 3 }],
+  ["maximumRowsRead", { numItems: 3, maximumRowsRead: 3 }],
+  ["maximumBytesRead", { numItems: 3, maximumBytesRead: 1 }],
+])("a page whose end is given has all its rows, whatever %s says, and asks for a split", (_name, request) => {
+  const { page } = open();
+  const endCursor = page({ numItems: 8 }).continueCursor;
+  const pinned = page({ ...request, endCursor });
+  expect(pluck(pinned.page, "n")).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(pinned).toMatchObject({ continueCursor: endCursor, isDone: false });
+  expect(pinned.splitCursor).not.toBe(null);
+  expect(pinned.pageStatus).toBe(
+    "maximumRowsRead" in request || "maximumBytesRead" in request ? "SplitRecommended" : null,
+  );
+});
+
+test.each([0, -1, 1.5, NaN])("maximumRowsRead and maximumBytesRead of %s are refused", (maximum) => {
+  const { page } = open();
+  for (const name of ["maximumRowsRead", "maximumBytesRead"]) {
+    const message = `\`options.${name}\` must be a positive number. Received \`${maximum}\`.`;
+    expect(() => page({ [name]: maximum })).toThrowError(message);
+  }
+});
+
+test("after a page was refused, for its cursor or size, another may be asked for; after one was read, none", () => {
+  const { database, page } = open();
+  const stale = page({}, { ...BY_N, order: "desc" }).continueCursor;
+  const tx = database.begin({ readOnly: true });
+  const ask = (request: Partial<PageRequest>) => tx.paginate(BY_N, { numItems: 3, cursor: null, ...request });
+  expect(() => ask({ cursor: stale })).toThrowError(/InvalidCursor/);
+  expect(() => ask({ endCursor: "nonsense" })).toThrowError(/InvalidCursor/);
+  expect(() => ask({ numItems: 0 })).toThrowError(/numItems/);
+  expect(() => tx.paginate({ ...BY_N, index: "by_x" }, { numItems: 3, cursor: null })).toThrowError(/not found/);
+  expect(pluck(ask({}).page, "n")).toEqual([0, 1, 2]);
+  expect(() => ask({})).toThrowError(/multiple paginated queries/);
+});
+
+test("a cursor into a table that was missing goes on being good when the table is there", () => {
+  const { database, page } = open();
+  for (const index of ["by_id", "by_creation_time"]) {
+    const wanted = plan(`late_${index}`, { index });
+    const { continueCursor, isDone } = page({}, wanted);
+    expect(isDone).toBe(true);
+    write(database, (tx) => tx.insert(wanted.table, { n: 7 }));
+    expect(pluck(page({ endCursor: continueCursor }, wanted).page, "n")).toEqual([7]);
+  }
 });
 
 test("maximumBytesRead ends a page early", () => {

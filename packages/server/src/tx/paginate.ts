@@ -1,9 +1,9 @@
 /**
  * Pages: a stretch of one query, from a cursor up to where the page ends.
  *
- * The first run of a page ends after `numItems` documents. A later run is given that end as `endCursor` and reads
- * exactly `(cursor, endCursor]`, however many documents are there by then: pages grow and shrink, but never overlap nor
- * leave a gap.
+ * The first run of a page ends after `numItems` documents, or earlier where it has read as much as the caller allows. A later run is
+ * given that end as `endCursor` and reads exactly `(cursor, endCursor]`, however many documents are there by then and whatever the caller
+ * allows: pages grow and shrink, but never overlap nor leave a gap. One that has become large says that it should be split.
  *
  * @module
  */
@@ -42,15 +42,20 @@ export interface PageSource {
   readonly range: KeyRange;
   readonly order: "asc" | "desc";
   readonly limits: Limits;
+  /** Called once the request was found good, before anything is read. */
+  accepted(): void;
   openStream(range: KeyRange): PageRows;
 }
 
 /** Reads one page. @throws {UserError} For bad cursors and sizes. */
 export function readPage(source: PageSource, request: PageRequest): Page {
   checkNumItems(request.numItems, source.limits);
+  checkMaximum("maximumRowsRead", request.maximumRowsRead);
+  checkMaximum("maximumBytesRead", request.maximumBytesRead);
   const { codec, fingerprint } = source;
   const start = request.cursor === null ? undefined : codec.decode(request.cursor, fingerprint);
   const end = typeof request.endCursor === "string" ? codec.decode(request.endCursor, fingerprint) : undefined;
+  source.accepted();
   const stream = source.openStream(pageRange(source, start, end));
   const rows = readRows(stream, request, end !== undefined);
   stream.close();
@@ -85,6 +90,14 @@ function checkNumItems(numItems: number, limits: Limits): void {
       `Page size ${numItems} is too large (maximum page size: ${limits.pageItemsMax})`,
     );
   }
+}
+
+function checkMaximum(name: string, maximum: number | undefined): void {
+  if (maximum === undefined || (Number.isInteger(maximum) && maximum > 0)) return;
+  throw new UserError(
+    "InvalidPageSize",
+    `\`options.${name}\` must be a positive number. Received \`${String(maximum)}\`.`,
+  );
 }
 
 function pageRange({ range, order }: PageSource, start: Position | undefined, end: Position | undefined): KeyRange {
@@ -129,8 +142,8 @@ function readRows(
     if (row === undefined) return { page, positions, isExhausted: true, isTruncated: false };
     positions.push(stream.position ?? "");
     if (row !== null) page.push(row);
-    const isFull = !hasEnd && page.length >= request.numItems;
-    if (isFull) return { page, positions, isExhausted: false, isTruncated: false };
+    if (hasEnd) continue;
+    if (page.length >= request.numItems) return { page, positions, isExhausted: false, isTruncated: false };
     if (stream.rowsRead >= rowsMax || stream.bytesRead >= bytesMax) {
       return { page, positions, isExhausted: false, isTruncated: true };
     }

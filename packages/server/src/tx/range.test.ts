@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { collect, openTestDatabase, plan, pluck, read, schemaOf, write } from "./testing/database.ts";
-import type { RangeBound } from "./types.ts";
+import type { RangeBound } from "./query-plan.ts";
 
 function open() {
   const { database } = openTestDatabase();
@@ -61,6 +61,12 @@ test.each<[string, string, RangeBound[], string]>([
     [bound("eq", "a"), bound("gt", "_creationTime")],
     'Tried to query index t.by_ab but the query didn\'t use the index fields in order.\nIndex fields: ["a","b","_creationTime"]\nQuery fields: ["a","_creationTime"]\nFirst incorrect field: "_creationTime"\nFor more information see https://docs.convex.dev/using/indexes.',
   ],
+  [
+    "a bound on the id before the creation time",
+    "InvalidIndexRange",
+    [bound("eq", "a"), bound("eq", "b"), bound("gt", "_id", "x")],
+    'Tried to query index t.by_ab but the query didn\'t use the index fields in order.\nIndex fields: ["a","b","_creationTime"]\nQuery fields: ["a","b","_id"]\nFirst incorrect field: "_id"\nFor more information see https://docs.convex.dev/using/indexes.',
+  ],
 ])("range with %s is refused: %s", (_name, code, range, message) => {
   const database = open();
   const run = () => read(database, (tx) => tx.query(plan("t", { index: "by_ab", range })));
@@ -85,6 +91,27 @@ test('eq("a") leaves out "a\\0", whose key goes on where that of "a" ends', () =
   expect(found([bound("lte", "a", "a")])).toEqual(["", "a"]);
   expect(found([bound("gt", "a", "a")])).toEqual(["a\0", "a\0b", "b"]);
   expect(found([bound("eq", "a", "a"), bound("gte", "b", 0)])).toEqual(["a"]);
+});
+
+test.each(["by_ab", "by_creation_time"])("%s goes on in _creationTime, then _id", (index) => {
+  const database = open();
+  write(database, (tx) => [1, 1, 2].map((a) => tx.insert("t", { a, b: 0 })));
+  const rows = read(database, (tx) => collect(tx.query(plan("t", { index }))));
+  for (const [at, { a, b, _creationTime, _id }] of rows.entries()) {
+    const fixed = index === "by_ab" ? [bound("eq", "a", a), bound("eq", "b", b)] : [];
+    const found = (...range: RangeBound[]) =>
+      read(database, (tx) => collect(tx.query(plan("t", { index, range: [...fixed, ...range] })))).map((row) =>
+        rows.findIndex((one) => one._id === row._id),
+      );
+    const time = bound("eq", "_creationTime", _creationTime);
+    expect(found(time)).toEqual([at]);
+    expect(found(time, bound("eq", "_id", _id))).toEqual([at]);
+    expect(found(time, bound("gte", "_id", _id), bound("lte", "_id", _id))).toEqual([at]);
+    expect(found(time, bound("gt", "_id", _id))).toEqual([]);
+    expect(found(time, bound("lt", "_id", _id))).toEqual([]);
+    expect(found(bound("gte", "_creationTime", _creationTime))).toContain(at);
+    expect(found(bound("gt", "_creationTime", _creationTime))).not.toContain(at);
+  }
 });
 
 test("bounds may come in any order", () => {

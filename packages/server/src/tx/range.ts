@@ -2,7 +2,7 @@
  * Index ranges: the bounds that a developer wrote, checked and turned into a stretch of keys.
  *
  * Legal are equalities on a prefix of the index's fields, in order, then at most one lower and one upper bound on the
- * next field. `_creationTime` is the last field of every index but `by_id`.
+ * next field. Every index but `by_id` ends in `_creationTime`, then `_id`: ranges may name both, as libraries do that go on behind a document.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { PRIMARY } from "../engine/types.ts";
 import type { Key, KeyRange } from "../engine/types.ts";
 import { keyAfter } from "./read-set.ts";
 import { UserError } from "./types.ts";
-import type { RangeBound } from "./types.ts";
+import type { RangeBound } from "./query-plan.ts";
 
 /** What a range needs to know of its index. `fields` includes the implicit `_creationTime`. */
 export interface RangeIndex {
@@ -52,8 +52,15 @@ export function compileRange(index: RangeIndex, bounds: readonly RangeBound[]): 
   if (bounds.length === 0) return { start: "", end: undefined };
   const sorted = sortBounds(index, bounds);
   const used = checkFields(index, sorted);
-  const prefix = index.fields.slice(0, used).map((field) => sorted.equalities.get(field)?.value);
+  const prefix = keyFields(index)
+    .slice(0, used)
+    .map((field) => sorted.equalities.get(field)?.value);
   return index.number === PRIMARY ? primaryRange(prefix, used, sorted) : treeRange(encodeKey(prefix), sorted);
+}
+
+/** Everything that the keys of `index` consist of. Messages leave the id out, as Convex's do. */
+function keyFields({ number, fields }: RangeIndex): readonly string[] {
+  return number === PRIMARY ? fields : [...fields, "_id"];
 }
 
 function sortBounds(index: RangeIndex, bounds: readonly RangeBound[]): Bounds {
@@ -84,10 +91,11 @@ function sortBounds(index: RangeIndex, bounds: readonly RangeBound[]): Bounds {
 
 /** Gives the number of leading fields that equalities fix. */
 function checkFields(index: RangeIndex, { equalities, lower, upper }: Bounds): number {
+  const fields = keyFields(index);
   const named = [...equalities.keys()];
   const ranged = (lower ?? upper)?.fieldPath;
   if (ranged !== undefined) named.push(ranged);
-  const foreign = named.find((field) => !index.fields.includes(field));
+  const foreign = named.find((field) => !fields.includes(field));
   if (foreign !== undefined) {
     throw new UserError(
       "FieldNotInIndex",
@@ -95,9 +103,9 @@ function checkFields(index: RangeIndex, { equalities, lower, upper }: Bounds): n
     );
   }
   let used = 0;
-  while (used < index.fields.length && equalities.has(index.fields[used] ?? "")) used += 1;
-  const wrong = used < equalities.size ? named.find((field) => index.fields.indexOf(field) > used) : undefined;
-  const outOfOrder = wrong ?? (ranged !== undefined && index.fields[used] !== ranged ? ranged : undefined);
+  while (used < fields.length && equalities.has(fields[used] ?? "")) used += 1;
+  const wrong = used < equalities.size ? named.find((field) => fields.indexOf(field) > used) : undefined;
+  const outOfOrder = wrong ?? (ranged !== undefined && fields[used] !== ranged ? ranged : undefined);
   if (outOfOrder === undefined) return used;
   throw new UserError(
     "InvalidIndexRange",

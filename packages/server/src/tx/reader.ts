@@ -10,24 +10,26 @@ import { IdDecodeError, decodeId, tableNumberOfId, tryDecodeId } from "@narrowca
 import type { Doc } from "@narrowcast/values";
 import { PRIMARY } from "../engine/types.ts";
 import type { KeyRange } from "../engine/types.ts";
+import { builtInFields } from "./catalogue.ts";
 import type { Index, Table } from "./catalogue.ts";
 import { planFingerprint } from "./page-cursor.ts";
-import { MemoStream, memoCallOf } from "./memo-stream.ts";
-import type { MemoSource } from "./memo-stream.ts";
+import { NodeStream, nodeCallOf } from "./node-stream.ts";
+import type { NodeSource } from "./node-stream.ts";
 import { readPage } from "./paginate.ts";
 import type { PageRows } from "./paginate.ts";
 import { compileRange } from "./range.ts";
-import type { ReadMemo } from "./read-memo.ts";
+import type { ReadNodes } from "./read-nodes.ts";
 import { compileStages } from "./plan-stages.ts";
 import type { PlanStages } from "./plan-stages.ts";
 import { copyDocument, EMPTY_STREAM, RowStream } from "./stream.ts";
 import { SEEN_FIELDS, WHOLE_ROWS } from "./stretches.ts";
 import type { StretchRule } from "./stretches.ts";
-import { findTable, reaches } from "./table-access.ts";
+import { checkSide, findTable, reaches } from "./table-access.ts";
 import type { Access } from "./table-access.ts";
 import type { TransactionContext } from "./transaction-context.ts";
 import { UserError } from "./types.ts";
-import type { Page, PageRequest, QueryPlan, QueryStream } from "./types.ts";
+import type { Page, PageRequest, QueryStream } from "./types.ts";
+import type { QueryPlan } from "./query-plan.ts";
 
 export class Reader {
   readonly #context: TransactionContext;
@@ -40,8 +42,9 @@ export class Reader {
   get(id: string, tableName: string | undefined, access: Access): Doc | null {
     const row = this.find(id, tableName, access, "get");
     if (row === undefined) return null;
-    const { hands, reads } = this.#context;
-    if (hands !== undefined && access !== "core") return hands.giveOne(tableNumberOfId(id) ?? 0, row);
+    const { documentAccesses, reads } = this.#context;
+    if (documentAccesses !== undefined && access !== "core")
+      return documentAccesses.giveOne(tableNumberOfId(id) ?? 0, row);
     if (reads.isFine) reads.observations.noteAll(id);
     return copyDocument(row);
   }
@@ -53,21 +56,22 @@ export class Reader {
    * @throws {UserError} If `id` is no id, or not one of `tableName`.
    */
   find(id: string, tableName: string | undefined, access: Access, method: string): Doc | undefined {
-    const { engine, catalogue, reads, meter, memo, makesMemo } = this.#context;
+    const { engine, catalogue, reads, meter, nodes, makesNodes } = this.#context;
     const number = typeof id === "string" ? tableNumberOfId(id) : undefined;
     if (number === undefined) throw idError(id, method);
+    if (method === "get") checkSide(catalogue, number, access);
     if (tableName !== undefined) this.#checkTable(id, number, tableName, access, method);
     reads.addPoint(number, id);
     if (access !== "core") meter.checkRanges(reads);
     // A row that is about to be written is visited in the engine anyway.
     if (
-      memo !== undefined &&
-      makesMemo &&
+      nodes !== undefined &&
+      makesNodes &&
       method === "get" &&
       access !== "core" &&
       !this.#context.log.hasWritten(number, id)
     ) {
-      return this.#findRemembered(memo, number, id, access, method);
+      return this.#findInNode(nodes, number, id, access, method);
     }
     const row = reaches(catalogue, number, access) ? engine.get(number, id) : undefined;
     if (row === undefined) {
@@ -78,16 +82,16 @@ export class Reader {
     return row;
   }
 
-  #findRemembered(memo: ReadMemo, number: number, id: string, access: Access, method: string): Doc | undefined {
+  #findInNode(nodes: ReadNodes, number: number, id: string, access: Access, method: string): Doc | undefined {
     const { catalogue, meter } = this.#context;
-    const point = reaches(catalogue, number, access) ? memo.point(number, id) : undefined;
+    const point = reaches(catalogue, number, access) ? nodes.point(number, id) : undefined;
     if (point?.document === undefined) {
       if (tryDecodeId(id) === undefined) throw idError(id, method);
       return undefined;
     }
     const { documentBytes } = point;
     if (point.isVisited) meter.countStorage(documentBytes, number);
-    meter.countRemembered(1, documentBytes, 0, number);
+    meter.countRows(1, documentBytes, 0, number);
     return point.document;
   }
 
@@ -99,10 +103,12 @@ export class Reader {
     return this.#stream(plan, table, index, compileRange(index, plan.range), access, false);
   }
 
-  paginate(plan: QueryPlan, request: PageRequest, access: Access): Page {
+  /** @param accepted Called once plan and request were found good, before anything is read. */
+  paginate(plan: QueryPlan, request: PageRequest, access: Access, accepted: () => void): Page {
     const table = this.#table(plan.table, access);
     checkOperators(plan, this.#context.limits.queryOperatorsMax);
-    const index = this.#index(plan, table) ?? { fields: [] };
+    // A missing table has the fields that it will have, so that its cursors go on being good.
+    const index = this.#index(plan, table) ?? { fields: builtInFields(plan.index) };
     const isMissing = table === undefined || !("number" in index);
     const source = {
       codec: this.#context.state.cursors,
@@ -110,6 +116,7 @@ export class Reader {
       range: isMissing ? { start: "", end: "" } : compileRange(index, plan.range),
       order: plan.order,
       limits: this.#context.limits,
+      accepted,
     };
     if (isMissing) return readPage({ ...source, openStream: () => EMPTY_STREAM }, request);
     return readPage(
@@ -162,7 +169,7 @@ export class Reader {
     if (named.some(({ state }) => state === "staged")) {
       throw new UserError(
         "IndexNotQueryable",
-        `Index ${fullName} is currently staged and not available to query until it is no longer staged.`,
+        `Index ${fullName} is currently staged and not available to query until it is enabled`,
       );
     }
     if (named.length > 0) {
@@ -182,9 +189,9 @@ export class Reader {
     access: Access,
     isPage: boolean,
   ): QueryStream & PageRows {
-    const { engine, reads, meter, hands, memo, makesMemo, log } = this.#context;
+    const { engine, reads, meter, documentAccesses, nodes, makesNodes, log } = this.#context;
     const stages = compileStages(plan.operators);
-    const handOut = access === "core" ? undefined : hands?.of(table.number);
+    const documentAccess = access === "core" ? undefined : documentAccesses?.of(table.number);
     // Hot: written out. Adding fields to a spread object is far dearer in V8 than a literal of all of them; guarded by the "queries" benchmark.
     const source = {
       engine,
@@ -194,19 +201,19 @@ export class Reader {
       order: plan.order,
       stages,
       reads,
-      rule: handOut === undefined ? WHOLE_ROWS : this.#rule(stages, handOut.isWhole, isPage),
-      handOut,
+      rule: documentAccess === undefined ? WHOLE_ROWS : this.#rule(stages, documentAccess.isWhole, isPage),
+      documentAccess,
       meter: access === "core" ? undefined : meter,
-      memo,
+      nodes,
       log,
       showsDropped: isPage,
     };
-    const isRemembered =
+    const isFromNode =
       access !== "core" &&
-      memo !== undefined &&
+      nodes !== undefined &&
       !log.touches(table.number, index.number, range) &&
-      (makesMemo || memo.knows(memoCallOf(source)));
-    return isRemembered ? new MemoStream(source as MemoSource) : new RowStream(source);
+      (makesNodes || nodes.knows(nodeCallOf(source)));
+    return isFromNode ? new NodeStream(source as NodeSource) : new RowStream(source);
   }
 
   /** What a run takes from the rows of a stream. */

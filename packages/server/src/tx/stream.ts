@@ -5,14 +5,14 @@
  * recorded once its end was seen. A `limit` that is used up ends the stream before a further row is fetched. Writes made
  * while a stream is open are seen when they lie ahead of it.
  *
- * Not here: streams that answer from the read memo (`memo-stream.ts`).
+ * Not here: streams that answer from nodes (`node-stream.ts`).
  *
  * @module
  */
 import { cloneValue } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
 import type { Cursor, Engine, Key, KeyRange } from "../engine/types.ts";
-import type { HandOut } from "./hand-out.ts";
+import type { DocumentAccess } from "./document-access.ts";
 import type { PageRows } from "./paginate.ts";
 import { isUsedUp, passes } from "./plan-stages.ts";
 import type { PlanStages } from "./plan-stages.ts";
@@ -34,8 +34,8 @@ export interface StreamSource {
   readonly reads: ReadSet;
   /** What the run takes from the rows. */
   readonly rule: StretchRule;
-  /** How rows are handed out; as private copies if left out. */
-  readonly handOut: HandOut | undefined;
+  /** How the function is given rows; as private copies if left out. */
+  readonly documentAccess: DocumentAccess | undefined;
   readonly meter: UsageMeter | undefined;
 }
 
@@ -44,7 +44,7 @@ export function copyDocument(document: Doc): Doc {
   return cloneValue(document);
 }
 
-/** What another stream over the same source has consumed, for one that goes on behind it. */
+/** What another stream over the same source has consumed, for one that continues after it. */
 export interface Begun {
   readonly stretch: Stretch | undefined;
   /** The part of the range that is left. */
@@ -92,7 +92,7 @@ export class RowStream implements QueryStream, PageRows {
 
   /** Reads one row: a document for the caller, `null` when a filter dropped it, `undefined` at the end. */
   pull(): Doc | null | undefined {
-    const { stages, handOut } = this.#source;
+    const { stages, documentAccess } = this.#source;
     if (this.#isOver || isUsedUp(stages.rest)) return undefined;
     const row = this.#fetch();
     if (row === undefined) {
@@ -101,7 +101,7 @@ export class RowStream implements QueryStream, PageRows {
     }
     if (stages.keeps !== undefined && !stages.keeps(row)) return null;
     if (!passes(stages.rest, row)) return null;
-    return handOut === undefined ? copyDocument(row) : handOut.give(row);
+    return documentAccess === undefined ? copyDocument(row) : documentAccess.give(row);
   }
 
   #fetch(): Doc | undefined {

@@ -18,12 +18,8 @@ export function accessOf(isSystem: boolean | undefined): Access {
 
 /** The table called `name`, or `undefined` when there is none. @throws {UserError} If `access` does not reach it. */
 export function findTable(catalogue: Catalogue, name: string, access: Access): Table | undefined {
-  if (access === "user" && name.startsWith("_")) {
-    throw new UserError(
-      "SystemTableError",
-      `Cannot use table "${name}" with \`db\`: it is a system table; should be read with \`db.system\``,
-    );
-  }
+  if (access === "user" && name.startsWith("_")) throw onlyWithSystem();
+  if (access === "system" && !name.startsWith("_")) throw notWithSystem();
   if (access === "system" && !PUBLIC_SYSTEM_TABLES.includes(name)) {
     const tables = PUBLIC_SYSTEM_TABLES.map((table) => `"${table}"`).join(" or ");
     throw new UserError(
@@ -41,4 +37,20 @@ export function reaches(catalogue: Catalogue, tableNumber: number, access: Acces
   if (table === undefined) return true;
   if (access === "user") return !table.isSystem;
   return PUBLIC_SYSTEM_TABLES.includes(table.name);
+}
+
+/** @throws {UserError} If the table with this number is of the other side: of the system for `db`, of the app for `db.system`. */
+export function checkSide(catalogue: Catalogue, tableNumber: number, access: Access): void {
+  const table = access === "core" ? undefined : catalogue.byNumber(tableNumber);
+  if (table === undefined) return;
+  if (access === "user" && table.isSystem) throw onlyWithSystem();
+  if (access === "system" && !table.isSystem) throw notWithSystem();
+}
+
+function onlyWithSystem(): UserError {
+  return new UserError("SystemTableError", "System tables can only be accessed with db.system.");
+}
+
+function notWithSystem(): UserError {
+  return new UserError("SystemTableError", "User tables cannot be accessed with db.system.");
 }

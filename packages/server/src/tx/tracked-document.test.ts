@@ -4,13 +4,14 @@
  * Method: a table of everything that handlers do to documents. Each is done to plain copies and to tracked documents; the results must be equal, and the
  * noted fields must be those of the table.
  */
-/* oxlint-disable typescript/no-explicit-any, typescript/no-base-to-string, typescript/restrict-template-expressions, typescript/no-unnecessary-type-assertion, typescript/require-array-sort-compare -- handlers treat documents loosely, and so do these */
+/* oxlint-disable typescript/no-explicit-any, typescript/no-base-to-string, typescript/restrict-template-expressions -- handlers treat documents loosely */
+/* oxlint-disable typescript/no-unnecessary-type-assertion, typescript/require-array-sort-compare -- and so do these tests */
 import { inspect } from "node:util";
 import * as fc from "fast-check";
 import { cloneValue, stringifyValue } from "@narrowcast/values";
 import type { Doc, Value } from "@narrowcast/values";
 import { expect, test } from "vitest";
-import { HandOut } from "./hand-out.ts";
+import { DocumentAccess } from "./document-access.ts";
 import { Observations } from "./observations.ts";
 import { isTracked, loadTracked, untracked } from "./tracked-document.ts";
 
@@ -30,10 +31,10 @@ const ROW: Doc = Object.freeze({
 const OTHER: Doc = { _creationTime: 2, _id: "k2", name: "Bob", rank: 1, tags: [] };
 
 /** Hands the rows out and tells what was noted. */
-function handOutAll(rows: readonly Doc[], isLazy = true): { docs: Loose[]; noted: () => unknown[] } {
+function giveAll(rows: readonly Doc[], isLazy = true): { docs: Loose[]; noted: () => unknown[] } {
   const observations = new Observations();
-  const handOut = new HandOut(observations, { isWhole: false, isCopied: false, isLazy });
-  const docs = rows.map((row) => handOut.give(row) as Loose);
+  const documentAccess = new DocumentAccess(observations, { isWhole: false, isCopied: false, isLazy });
+  const docs = rows.map((row) => documentAccess.give(row) as Loose);
   return { docs, noted: () => rows.map((row) => observations.fieldsOf(row._id)) };
 }
 
@@ -268,7 +269,7 @@ test.each(OPERATIONS)("$what: as with a plain object", ({ act, notes, notesOther
   const before = cloneValue({ ROW, OTHER });
   const expected = act(cloneValue(ROW) as Loose, cloneValue(OTHER) as Loose);
   for (const isLazy of [true, false]) {
-    const { docs, noted } = handOutAll([ROW, OTHER], isLazy);
+    const { docs, noted } = giveAll([ROW, OTHER], isLazy);
     const result = act(docs[0] ?? {}, docs[1] ?? {});
     const seen = noted();
     expect(sorted(seen[0])).toEqual(sorted(notes));
@@ -285,7 +286,7 @@ function sorted(fields: unknown): unknown {
 test("after each operation the rest of the document is as in a plain copy", () => {
   for (const { act, what } of OPERATIONS) {
     const plain = [cloneValue(ROW) as Loose, cloneValue(OTHER) as Loose] as const;
-    const { docs } = handOutAll([ROW, OTHER]);
+    const { docs } = giveAll([ROW, OTHER]);
     act(plain[0], plain[1]);
     act(docs[0] ?? {}, docs[1] ?? {});
     expect(plainly(docs[0]), what).toEqual(plain[0]);
@@ -320,7 +321,7 @@ test("inspection sees documents as they are, wherever they hang, once they are l
   ];
   const plain = holdersOf(cloneValue(ROW) as Loose);
   for (const [at, expected] of plain.entries()) {
-    const { docs, noted } = handOutAll([ROW]);
+    const { docs, noted } = giveAll([ROW]);
     const held = holdersOf(docs[0] ?? {})[at];
     loadTracked(held);
     expect(inspect(held, { depth: 6 })).toBe(inspect(expected, { depth: 6 }));
@@ -336,7 +337,7 @@ test("untracked() gives what has no tracked document in it as it is", () => {
 });
 
 test("untracked() copies what holds a tracked document, and leaves the holder alone", () => {
-  const { docs } = handOutAll([ROW]);
+  const { docs } = giveAll([ROW]);
   const held = Object.freeze({ list: Object.freeze([docs[0], 1]), same: Object.freeze({ x: 1 }) });
   const plain = untracked(held) as typeof held;
   expect(isTracked(plain.list[0])).toBe(false);
@@ -373,7 +374,7 @@ test("random handlers: equal results, and every field that the result depends on
   fc.assert(
     fc.property(steps, fc.constantFrom("name", "rank", "tags", "deep"), (list, changed) => {
       const expected = play(cloneValue(ROW) as Loose, list);
-      const { docs, noted } = handOutAll([ROW]);
+      const { docs, noted } = giveAll([ROW]);
       expect(play(docs[0] ?? {}, list)).toEqual(expected);
       const { [changed]: _, ...others } = cloneValue(ROW) as Loose;
       const isNoted = noted()[0] === "all" || (noted()[0] as string[]).includes(changed);

@@ -20,9 +20,19 @@
  */
 import { cloneValue, setField } from "@narrowcast/values";
 import type { Doc, Value } from "@narrowcast/values";
-import { ALL_FIELDS, Seen } from "./observations.ts";
-import type { HandOut } from "./hand-out.ts";
-import type { KnownRows } from "./known-rows.ts";
+import { ALL_FIELDS, Seen, type Observations } from "./observations.ts";
+import type { ResultTexts } from "./result-texts.ts";
+
+/** Where a document notes what is done with it. */
+export interface DocumentTaking {
+  readonly observations: Observations;
+  /** Nothing is noted: every field counts as looked at. */
+  readonly isWhole: boolean;
+  /** Documents that were taken whole. */
+  takenWhole: number;
+  /** Of those, spread, listed or written to. */
+  takenApart: number;
+}
 
 /** Key under which a proxy gives its `TrackedDocument`. Not registered, so user code cannot name it. */
 const HANDLE = Symbol("tracked document");
@@ -37,9 +47,9 @@ type Target = { [field: string]: Value };
 const PASSING = { get: undefined, getOwnPropertyDescriptor: undefined };
 
 /** Hands `row` out as an object that notes what is looked at. @param isLazy Whether the private copy waits for the first need. */
-export function trackedDocument(row: Doc, handOut: HandOut, isLazy: boolean): Doc {
+export function trackedDocument(row: Doc, documentAccess: DocumentTaking, isLazy: boolean): Doc {
   const target: Target = {};
-  const tracked = new TrackedDocument(target, row, handOut);
+  const tracked = new TrackedDocument(target, row, documentAccess);
   if (!isLazy) tracked.fill();
   return new Proxy(target, tracked) as Doc;
 }
@@ -48,7 +58,7 @@ export function trackedDocument(row: Doc, handOut: HandOut, isLazy: boolean): Do
 class TrackedDocument implements ProxyHandler<Target> {
   readonly #target: Target;
   readonly #row: Doc;
-  readonly #handOut: HandOut;
+  readonly #documentAccess: DocumentTaking;
   #seen: Seen | undefined = undefined;
   /** Private copies of nested values that were given out before the document was loaded. */
   #nested: Map<string, Value> | undefined = undefined;
@@ -56,10 +66,10 @@ class TrackedDocument implements ProxyHandler<Target> {
   #isPassing = false;
   #isFixed = false;
 
-  constructor(target: Target, row: Doc, handOut: HandOut) {
+  constructor(target: Target, row: Doc, documentAccess: DocumentTaking) {
     this.#target = target;
     this.#row = row;
-    this.#handOut = handOut;
+    this.#documentAccess = documentAccess;
   }
 
   get(target: Target, field: string | symbol, receiver: unknown): unknown {
@@ -125,7 +135,7 @@ class TrackedDocument implements ProxyHandler<Target> {
   fill(): void {
     if (this.#isLoaded) return;
     this.#isLoaded = true;
-    this.#handOut.takenApart += 1;
+    this.#documentAccess.takenApart += 1;
     const row = this.#row;
     // Assignment would take a field of this name for the prototype.
     if (Object.hasOwn(row, "__proto__")) for (const field in row) setField(this.#target, field, row[field] as Value);
@@ -146,7 +156,7 @@ class TrackedDocument implements ProxyHandler<Target> {
   }
 
   /** The content for reading only: the shared row as long as the handler has not changed anything. */
-  content(depth: number, rows: KnownRows | undefined): unknown {
+  content(depth: number, rows: ResultTexts | undefined): unknown {
     this.#noteAll();
     if (!this.#isLoaded && this.#hasNestedAsGiven()) {
       rows?.note(this.#row);
@@ -186,19 +196,19 @@ class TrackedDocument implements ProxyHandler<Target> {
   }
 
   #note(field: string): void {
-    const { observations, isWhole } = this.#handOut;
+    const { observations, isWhole } = this.#documentAccess;
     if (isWhole) return;
     const seen = (this.#seen ??= observations.of(this.#row._id));
     if (seen.bits !== ALL_FIELDS) seen.bits |= observations.bitOf(field);
   }
 
   #noteAll(): void {
-    const { observations, isWhole } = this.#handOut;
+    const { observations, isWhole } = this.#documentAccess;
     if (isWhole) return;
     const seen = (this.#seen ??= observations.of(this.#row._id));
     if (seen.bits === ALL_FIELDS) return;
     seen.bits = ALL_FIELDS;
-    this.#handOut.takenWhole += 1;
+    this.#documentAccess.takenWhole += 1;
   }
 }
 
@@ -218,11 +228,11 @@ export function isTracked(value: unknown): boolean {
  *
  * @param rows Told of documents that are as they were given; they are in the answer as the shared rows.
  */
-export function untracked(value: unknown, rows?: KnownRows): unknown {
+export function untracked(value: unknown, rows?: ResultTexts): unknown {
   return untrackedAt(value, 0, rows);
 }
 
-function untrackedAt(value: unknown, depth: number, rows: KnownRows | undefined): unknown {
+function untrackedAt(value: unknown, depth: number, rows: ResultTexts | undefined): unknown {
   if (typeof value !== "object" || value === null || depth > DEPTH_MAX) return value;
   const tracked = trackedOf(value);
   if (tracked !== undefined) return tracked.content(depth, rows);
@@ -234,7 +244,7 @@ function untrackedAt(value: unknown, depth: number, rows: KnownRows | undefined)
   return value;
 }
 
-function untrackedItems(items: readonly unknown[], depth: number, rows: KnownRows | undefined): readonly unknown[] {
+function untrackedItems(items: readonly unknown[], depth: number, rows: ResultTexts | undefined): readonly unknown[] {
   let copy: unknown[] | undefined;
   for (let at = 0; at < items.length; at++) {
     const item = items[at];
@@ -248,7 +258,7 @@ function untrackedItems(items: readonly unknown[], depth: number, rows: KnownRow
 function untrackedFields(
   fields: { readonly [field: string]: unknown },
   depth: number,
-  rows: KnownRows | undefined,
+  rows: ResultTexts | undefined,
 ): unknown {
   let copy: { [field: string]: unknown } | undefined;
   for (const field of Object.keys(fields)) {
@@ -260,7 +270,7 @@ function untrackedFields(
   return copy ?? fields;
 }
 
-function untrackedMap(map: ReadonlyMap<unknown, unknown>, depth: number, rows: KnownRows | undefined): unknown {
+function untrackedMap(map: ReadonlyMap<unknown, unknown>, depth: number, rows: ResultTexts | undefined): unknown {
   const items = untrackedItems([...map.keys(), ...map.values()], depth, rows);
   const isSame = [...map].every(([key, item], at) => items[at] === key && items[at + map.size] === item);
   return isSame
@@ -268,7 +278,7 @@ function untrackedMap(map: ReadonlyMap<unknown, unknown>, depth: number, rows: K
     : new Map(Array.from({ length: map.size }, (_, at) => [items[at], items[at + map.size]] as const));
 }
 
-function untrackedSet(set: ReadonlySet<unknown>, depth: number, rows: KnownRows | undefined): unknown {
+function untrackedSet(set: ReadonlySet<unknown>, depth: number, rows: ResultTexts | undefined): unknown {
   const items = [...set];
   const plain = untrackedItems(items, depth, rows);
   return plain === items ? set : new Set(plain);

@@ -1,5 +1,5 @@
 /**
- * What the halves of one transaction share.
+ * What the reader and the writer of one transaction share.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { Engine } from "../engine/types.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { CreationClock } from "./creation-clock.ts";
 import type { DatabaseState } from "./database-state.ts";
-import type { HandOuts } from "./hand-out.ts";
-import type { ReadMemo } from "./read-memo.ts";
+import type { DocumentAccesses } from "./document-access.ts";
+import type { ReadNodes } from "./read-nodes.ts";
 import type { ReadSet } from "./read-set.ts";
 import type { ActiveSchema } from "./schema.ts";
 import type { Mechanisms } from "./types.ts";
@@ -30,11 +30,11 @@ export interface TransactionContext {
   readonly reads: ReadSet;
   readonly mechanisms: Mechanisms;
   /** How user code is given documents; as private copies if left out. */
-  readonly hands: HandOuts | undefined;
-  /** Answers reads that were made before; none: every read reads. */
-  readonly memo: ReadMemo | undefined;
-  /** Whether reads that the memo does not know are remembered from now on; else it is only asked for those it knows. */
-  readonly makesMemo: boolean;
+  readonly documentAccesses: DocumentAccesses | undefined;
+  /** Answers reads that were made before; without it every read goes to the engine. */
+  readonly nodes: ReadNodes | undefined;
+  /** Whether a read that has no node yet makes one; else only nodes that exist already answer. */
+  readonly makesNodes: boolean;
   readonly meter: UsageMeter;
   readonly log: WriteLog;
   readonly clock: CreationClock;

@@ -9,9 +9,9 @@
  * @module
  */
 import { encodeId } from "@narrowcast/values";
-import type { Doc, Value } from "@narrowcast/values";
+import type { Doc, Limits, Value } from "@narrowcast/values";
 import type { CatalogueChanges } from "./catalogue-changes.ts";
-import { KnownRows } from "./known-rows.ts";
+import { ResultTexts } from "./result-texts.ts";
 import { Reader } from "./reader.ts";
 import { accessOf } from "./table-access.ts";
 import type { TransactionContext } from "./transaction-context.ts";
@@ -19,9 +19,9 @@ import { UserError } from "./types.ts";
 import type {
   Commit,
   DocumentChange,
+  OwnLimits,
   Page,
   PageRequest,
-  QueryPlan,
   QueryStream,
   ReadSetView,
   SystemWriter,
@@ -29,6 +29,7 @@ import type {
   Transaction,
   TransactionUsage,
 } from "./types.ts";
+import type { QueryPlan } from "./query-plan.ts";
 import type { WriteUsage } from "./usage.ts";
 import type { LogMark } from "./write-log.ts";
 import { Writer } from "./writer.ts";
@@ -113,14 +114,7 @@ export class DatabaseTransaction implements Transaction {
 
   paginate(plan: QueryPlan, request: PageRequest, isSystem?: boolean): Page {
     this.#checkOpen();
-    if (this.#hasPaginated) {
-      throw new UserError(
-        "MultiplePaginatedDatabaseQueries",
-        "This query or mutation function ran multiple paginated queries. Convex only supports a single paginated query in each function.",
-      );
-    }
-    this.#hasPaginated = true;
-    return this.#reader.paginate(plan, request, accessOf(isSystem));
+    return this.#reader.paginate(plan, request, accessOf(isSystem), this.#claimPage);
   }
 
   count(table: string): number {
@@ -163,14 +157,14 @@ export class DatabaseTransaction implements Transaction {
 
   /** Whether user code was given documents that note what is looked at. */
   get hasTracked(): boolean {
-    return this.#context.hands?.hasTracked ?? false;
+    return this.#context.documentAccesses?.hasTracked ?? false;
   }
 
-  knownRows(): KnownRows | undefined {
-    const { memo, meter } = this.#context;
+  resultTexts(): ResultTexts | undefined {
+    const { nodes, meter } = this.#context;
     // The text of what is read for the first time would mostly be made for nothing.
     const { storageDocuments, documentsRead } = meter.usage;
-    return memo === undefined || storageDocuments * 2 > documentsRead ? undefined : new KnownRows(memo);
+    return nodes === undefined || storageDocuments * 2 > documentsRead ? undefined : new ResultTexts(nodes);
   }
 
   readName(name: string): void {
@@ -193,6 +187,18 @@ export class DatabaseTransaction implements Transaction {
     return () => {
       this.#hasPaginated = before;
     };
+  }
+
+  get limits(): Limits {
+    return this.#context.meter.limits;
+  }
+
+  limitTo(own: OwnLimits): () => void {
+    return this.#context.meter.limitTo(own);
+  }
+
+  checkLimits(): void {
+    this.#context.meter.checkRangesExactly(this.#context.reads);
   }
 
   savepoint(): number {
@@ -233,9 +239,20 @@ export class DatabaseTransaction implements Transaction {
     if (!this.#isOpen) return;
     this.#context.log.rollback(this.#begin);
     this.#isOpen = false;
-    this.#context.hands?.finish();
+    this.#context.documentAccesses?.finish();
     this.#end.ended(this);
   }
+
+  /** A function reads one page. One that was refused, for example for its cursor, is none: the function may ask for another. */
+  readonly #claimPage = (): void => {
+    if (this.#hasPaginated) {
+      throw new UserError(
+        "MultiplePaginatedDatabaseQueries",
+        "This query or mutation function ran multiple paginated queries. Convex only supports a single paginated query in each function.",
+      );
+    }
+    this.#hasPaginated = true;
+  };
 
   #checkOpen(): void {
     if (!this.#isOpen) throw new Error("Cannot use transaction: it has ended");

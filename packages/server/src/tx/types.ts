@@ -3,42 +3,13 @@
  *
  * @module
  */
-import type { Doc, Ts, Value } from "@narrowcast/values";
+import type { Doc, Limits, Ts, Value } from "@narrowcast/values";
 import type { IndexMove, Key } from "../engine/types.ts";
-import type { KnownRows } from "./known-rows.ts";
+import type { QueryPlan } from "./query-plan.ts";
+import type { ResultTexts } from "./result-texts.ts";
 
 export { PRIMARY } from "../engine/types.ts";
 export type { Cursor, Engine, IndexMove, Key, KeyRange } from "../engine/types.ts";
-
-/** A filter expression tree, as `convex/server`'s `q.eq(q.field("a"), 1)` builds it, with decoded literals. */
-export type FilterExpression =
-  | {
-      readonly op: "eq" | "neq" | "lt" | "lte" | "gt" | "gte" | "add" | "sub" | "mul" | "div" | "mod";
-      readonly left: FilterExpression;
-      readonly right: FilterExpression;
-    }
-  | { readonly op: "neg" | "not"; readonly operand: FilterExpression }
-  | { readonly op: "and" | "or"; readonly operands: readonly FilterExpression[] }
-  | { readonly op: "field"; readonly path: readonly string[] }
-  | { readonly op: "literal"; readonly value: Value | undefined };
-
-/** One bound of an index range, in the order the user wrote them. */
-export interface RangeBound {
-  readonly type: "eq" | "gt" | "gte" | "lt" | "lte";
-  readonly fieldPath: string;
-  readonly value: Value | undefined;
-}
-
-export type QueryOperator = { readonly filter: FilterExpression } | { readonly limit: number };
-
-/** What `db.query(...)…` asks for. `index` defaults to `by_creation_time`. */
-export interface QueryPlan {
-  readonly table: string;
-  readonly index: string;
-  readonly range: readonly RangeBound[];
-  readonly order: "asc" | "desc";
-  readonly operators: readonly QueryOperator[];
-}
 
 export interface PageRequest {
   readonly cursor: string | null;
@@ -56,7 +27,7 @@ export interface Page {
   readonly pageStatus: "SplitRecommended" | "SplitRequired" | null;
 }
 
-/** Pull-based rows of one plan. Each row handed out counts as consumed and widens the read set up to it. */
+/** Pull-based rows of one plan. Each row given counts as consumed and widens the read set up to it. */
 export interface QueryStream {
   /** The next document (a private copy, the caller may write to it), or `undefined` at the end. */
   next(): Doc | undefined;
@@ -103,16 +74,16 @@ export interface Mechanisms {
   readonly fields: boolean;
   /** Rows that a query's leading filters drop are not seen. */
   readonly filters: boolean;
-  /** Reads answer from the read memo, if there is one. */
-  readonly memo: boolean;
+  /** Reads answer from nodes, if there is a store of them. */
+  readonly nodes: boolean;
   /** Private copies wait for the first need. */
   readonly lazy: boolean;
 }
 
 /** Dependencies are documents and consumed stretches, every read reads: as Convex counts and invalidates. */
-export const CONVEX_RULES: Mechanisms = { fields: false, filters: false, memo: false, lazy: false };
+export const CONVEX_RULES: Mechanisms = { fields: false, filters: false, nodes: false, lazy: false };
 /** Everything that makes a run cost what changed. */
-export const NARROW_RULES: Mechanisms = { fields: true, filters: true, memo: true, lazy: true };
+export const NARROW_RULES: Mechanisms = { fields: true, filters: true, nodes: true, lazy: true };
 
 /**
  * One document's change in a commit. `collection` is the table number; `id` is the row's primary key too, so points and
@@ -192,10 +163,10 @@ export interface Transaction {
   /** Reads and writes of `usage`, table by table. */
   readonly tableUsage: readonly TableUsage[];
   readonly readSet: ReadSetView;
-  /** Whether tracked documents were handed out: results must go through `untracked` before anything looks behind their traps. */
+  /** Whether the function was given tracked documents: results must go through `untracked` before anything looks behind their traps. */
   readonly hasTracked: boolean;
-  /** For a result of this transaction, if rows were mostly remembered: then their texts may be too. */
-  knownRows(): KnownRows | undefined;
+  /** For a result of this transaction, if rows came mostly from nodes: then their texts may be kept too. */
+  resultTexts(): ResultTexts | undefined;
   /** `table` given: the scoped form, which checks that the id belongs to the table. System tables only with `isSystem`. */
   get(id: string, table?: string, isSystem?: boolean): Doc | null;
   query(plan: QueryPlan, isSystem?: boolean): QueryStream;
@@ -219,6 +190,12 @@ export interface Transaction {
   countScheduled(argsBytes: number): void;
   /** Call at the start of a nested function, and the returned function at its end: each function may paginate once. */
   enterFunction(): () => void;
+  /** The limits in force, as counts since the transaction began. */
+  readonly limits: Limits;
+  /** From now on only so much more may be used, and never more than before. @returns What takes the limits back. */
+  limitTo(own: OwnLimits): () => void;
+  /** Of what is counted late: the ranges read so far. @throws {UserError} Over the limits in force. */
+  checkLimits(): void;
   /** System rows (scheduler, sessions, environment): same rows and indexes, no user limits, no user schema. */
   readonly system: SystemWriter;
   /** Marks a nested run; `rollbackTo` undoes its writes but keeps its reads. */
@@ -229,6 +206,20 @@ export interface Transaction {
   /** Undoes everything. */
   abort(): void;
 }
+
+/** How much more a part of a transaction may use. */
+export type OwnLimits = {
+  readonly [
+    Name in
+      | "documentsReadMax"
+      | "bytesReadMax"
+      | "rangesReadMax"
+      | "documentsWrittenMax"
+      | "bytesWrittenMax"
+      | "functionsScheduledMax"
+      | "scheduledArgsBytesMax"
+  ]?: number | undefined;
+};
 
 /** Writes and reads of system tables inside a transaction; same semantics as documents, without user checks. */
 export interface SystemWriter {

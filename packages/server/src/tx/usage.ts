@@ -10,7 +10,7 @@ import { sizeOfDocument } from "@narrowcast/values";
 import type { Doc, Limits } from "@narrowcast/values";
 import type { ReadSet } from "./read-set.ts";
 import { UserError } from "./types.ts";
-import type { TableUsage, TransactionUsage } from "./types.ts";
+import type { OwnLimits, TableUsage, TransactionUsage } from "./types.ts";
 
 const READ_LESS =
   "Consider using smaller limits in your queries, paginating your queries, or using indexed queries with a selective index range expressions.";
@@ -24,6 +24,17 @@ export interface WriteUsage {
   /** Documents and bytes written by table, in the order of `tables`. */
   readonly tables: readonly (readonly [documents: number, bytes: number])[];
 }
+
+/** Limits of a part of a transaction, and the counters that they bound. */
+const LIMITED = [
+  ["documentsReadMax", "documentsRead"],
+  ["bytesReadMax", "bytesRead"],
+  ["rangesReadMax", "rangesRead"],
+  ["documentsWrittenMax", "documentsWritten"],
+  ["bytesWrittenMax", "bytesWritten"],
+  ["functionsScheduledMax", "functionsScheduled"],
+  ["scheduledArgsBytesMax", "scheduledArgsBytes"],
+] as const satisfies readonly (readonly [keyof OwnLimits, keyof TransactionUsage])[];
 
 export class UsageMeter {
   readonly usage: TransactionUsage = {
@@ -41,12 +52,38 @@ export class UsageMeter {
   };
   /** Reads and writes of `usage`, table by table; few, so a list. */
   readonly tables: TableUsage[] = [];
-  readonly #limits: Limits;
+  #limits: Limits;
+  /** What is left of those at the begin of the innermost call with limits of its own; shown in its errors. */
+  #shown: Limits;
   /** Ranges that merging took away so far; keeps the exact count from being computed on every read. */
   #rangesMerged = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
+    this.#shown = limits;
+  }
+
+  /** The limits in force, as counts since the transaction began. */
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  /** From now on only so much more may be used, and never more than before. @returns What takes the limits back. */
+  limitTo(own: OwnLimits): () => void {
+    const before = [this.#limits, this.#shown] as const;
+    const limits: { -readonly [Name in keyof Limits]: Limits[Name] } = { ...before[0] };
+    const shown: { -readonly [Name in keyof Limits]: Limits[Name] } = { ...before[1] };
+    for (const [name, used] of LIMITED) {
+      const more = own[name];
+      if (more === undefined || this.usage[used] + more >= limits[name]) continue;
+      limits[name] = this.usage[used] + more;
+      shown[name] = more;
+    }
+    this.#limits = limits;
+    this.#shown = shown;
+    return () => {
+      [this.#limits, this.#shown] = before;
+    };
   }
 
   /**
@@ -59,7 +96,7 @@ export class UsageMeter {
   countRead(document: Doc, collection: number, keyBytes: number): number {
     const bytes = sizeOfStored(document);
     this.countStorage(bytes, collection);
-    this.countRemembered(1, bytes, keyBytes, collection);
+    this.countRows(1, bytes, keyBytes, collection);
     return bytes;
   }
 
@@ -73,7 +110,7 @@ export class UsageMeter {
   }
 
   /** Counts rows as read by Convex's rules, wherever they come from. */
-  countRemembered(rows: number, bytes: number, keyBytes: number, collection: number): void {
+  countRows(rows: number, bytes: number, keyBytes: number, collection: number): void {
     const { usage } = this;
     usage.documentsRead += rows;
     usage.bytesRead += bytes;
@@ -88,10 +125,10 @@ export class UsageMeter {
   checkRead(rows: number, bytes: number): void {
     const { documentsReadMax, bytesReadMax } = this.#limits;
     if (this.usage.documentsRead + rows > documentsReadMax) {
-      throw limitError("TooManyDocumentsRead", "documents read", documentsReadMax, READ_LESS);
+      throw limitError("TooManyDocumentsRead", "documents read", this.#shown.documentsReadMax, READ_LESS);
     }
     if (this.usage.bytesRead + bytes > bytesReadMax) {
-      throw limitError("TooManyBytesRead", "bytes read", bytesReadMax, READ_LESS);
+      throw limitError("TooManyBytesRead", "bytes read", this.#shown.bytesReadMax, READ_LESS);
     }
   }
 
@@ -112,8 +149,18 @@ export class UsageMeter {
       this.#rangesMerged += ranges - exactly;
       ranges = exactly;
     }
+    this.#countRanges(ranges);
+  }
+
+  /** The same at the end of a part: what was opened last counts too. */
+  checkRangesExactly(reads: ReadSet): void {
+    this.#countRanges(reads.rangesExactly);
+  }
+
+  #countRanges(ranges: number): void {
+    const { rangesReadMax } = this.#limits;
     this.usage.rangesRead = ranges;
-    if (ranges > rangesReadMax) throw limitError("TooManyReads", "reads", rangesReadMax, READ_LESS);
+    if (ranges > rangesReadMax) throw limitError("TooManyReads", "reads", this.#shown.rangesReadMax, READ_LESS);
   }
 
   /** Counts one write: the new document's bytes, none for a deletion. */
@@ -126,10 +173,10 @@ export class UsageMeter {
     table.documentsWritten += 1;
     table.bytesWritten += bytes;
     if (usage.documentsWritten > this.#limits.documentsWrittenMax) {
-      throw limitError("TooManyWrites", "writes", this.#limits.documentsWrittenMax);
+      throw limitError("TooManyWrites", "writes", this.#shown.documentsWrittenMax);
     }
     if (usage.bytesWritten > this.#limits.bytesWrittenMax) {
-      throw limitError("TooManyBytesWritten", "bytes written", this.#limits.bytesWrittenMax);
+      throw limitError("TooManyBytesWritten", "bytes written", this.#shown.bytesWrittenMax);
     }
   }
 
@@ -148,13 +195,13 @@ export class UsageMeter {
     if (usage.functionsScheduled > functionsScheduledMax) {
       throw new UserError(
         "TooManyFunctionsScheduled",
-        `Too many functions scheduled by this mutation (limit: ${functionsScheduledMax})`,
+        `Too many functions scheduled by this mutation (limit: ${this.#shown.functionsScheduledMax})`,
       );
     }
     if (usage.scheduledArgsBytes > scheduledArgsBytesMax) {
       throw new UserError(
         "ScheduledFunctionsArgumentsTooLarge",
-        `Too large total size of the arguments of functions scheduled by this mutation (limit: ${scheduledArgsBytesMax} bytes)`,
+        `Too large total size of the arguments of functions scheduled by this mutation (limit: ${this.#shown.scheduledArgsBytesMax} bytes)`,
       );
     }
   }

@@ -83,10 +83,10 @@ export class AppFolder {
     this.directory = directory;
   }
 
-  static async make(): Promise<AppFolder> {
+  static async make({ hasModules = true }: { readonly hasModules?: boolean } = {}): Promise<AppFolder> {
     const app = new AppFolder(await mkdtemp(join(tmpdir(), "narrowcast-cli-")));
     await mkdir(join(app.directory, "convex"));
-    await symlink(NODE_MODULES, join(app.directory, "node_modules"));
+    if (hasModules) await symlink(NODE_MODULES, join(app.directory, "node_modules"));
     await app.write("convex/notes.ts", NOTES);
     await app.write("convex/schema.ts", SCHEMA);
     return app;
@@ -109,9 +109,15 @@ export class AppFolder {
     return await this.start(...argv).ended;
   }
 
+  /** Ends what still runs. */
+  async killAll(): Promise<void> {
+    await Promise.all(Array.from(this.#running, (command) => command.stop("SIGKILL")));
+    this.#running.clear();
+  }
+
   /** Ends what still runs and removes the folder. */
   async close(): Promise<void> {
-    await Promise.all(Array.from(this.#running, (command) => command.stop("SIGKILL")));
+    await this.killAll();
     await rm(this.directory, { recursive: true, force: true });
   }
 }

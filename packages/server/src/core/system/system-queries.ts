@@ -60,7 +60,7 @@ export function runSystemQuery(
 }
 
 function notFoundText(path: string): string {
-  return `Could not find public function for '${path.replace(/:default$/, "")}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`;
+  return `Could not find public function for '${path.replace(/:default$/, "")}'. Did you forget to run \`npx convex dev\`?`;
 }
 
 /** The active schema as JSON text, in the form that tools of the dashboard read. */

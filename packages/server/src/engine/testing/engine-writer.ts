@@ -4,7 +4,7 @@
  * @module
  */
 import { writeSync } from "node:fs";
-import { openDiskEngine } from "../disk-engine.ts";
+import { openDiskEngine } from "../open-disk-engine.ts";
 import { beginWorkload, numberOf, runTransaction, workloadOptions } from "./engine-workload.ts";
 
 const TRANSACTIONS_PER_FLUSH = 3;

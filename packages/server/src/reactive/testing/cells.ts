@@ -7,7 +7,7 @@
  */
 import { ReadSet } from "../../tx/read-set.ts";
 import type { Commit } from "../../tx/types.ts";
-import type { ReactorLimits, RunObserver } from "../options.ts";
+import type { ReactorLimits, LiveQueryObserver } from "../options.ts";
 import { Reactor } from "../reactor.ts";
 import { NO_IDENTITY } from "../identity.ts";
 import type { Identity, RunOutcome, RunRequest, RunResult } from "../types.ts";
@@ -75,7 +75,7 @@ export class CellWorld {
   constructor(
     queries: Readonly<Record<string, CellQuery>>,
     limits: Partial<ReactorLimits> = {},
-    observer?: RunObserver,
+    observer?: LiveQueryObserver,
   ) {
     this.#queries = queries;
     this.reactor = new Reactor({

@@ -13,7 +13,7 @@ import { expect } from "vitest";
 import { MemoryEngine } from "../../engine/memory-engine.ts";
 import { Database } from "../../tx/database.ts";
 import type { BeginOptions } from "../../tx/database.ts";
-import { ReadHabits } from "../../tx/hand-out.ts";
+import { ReadHabits } from "../../tx/document-access.ts";
 import type { Commit, Mechanisms, ReadSetView, Transaction } from "../../tx/types.ts";
 import type { Dependencies } from "../dependency-index.ts";
 import { NodeStore } from "../node-store.ts";
@@ -50,7 +50,7 @@ export interface WorldOptions {
   readonly dependencies?: Dependencies | undefined;
   /** With what runs execute; runs from scratch always go by Convex's rules. */
   readonly mechanisms?: Mechanisms | undefined;
-  /** Faults on purpose: what the reactor is told of a run's reads, and the memo of a commit. */
+  /** Faults on purpose: what the reactor is told of a run's reads, and the node store of a commit. */
   readonly toldReadSet?: ((readSet: ReadSetView) => ReadSetView) | undefined;
   readonly toldCommit?: ((commit: Commit) => Commit) | undefined;
 }
@@ -63,7 +63,7 @@ export class OracleWorld {
   readonly #options: WorldOptions;
   readonly #database: Database;
   readonly #habits = new ReadHabits();
-  readonly #memo: NodeStore;
+  readonly #nodes: NodeStore;
   readonly #askers = new Map<number, Asker>();
   readonly #programs: readonly string[];
   /** Requests executed at this head that gave a value. */
@@ -83,7 +83,7 @@ export class OracleWorld {
     this.#random = random;
     const engine = new MemoryEngine<Doc>();
     // Small, so that nodes are forgotten too.
-    this.#memo = new NodeStore(engine, 8_000);
+    this.#nodes = new NodeStore(engine, 8_000);
     this.#database = Database.open({
       engine,
       clock: { nowMs: () => this.#clockMs },
@@ -102,7 +102,7 @@ export class OracleWorld {
       },
     });
     for (let n = 0; n < 8; n++) this.#write((tx) => this.#insertItem(tx));
-    // Other chances than those of the steps: with and without mechanisms a seed makes the same steps.
+    // Other randomness than that of the steps: with and without mechanisms a seed makes the same steps.
     const uses = mechanisms === undefined ? undefined : new Random(seed + 1);
     this.#programs = Array.from({ length: 14 }, () => JSON.stringify(randomProgram(random, this.#items, uses)));
   }
@@ -116,7 +116,7 @@ export class OracleWorld {
     while (this.reactor.hasWork) await this.#settle(Infinity);
     for (const id of this.#askers.keys()) this.#close(id);
     this.reactor.invalidateAll();
-    expect(this.reactor.size).toEqual({ sockets: 0, runs: 0, idleBytes: 0 });
+    expect(this.reactor.size).toEqual({ sockets: 0, liveQueries: 0, idleBytes: 0 });
   }
 
   async #step(): Promise<void> {
@@ -245,7 +245,7 @@ export class OracleWorld {
     const outcome = this.#run(request, {
       mechanisms: this.#mechanisms,
       habits: this.#habits,
-      memo: this.#memo,
+      nodes: this.#nodes,
     });
     const { args, identity, journal } = request;
     const key = JSON.stringify([
@@ -291,7 +291,7 @@ export class OracleWorld {
     const commit: Commit | undefined = tx.commit("app:m");
     if (commit === undefined) return;
     this.#executed.clear();
-    this.#memo.apply(this.#options.toldCommit?.(commit) ?? commit);
+    this.#nodes.apply(this.#options.toldCommit?.(commit) ?? commit);
     this.reactor.applyCommit(commit);
   }
 

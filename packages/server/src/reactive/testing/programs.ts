@@ -7,7 +7,8 @@
  * @module
  */
 import type { Doc } from "@narrowcast/values";
-import type { QueryOperator, QueryPlan, RangeBound, Transaction } from "../../tx/types.ts";
+import type { Transaction } from "../../tx/types.ts";
+import type { QueryOperator, QueryPlan, RangeBound } from "../../tx/query-plan.ts";
 import type { Random } from "./random.ts";
 
 /** What a program does with each document: shows it whole, or looks at parts of it. */
@@ -52,7 +53,7 @@ const GROUPS = ["a", "b", "c"];
 /** More than any table holds. */
 const ALL = 1_000;
 
-/** A random program over documents with `ids`. @param uses Chances for what it does with documents; it shows them whole without. */
+/** A random program over documents with `ids`. @param uses Randomness for what it does with documents; it shows them whole without. */
 export function randomProgram(random: Random, ids: readonly string[], uses?: Random): Program {
   const program = Array.from({ length: 1 + random.int(2) }, () => {
     const op = randomOp(random, ids);

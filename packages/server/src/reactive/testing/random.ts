@@ -1,5 +1,5 @@
 /**
- * Chance that can be replayed: the same seed gives the same world.
+ * Randomness that can be replayed: the same seed gives the same world.
  *
  * @module
  */

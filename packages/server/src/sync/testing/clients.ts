@@ -31,6 +31,13 @@ export const items = {
   page: makeFunctionReference<"query", { tag: string; paginationOpts: PaginationOptions }, PaginationResult<number>>(
     "items:page",
   ),
+  /** In the order of `n`; reads at most four rows for a page. */
+  narrowPage: makeFunctionReference<
+    "query",
+    { tag: string; odd: boolean; paginationOpts: PaginationOptions },
+    PaginationResult<number>
+  >("items:narrowPage"),
+  remove: makeFunctionReference<"mutation", { tag: string; n: number }, null>("items:remove"),
   newest: makeFunctionReference<"query", { tag: string; paginationOpts: PaginationOptions }, PaginationResult<number>>(
     "items:newest",
   ),

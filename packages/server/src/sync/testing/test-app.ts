@@ -25,6 +25,15 @@ export const page = query({ args: { tag: v.string(), paginationOpts: paginationO
   const page = await tagged(ctx, tag).paginate(paginationOpts);
   return { ...page, page: page.page.map((item) => item.n) };
 } });
+export const narrowPage = query({ args: { tag: v.string(), odd: v.boolean(), paginationOpts: paginationOptsValidator }, handler: async (ctx, { tag, odd, paginationOpts }) => {
+  const rows = ctx.db.query("items").withIndex("by_tag_n", (q) => q.eq("tag", tag));
+  const page = await (odd ? rows.filter((q) => q.eq(q.mod(q.field("n"), 2), 1)) : rows).paginate({ ...paginationOpts, maximumRowsRead: 4 });
+  return { ...page, page: page.page.map((item) => item.n) };
+} });
+export const remove = mutation({ args: { tag: v.string(), n: v.number() }, handler: async (ctx, { tag, n }) => {
+  const found = await ctx.db.query("items").withIndex("by_tag_n", (q) => q.eq("tag", tag).eq("n", n)).first();
+  if (found !== null) await ctx.db.delete(found._id);
+} });
 export const newest = query({ args: { tag: v.string(), paginationOpts: paginationOptsValidator }, handler: async (ctx, { tag, paginationOpts }) => {
   const page = await tagged(ctx, tag).order("desc").paginate(paginationOpts);
   return { ...page, page: page.page.map((item) => item.n) };
@@ -57,6 +66,7 @@ export const addByAction = action({ args: { tag: v.string(), n: v.number() }, ha
   return ctx.runQuery("items:count", { tag });
 } });
 export const refuseByAction = action({ args: {}, handler: async () => { throw new ConvexError("no"); } });
+export const loop = mutation({ args: {}, handler: async () => { for (;;); } });
 export const sleep = action({ args: { ms: v.number() }, handler: async (_ctx, { ms }) => { await new Promise((resolve) => setTimeout(resolve, ms)); return ms; } });
 `;
 
@@ -64,13 +74,14 @@ const SCHEMA = `
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 export default defineSchema({
-  items: defineTable({ tag: v.string(), n: v.number() }).index("by_tag", ["tag"]),
+  items: defineTable({ tag: v.string(), n: v.number() }).index("by_tag", ["tag"]).index("by_tag_n", ["tag", "n"]),
   texts: defineTable({ tag: v.string(), unit: v.string(), times: v.number() }).index("by_tag", ["tag"]),
 });
 `;
 
 const HTTP = `
 import { httpActionGeneric as httpAction, httpRouter } from "convex/server";
+import { ConvexError } from "convex/values";
 const http = httpRouter();
 http.route({ path: "/hello", method: "GET", handler: httpAction(async (_ctx, request) =>
   new Response("hello " + request.url, { headers: { "x-app": "1", "access-control-allow-origin": "https://app.example" } })) });
@@ -91,6 +102,7 @@ http.route({ path: "/add", method: "POST", handler: httpAction(async (ctx, reque
 }) });
 http.route({ path: "/options", method: "OPTIONS", handler: httpAction(async () => new Response(null, { status: 204, headers: { "x-own": "1" } })) });
 http.route({ path: "/broken", method: "GET", handler: httpAction(async () => { throw new Error("broken handler"); }) });
+http.route({ path: "/refuse", method: "GET", handler: httpAction(async () => { throw new ConvexError({ why: "told" }); }) });
 export default http;
 `;
 

@@ -8,8 +8,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeDocument, encodeDocument, parseValue, stringifyValue, type Doc, type Value } from "@narrowcast/values";
-import { DiskEngine } from "../../engine/disk-engine.ts";
-import { openTestDeployment, startDeployment, VirtualClock, type Deployment } from "../../index.ts";
+import type { DiskEngine } from "../../engine/disk-engine.ts";
+import { openDiskEngine } from "../../engine/open-disk-engine.ts";
+import { startDeployment } from "../../host/deployment.ts";
+import { openTestDeployment } from "../../kit/test-deployment.ts";
+import type { Deployment } from "../../protocol/deployment-types.ts";
+import { VirtualClock } from "../../protocol/virtual-clock.ts";
 
 const [folder = ""] = process.argv.slice(2);
 if (folder === "") throw new Error("Cannot make a store: name a new folder for it, and for its answers");
@@ -28,7 +32,7 @@ const answers: { readonly kind: "query" | "session"; readonly path: string; read
   [];
 
 function engineOf(isKept: boolean): DiskEngine<Doc> {
-  return new DiskEngine<Doc>({
+  return openDiskEngine<Doc>({
     directory,
     codec: { encode: encodeDocument, decode: decodeDocument },
     segmentBytes: 64 * 1024,

@@ -5,7 +5,7 @@
  */
 import * as fc from "fast-check";
 import type { Value } from "@narrowcast/values";
-import type { FilterExpression, QueryOperator, QueryPlan, RangeBound } from "../types.ts";
+import type { FilterExpression, QueryOperator, QueryPlan, RangeBound } from "../query-plan.ts";
 import type { ModelIndexes } from "./model.ts";
 
 /** The indexes of the random table. */
@@ -94,12 +94,16 @@ const operator: fc.Arbitrary<QueryOperator> = fc.oneof(
   fc.nat({ max: 4 }).map((limit) => ({ limit })),
 );
 
-function range(index: readonly string[], creationTimes: fc.Arbitrary<number>): fc.Arbitrary<RangeBound[]> {
-  const all = [...index, "_creationTime"];
+function range(
+  index: readonly string[],
+  creationTimes: fc.Arbitrary<number>,
+  ids: fc.Arbitrary<Value | undefined>,
+): fc.Arbitrary<RangeBound[]> {
+  const all = [...index, "_creationTime", "_id"];
   return fc.nat({ max: all.length - 1 }).chain((equalities) => {
     const at = (position: number): fc.Arbitrary<Value | undefined> =>
-      all[position] === "_creationTime" ? creationTimes : maybe;
-    const field = all[equalities] ?? "_creationTime";
+      all[position] === "_creationTime" ? creationTimes : all[position] === "_id" ? ids : maybe;
+    const field = all[equalities] ?? "_id";
     const fixed = all
       .slice(0, equalities)
       .map((fieldPath, position) => at(position).map((bound): RangeBound => ({ type: "eq", fieldPath, value: bound })));
@@ -128,7 +132,7 @@ export function planOf(ids: readonly string[], creationTimes: readonly number[])
     });
   const source = fc.constantFrom("by_id", "by_creation_time", ...Object.keys(INDEXES)).chain((index) => {
     const fields = (INDEXES as ModelIndexes)[index] ?? [];
-    return fc.record({ index: fc.constant(index), range: index === "by_id" ? idRange : range(fields, times) });
+    return fc.record({ index: fc.constant(index), range: index === "by_id" ? idRange : range(fields, times, idBound) });
   });
   return fc
     .record({

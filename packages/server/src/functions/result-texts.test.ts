@@ -1,5 +1,5 @@
 /**
- * Goal: a result that is put together from texts of remembered rows is the one that plain copies give, byte for byte, whatever the handler does
+ * Goal: a result that is put together from texts of rows in nodes is the one that plain copies give, byte for byte, whatever the handler does
  * with its documents; and only what changed is rendered again.
  *
  * Method: random documents, histories and handlers, each run by Convex's rules and by ours; then the work of single cases.
@@ -8,7 +8,7 @@ import { CONVEX_LIMITS, type Value, type ValidatorJson } from "@narrowcast/value
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { NodeStore } from "../reactive/node-store.ts";
-import { ReadHabits } from "../tx/hand-out.ts";
+import { ReadHabits } from "../tx/document-access.ts";
 import { fields, value } from "../tx/testing/arbitraries.ts";
 import { commitOf, openTestDatabase, plan, write } from "../tx/testing/database.ts";
 import { untracked } from "../tx/tracked-document.ts";
@@ -92,7 +92,7 @@ function answer(tx: DatabaseTransaction, handle: Handler, returns: ValidatorJson
   };
   try {
     const result = handle(tx.query(plan("t")).rest());
-    const known = tx.knownRows();
+    const known = tx.resultTexts();
     return renderResult(tx.hasTracked ? untracked(result, known) : result, info, tx, CONVEX_LIMITS, known);
   } catch (error) {
     return `error ${(error as Error).message}`;
@@ -115,21 +115,21 @@ test("random handlers: the same text or error as from plain copies, run after ru
         const ids = write(database, (tx) =>
           rows.map((row, at) => tx.insert("t", { ...row, text: LONG.repeat(at % 2) })),
         );
-        const memo = new NodeStore(engine, bytesMax);
+        const nodes = new NodeStore(engine, bytesMax);
         const habits = handlers.map(() => new ReadHabits());
         for (const { at, to } of changes) {
           for (const [which, [handle, returns]] of handlers.entries()) {
-            const options = { mechanisms: NARROW_RULES, memo, habits: habits[which] };
+            const options = { mechanisms: NARROW_RULES, nodes, habits: habits[which] };
             const expected = answer(database.begin({ readOnly: true }), handle, returns);
             expect(answer(database.begin({ readOnly: true, ...options }), handle, returns)).toBe(expected);
             errors += expected.startsWith("error") ? 1 : 0;
           }
           const commit = commitOf(database, (tx) => tx.patch(ids[at % ids.length] ?? "", to));
-          if (commit !== undefined) memo.apply(commit);
+          if (commit !== undefined) nodes.apply(commit);
         }
-        made += memo.counters.textsMade;
-        memo.clear();
-        expect(memo.size).toEqual({ nodes: 0, bytes: 0 });
+        made += nodes.counters.textsMade;
+        nodes.clear();
+        expect(nodes.size).toEqual({ nodes: 0, bytes: 0 });
       },
     ),
     { numRuns: SIMS, endOnFailure: true },
@@ -142,18 +142,18 @@ test("random handlers: the same text or error as from plain copies, run after ru
 function open(handle: Handler, bytesMax = 1e9, text = LONG) {
   const { database, engine } = openTestDatabase();
   const ids = write(database, (tx) => Array.from({ length: 100 }, (_, n) => tx.insert("t", { n, text })));
-  const memo = new NodeStore(engine, bytesMax);
+  const nodes = new NodeStore(engine, bytesMax);
   const habits = new ReadHabits();
   const run = (): number => {
-    const before = memo.counters.textsMade;
-    answer(database.begin({ readOnly: true, mechanisms: NARROW_RULES, memo, habits }), handle, null);
-    return memo.counters.textsMade - before;
+    const before = nodes.counters.textsMade;
+    answer(database.begin({ readOnly: true, mechanisms: NARROW_RULES, nodes, habits }), handle, null);
+    return nodes.counters.textsMade - before;
   };
   const touch = (): void => {
     const commit = commitOf(database, (tx) => tx.patch(ids[50] ?? "", { n: Math.random() }));
-    if (commit !== undefined) memo.apply(commit);
+    if (commit !== undefined) nodes.apply(commit);
   };
-  return { memo, run, touch };
+  return { nodes, run, touch };
 }
 
 test.each<{ name: string; handle: Handler; first: number; later: number }>([
@@ -182,24 +182,24 @@ test.each<{ name: string; handle: Handler; first: number; later: number }>([
 
 test("texts take half of the memory at most, and nothing is forgotten for more", () => {
   // Six characters of text for each in the row.
-  const { memo, run } = open((docs) => docs, 400_000, "\x01".repeat(500));
+  const { nodes, run } = open((docs) => docs, 400_000, "\x01".repeat(500));
   run();
-  const nodes = memo.size.bytes;
+  const before = nodes.size.bytes;
   expect(run()).toBeLessThan(100);
-  const texts = memo.size.bytes - nodes;
-  expect([texts > 190_000, texts < 210_000, memo.counters.forgotten]).toEqual([true, true, 0]);
+  const texts = nodes.size.bytes - before;
+  expect([texts > 190_000, texts < 210_000, nodes.counters.forgotten]).toEqual([true, true, 0]);
 });
 
 test("rows that matched what one function returns are looked at for another, and again when they changed", () => {
   const { database, engine } = openTestDatabase();
   const [id = ""] = write(database, (tx) => [1, 2].map((a) => tx.insert("t", { a })));
-  const memo = new NodeStore(engine);
+  const nodes = new NodeStore(engine);
   const [, , loose, strict] = RETURNS;
   const same: Handler = (docs) => docs;
   const ask = (returns: ValidatorJson | null = null) =>
-    answer(database.begin({ readOnly: true, mechanisms: NARROW_RULES, memo }), same, returns).startsWith("error");
+    answer(database.begin({ readOnly: true, mechanisms: NARROW_RULES, nodes }), same, returns).startsWith("error");
   expect([ask(strict), ask(strict), ask(loose), ask(strict)]).toEqual([false, false, false, false]);
   const commit = commitOf(database, (tx) => tx.patch(id, { a: "no number" }));
-  if (commit !== undefined) memo.apply(commit);
+  if (commit !== undefined) nodes.apply(commit);
   expect([ask(strict), ask(loose), ask(loose), ask(strict)]).toEqual([true, false, false, true]);
 });

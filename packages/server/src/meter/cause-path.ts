@@ -1,15 +1,15 @@
 /**
- * Ways: through what a writer woke a reader, as text.
+ * Cause paths: through what a writer woke a reader, as a text.
  *
  * @module
  */
 import type { CommitCause } from "./record.ts";
 
-/** Fields named in one way. */
+/** Fields named in one cause path. */
 const FIELDS_MAX = 6;
 
 /** `jobs.by_group [progress, status]`, `jobs.by_id (insert)`. */
-export function wayText(
+export function causePathText(
   table: string | null,
   index: string,
   change: CommitCause["change"],

@@ -17,7 +17,7 @@
 import { sizeOfDocument } from "@narrowcast/values";
 import type { Doc } from "@narrowcast/values";
 import { keyAfter } from "../tx/read-set.ts";
-import type { MemoCall, MemoRow, MemoRows, RowCounts, VisitRow } from "../tx/read-memo.ts";
+import type { NodeCall, NodeRow, NodeRows, RowCounts, VisitRow } from "../tx/read-nodes.ts";
 import type { Cursor, Engine, Key, KeyRange } from "../tx/types.ts";
 import type { Held } from "./node-budget.ts";
 
@@ -27,7 +27,7 @@ const ROW_BYTES = 120;
 const DROPPED_BYTES = 24;
 const NONE: Readonly<RowCounts> = { rows: 0, bytes: 0, keyBytes: 0 };
 
-interface Entry extends MemoRow {
+interface Entry extends NodeRow {
   readonly key: Key;
   document: Doc;
   bytes: number;
@@ -37,8 +37,8 @@ interface Entry extends MemoRow {
 }
 
 /** See the module comment. */
-export class RowNode implements MemoRows, Held {
-  readonly call: MemoCall;
+export class RangeNode implements NodeRows, Held {
+  readonly call: NodeCall;
   isUsed = true;
   isGone = false;
   bytes = NODE_BYTES;
@@ -57,7 +57,7 @@ export class RowNode implements MemoRows, Held {
   #cursor: Cursor<Doc> | undefined = undefined;
 
   /** @param grew Told by how many bytes the node grows. */
-  constructor(call: MemoCall, engine: Engine<Doc>, grew: (bytes: number) => void) {
+  constructor(call: NodeCall, engine: Engine<Doc>, grew: (bytes: number) => void) {
     this.call = call;
     this.#engine = engine;
     this.#grew = grew;
@@ -67,7 +67,7 @@ export class RowNode implements MemoRows, Held {
     return this.#isComplete;
   }
 
-  row(at: number, visit: VisitRow): MemoRow | undefined {
+  row(at: number, visit: VisitRow): NodeRow | undefined {
     while (at >= this.#entries.length) {
       if (this.#isComplete) return undefined;
       this.#extend(visit);
@@ -77,7 +77,7 @@ export class RowNode implements MemoRows, Held {
     return entry;
   }
 
-  all(visit: VisitRow): readonly MemoRow[] {
+  all(visit: VisitRow): readonly NodeRow[] {
     while (!this.#isComplete) this.#extend(visit);
     if (this.#fresh > 0) for (const entry of this.#entries) this.#see(entry, visit);
     return this.#entries;
@@ -88,9 +88,9 @@ export class RowNode implements MemoRows, Held {
    *
    * @returns `undefined` if that is not enough: the part was not consumed to its end, or this node's filter dropped rows.
    */
-  narrowed(call: MemoCall): RowNode | undefined {
+  narrowed(call: NodeCall): RangeNode | undefined {
     if (!this.#covers(call) || this.#droppedKeys.length > 0) return undefined;
-    const node = new RowNode(call, this.#engine, this.#grew);
+    const node = new RangeNode(call, this.#engine, this.#grew);
     const { start, end } = call.range;
     for (const { key, document, bytes, isFresh } of this.#entries) {
       if (key < start || (end !== undefined && key >= end)) break;
@@ -187,7 +187,7 @@ export class RowNode implements MemoRows, Held {
   }
 
   /** Whether `call` begins where this one does, and all that it asks for was consumed here. */
-  #covers({ collection, index, order, filters, range: { start, end } }: MemoCall): boolean {
+  #covers({ collection, index, order, filters, range: { start, end } }: NodeCall): boolean {
     const { call } = this;
     if (call.collection !== collection || call.index !== index || call.order !== order) return false;
     if (filters.length > 0 || call.filters.length > 0) return false;

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { ReadHabits } from "./hand-out.ts";
+import { ReadHabits } from "./document-access.ts";
 
-/** Plays runs of one function on one table: of which nothing is noted. Tracked ones take `takenWhole` of `handedOut`. */
-function play(habits: ReadHabits, runs: number, handedOut: number, takenWhole: number): boolean[] {
+/** Plays runs of one function on one table: of which nothing is noted. Tracked ones take `takenWhole` of `given`. */
+function play(habits: ReadHabits, runs: number, given: number, takenWhole: number): boolean[] {
   return Array.from({ length: runs }, () => {
     const isPlain = habits.takesWhole(1);
-    if (!isPlain) habits.learn(1, { handedOut, takenWhole, takenApart: 0 }, true);
+    if (!isPlain) habits.learn(1, { given, takenWhole, takenApart: 0 }, true);
     return isPlain;
   });
 }
@@ -37,13 +37,13 @@ test("few documents make no habit, and none at all say nothing", () => {
   const habits = new ReadHabits();
   expect(tracked(play(habits, 8, 3, 3))).toHaveLength(8);
   play(habits, 2, 10, 10);
-  habits.learn(1, { handedOut: 0, takenWhole: 0, takenApart: 0 }, true);
+  habits.learn(1, { given: 0, takenWhole: 0, takenApart: 0 }, true);
   expect(habits.takesWhole(1)).toBe(true);
 });
 
 test("whoever takes documents apart is given copies, until it returns them as they are", () => {
   const habits = new ReadHabits();
-  const taken = (takenApart: number) => ({ handedOut: 10, takenWhole: 10, takenApart });
+  const taken = (takenApart: number) => ({ given: 10, takenWhole: 10, takenApart });
   expect(habits.takesApart(1)).toBe(false);
   habits.learn(1, taken(9), true);
   expect(habits.takesApart(1)).toBe(true);

@@ -1,17 +1,17 @@
 /**
- * Ways through which writers wake readers, made once: the same mutation changes the same fields of the same table every time.
+ * Cause paths through which writers wake readers, made once: the same mutation changes the same fields of the same table every time.
  *
- * A text that was just joined has to be hashed wherever it is looked up, so the one that was made before is given again. So are the causes made of it: records point to
- * them for a while, and what lives for a while is dear to the collector.
+ * A text that was just joined has to be hashed wherever it is looked up, so the one that was made before is given again. So are the causes made of
+ * it: records point to them for a while, and what lives for a while is dear to the collector.
  *
  * @module
  */
 import type { CommitCause } from "../meter/record.ts";
-import { wayText } from "../meter/way.ts";
+import { causePathText } from "../meter/cause-path.ts";
 import type { Catalogue } from "../tx/catalogue.ts";
 import { PRIMARY } from "../tx/types.ts";
 
-export interface KnownWay {
+export interface CausePath {
   readonly table: string | null;
   /** By writer. */
   readonly causes: Map<string, CommitCause>;
@@ -19,19 +19,19 @@ export interface KnownWay {
   readonly fields: readonly string[];
   /** The index's name. */
   readonly index: string;
-  /** See `way.ts`. */
-  readonly way: string;
+  /** See `cause-path.ts`. */
+  readonly causePath: string;
 }
 
-/** Ways kept for each index; more are made again each time. */
-const WAYS_MAX = 16;
-/** Writers kept for each way. */
+/** Cause paths kept for each index; more are made again each time. */
+const CAUSE_PATHS_MAX = 16;
+/** Writers kept for each path. */
 const WRITERS_MAX = 16;
 
 /** See the module comment. */
-export class KnownWays {
+export class CausePaths {
   readonly #catalogue: Catalogue;
-  readonly #byIndex = new Map<number, Map<number, KnownWay[]>>();
+  readonly #byIndex = new Map<number, Map<number, CausePath[]>>();
 
   constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue;
@@ -43,22 +43,22 @@ export class KnownWays {
     change: CommitCause["change"],
     fields: readonly string[],
     table: string | null,
-  ): KnownWay {
+  ): CausePath {
     // Names that are no documents' have no table, and there may be any number of them.
     if (table === null) return this.#make(collection, index, change, fields, table);
-    const ways = this.#waysOf(collection, index);
-    for (const known of ways) if (known.change === change && isSame(known.fields, fields)) return known;
+    const causePaths = this.#causePathsOf(collection, index);
+    for (const known of causePaths) if (known.change === change && isSame(known.fields, fields)) return known;
     const made = this.#make(collection, index, change, fields, table);
-    if (ways.length < WAYS_MAX) ways.push(made);
+    if (causePaths.length < CAUSE_PATHS_MAX) causePaths.push(made);
     return made;
   }
 
-  /** The cause that a commit of `writer` is, through this way. */
-  causeOf(known: KnownWay, writer: string): CommitCause {
-    const { table, index, change, fields, way, causes } = known;
+  /** The cause that a commit of `writer` is, through this path. */
+  causeOf(known: CausePath, writer: string): CommitCause {
+    const { table, index, change, fields, causePath, causes } = known;
     let cause = causes.get(writer);
     if (cause === undefined) {
-      cause = { writer, table, index, change, fields, way };
+      cause = { writer, table, index, change, fields, causePath };
       if (causes.size < WRITERS_MAX) causes.set(writer, cause);
     }
     return cause;
@@ -69,12 +69,12 @@ export class KnownWays {
     this.#byIndex.clear();
   }
 
-  #waysOf(collection: number, index: number): KnownWay[] {
+  #causePathsOf(collection: number, index: number): CausePath[] {
     let indexes = this.#byIndex.get(collection);
-    if (indexes === undefined) this.#byIndex.set(collection, (indexes = new Map<number, KnownWay[]>()));
-    let ways = indexes.get(index);
-    if (ways === undefined) indexes.set(index, (ways = []));
-    return ways;
+    if (indexes === undefined) this.#byIndex.set(collection, (indexes = new Map<number, CausePath[]>()));
+    let causePaths = indexes.get(index);
+    if (causePaths === undefined) indexes.set(index, (causePaths = []));
+    return causePaths;
   }
 
   #make(
@@ -83,9 +83,9 @@ export class KnownWays {
     change: CommitCause["change"],
     fields: readonly string[],
     table: string | null,
-  ): KnownWay {
+  ): CausePath {
     const index = this.#indexName(collection, number);
-    return { table, causes: new Map(), change, fields, index, way: wayText(table, index, change, fields) };
+    return { table, causes: new Map(), change, fields, index, causePath: causePathText(table, index, change, fields) };
   }
 
   #indexName(collection: number, number: number): string {

@@ -12,7 +12,8 @@ import { collect, openTestDatabase, plan, schemaOf, write } from "../tx/testing/
 import type { TestDatabase } from "../tx/testing/database.ts";
 import type { DatabaseTransaction } from "../tx/transaction.ts";
 import { UserError } from "../tx/types.ts";
-import type { Commit, QueryPlan, QueryStream } from "../tx/types.ts";
+import type { Commit, QueryStream } from "../tx/types.ts";
+import type { QueryPlan } from "../tx/query-plan.ts";
 import { NodeStore } from "./node-store.ts";
 
 const SIMS = Number(process.env["SIMS"] ?? 250);
@@ -46,7 +47,7 @@ const act = fc.oneof(
 
 /** One database and what a function would see of it. */
 class Side {
-  readonly memo: NodeStore | undefined;
+  readonly nodes: NodeStore | undefined;
   readonly #test: TestDatabase;
   #tx: DatabaseTransaction | undefined;
   #streams: QueryStream[] = [];
@@ -55,16 +56,16 @@ class Side {
   constructor(bytesMax: number | undefined) {
     this.#test = openTestDatabase();
     this.#test.database.setSchema(schemaOf({ t: { indexes: INDEXES } }));
-    if (bytesMax !== undefined) this.memo = new NodeStore(this.#test.engine, bytesMax);
+    if (bytesMax !== undefined) this.nodes = new NodeStore(this.#test.engine, bytesMax);
   }
 
   get database(): TestDatabase["database"] {
     return this.#test.database;
   }
 
-  /** @param makesMemo Of those that have a store: whether it learns. */
-  begin(makesMemo = true): void {
-    this.#tx = this.database.begin({ readOnly: false, memo: this.memo, makesMemo });
+  /** @param makesNodes Of those that have a store: whether it learns. */
+  begin(makesNodes = true): void {
+    this.#tx = this.database.begin({ readOnly: false, nodes: this.nodes, makesNodes });
     this.#streams = [];
     this.#saves = [];
   }
@@ -84,7 +85,7 @@ class Side {
     const { storageDocuments: _, storageBytes: __, ...usage } = tx.usage;
     const commit: Commit | undefined = commits ? tx.commit("test") : undefined;
     tx.abort();
-    if (commit !== undefined) this.memo?.apply(commit);
+    if (commit !== undefined) this.nodes?.apply(commit);
     return { usage, changes: commit?.changes.map(({ id, after }) => [id, after]) };
   }
 
@@ -143,28 +144,28 @@ test(
         fc.constantFrom(0, 3_000, 1e9),
         fc.gen(),
         (rows, history, bytesMax, gen) => {
-          const [plain, remembering] = [new Side(undefined), new Side(bytesMax)];
-          const [ids] = [plain, remembering].map(({ database }) =>
+          const [plain, withNodes] = [new Side(undefined), new Side(bytesMax)];
+          const [ids] = [plain, withNodes].map(({ database }) =>
             write(database, (tx) => rows.map((row) => tx.insert("t", row))),
           );
           const plans = gen(() => fc.array(planOf(ids!, []), { minLength: 1, maxLength: 4 }));
-          for (const [acts, commits, makesMemo] of history) {
-            for (const side of [plain, remembering]) side.begin(makesMemo);
+          for (const [acts, commits, makesNodes] of history) {
+            for (const side of [plain, withNodes]) side.begin(makesNodes);
             for (const one of acts) {
               const seen = plain.act(one, plans, ids!);
-              expect(remembering.act(one, plans, ids!), one.kind).toEqual(seen);
+              expect(withNodes.act(one, plans, ids!), one.kind).toEqual(seen);
               if (one.kind === "insert" && typeof seen === "string" && !seen.startsWith("error")) ids!.push(seen);
             }
-            expect(remembering.end(commits)).toEqual(plain.end(commits));
+            expect(withNodes.end(commits)).toEqual(plain.end(commits));
             // What was not committed has left no trace.
             for (const wanted of plans) {
               const scratch = outcome(() => collect(plain.database.begin({ readOnly: true }).query(wanted)));
-              remembering.begin();
-              expect(remembering.act({ kind: "collect", at: plans.indexOf(wanted) }, plans, ids!)).toEqual(scratch);
-              remembering.end(false);
+              withNodes.begin();
+              expect(withNodes.act({ kind: "collect", at: plans.indexOf(wanted) }, plans, ids!)).toEqual(scratch);
+              withNodes.end(false);
             }
           }
-          const counters = remembering.memo!.counters;
+          const counters = withNodes.nodes!.counters;
           found += counters.found;
           visitedLess += counters.found > counters.made ? 1 : 0;
         },
@@ -190,17 +191,17 @@ function outcome(run: () => unknown): unknown {
 /** Ten rows, of which a mutation with a store has read all once. */
 function ten() {
   const { database, engine } = openTestDatabase();
-  const memo = new NodeStore(engine);
+  const nodes = new NodeStore(engine);
   const ids = write(database, (tx) => Array.from({ length: 10 }, (_, n) => tx.insert("t", { n })));
   const mutate = <T>(
     work: (tx: DatabaseTransaction) => T,
-    makesMemo = true,
+    makesNodes = true,
   ): { readonly result: T; readonly visited: number } => {
-    const tx = database.begin({ readOnly: false, memo, makesMemo });
+    const tx = database.begin({ readOnly: false, nodes, makesNodes });
     const result = work(tx);
     const visited = tx.usage.storageDocuments;
     const commit = tx.commit("test");
-    if (commit !== undefined) memo.apply(commit);
+    if (commit !== undefined) nodes.apply(commit);
     return { result, visited };
   };
   mutate((tx) => collect(tx.query(plan("t"))));

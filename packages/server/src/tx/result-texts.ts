@@ -1,28 +1,28 @@
 /**
- * Rows in a result whose texts are known: documents that a handler returned as it was given them, from rows that are remembered.
+ * Rows in a result whose texts are known: documents that a handler returned as it was given them, from rows that nodes hold.
  *
- *   untracked(result) ──note(row)──▶ KnownRows ──part──▶ text of the row, instead of rendering it
+ *   untracked(result) ──note(row)──▶ ResultTexts ──part──▶ text of the row, instead of rendering it
  *                                              ──has───▶ it matched this validator before, as the same version
  *
  * Not here: keeping texts (`reactive/node-store.ts`), putting them together (`@narrowcast/values`).
  *
  * @module
  */
-import type { Doc, KnownMatches, KnownParts, ValidatorJson } from "@narrowcast/values";
-import type { ReadMemo, RowText } from "./read-memo.ts";
+import type { Doc, MatchCache, PartTexts, ValidatorJson } from "@narrowcast/values";
+import type { ReadNodes, RowText } from "./read-nodes.ts";
 
 /** See the module comment. Of one result. */
-export class KnownRows implements KnownMatches, KnownParts {
-  readonly #memo: ReadMemo;
+export class ResultTexts implements MatchCache, PartTexts {
+  readonly #nodes: ReadNodes;
   readonly #texts = new Map<object, RowText>();
 
-  constructor(memo: ReadMemo) {
-    this.#memo = memo;
+  constructor(nodes: ReadNodes) {
+    this.#nodes = nodes;
   }
 
   /** `row`, shared and unchanged, is part of the result. */
   note(row: Doc): void {
-    const text = this.#memo.textOf(row);
+    const text = this.#nodes.textOf(row);
     if (text !== undefined) this.#texts.set(row, text);
   }
 
@@ -31,7 +31,7 @@ export class KnownRows implements KnownMatches, KnownParts {
   }
 
   longText(text: string): string | undefined {
-    return this.#memo.longTextOf(text);
+    return this.#nodes.longTextOf(text);
   }
 
   has(validator: ValidatorJson, value: object): boolean {

@@ -1,9 +1,9 @@
 /**
- * Handing rows of one table to a function: as private copies, or as tracked documents that note what is looked at.
+ * Document access: how a function is given the rows of a table, as private copies or as tracked documents that note what is looked at.
  *
  * A function that takes its documents whole (spreads or returns them) pays for tracking and gets nothing. `ReadHabits` remembers that for each
  * (function, table): of such a function nothing is noted, and its read set says "every field". It is tracked again after 1, 3, 7 … such runs and
- * then now and then, in case it has changed its ways: a function that returns what it found and otherwise only looks at a status must not go on being
+ * then now and then, in case it behaves differently now: a function that returns what it found and otherwise only looks at a status must not go on being
  * woken by every field. One that takes its documents apart (spreads or writes to them) is given plain copies meanwhile; one that returns them as they are
  * goes on with tracked documents, which need no copy for that and say that they are unchanged.
  *
@@ -16,7 +16,7 @@ import { trackedDocument } from "./tracked-document.ts";
 
 /** After at most so many runs with plain copies a function is tracked once more. */
 const TRACKED_AGAIN_RUNS = 32;
-/** Below so many documents a run makes no habit. It may end one: being woken in vain costs more than tracking a few. */
+/** A run with fewer documents starts no habit. It may end one: a re-run in vain costs more than tracking a few documents. */
 const TELLING_DOCUMENTS = 4;
 
 /** Of a function that takes the documents of one table whole. */
@@ -32,14 +32,14 @@ interface Habit {
 /** What a run did with the documents of one table. */
 export interface Taken {
   /** Tracked documents that it was given. */
-  readonly handedOut: number;
+  readonly given: number;
   /** Of those, taken whole; known only if the run was tracked. */
   readonly takenWhole: number;
   /** Of those, spread, listed or written to. */
   readonly takenApart: number;
 }
 
-/** What is known, or assumed, of a function's ways. */
+/** What is known, or assumed, of how a function uses its documents. */
 export interface Habits {
   takesWhole(collection: number): boolean;
   takesApart(collection: number): boolean;
@@ -67,29 +67,29 @@ export class ReadHabits implements Habits {
     return this.#habits.get(collection)?.takesApart ?? false;
   }
 
-  learn(collection: number, { handedOut, takenWhole, takenApart }: Taken, isTracked: boolean): void {
-    if (handedOut === 0) return;
+  learn(collection: number, { given, takenWhole, takenApart }: Taken, isTracked: boolean): void {
+    if (given === 0) return;
     const habit = this.#habits.get(collection);
-    const takesApart = takenApart * 2 > handedOut;
+    const takesApart = takenApart * 2 > given;
     if (!isTracked) {
       if (habit !== undefined) habit.takesApart = takesApart;
-    } else if (takenWhole * 2 <= handedOut) this.#habits.delete(collection);
+    } else if (takenWhole * 2 <= given) this.#habits.delete(collection);
     else if (habit !== undefined) {
       habit.confirmed += 1;
       habit.plainRuns = Math.min(2 ** habit.confirmed, TRACKED_AGAIN_RUNS) - 1;
       habit.takesApart = takesApart;
-    } else if (handedOut >= TELLING_DOCUMENTS) {
+    } else if (given >= TELLING_DOCUMENTS) {
       this.#habits.set(collection, { plainRuns: 0, confirmed: 0, takesApart });
     }
   }
 }
 
-/** The hand-outs of one run, table by table. */
-export class HandOuts {
+/** The document accesses of one run, table by table. */
+export class DocumentAccesses {
   readonly #observations: Observations;
   readonly #habits: Habits | undefined;
   readonly #isLazy: boolean;
-  readonly #tables = new Map<number, HandOut>();
+  readonly #tables = new Map<number, DocumentAccess>();
 
   constructor(observations: Observations, habits: Habits | undefined, isLazy: boolean) {
     this.#observations = observations;
@@ -97,39 +97,40 @@ export class HandOuts {
     this.#isLazy = isLazy;
   }
 
-  of(collection: number): HandOut {
-    let handOut = this.#tables.get(collection);
-    if (handOut === undefined) {
+  of(collection: number): DocumentAccess {
+    let documentAccess = this.#tables.get(collection);
+    if (documentAccess === undefined) {
       const isWhole = this.#habits?.takesWhole(collection) ?? false;
       const isCopied = isWhole && (this.#habits?.takesApart(collection) ?? false);
-      handOut = new HandOut(this.#observations, { isWhole, isCopied, isLazy: this.#isLazy });
-      this.#tables.set(collection, handOut);
+      documentAccess = new DocumentAccess(this.#observations, { isWhole, isCopied, isLazy: this.#isLazy });
+      this.#tables.set(collection, documentAccess);
     }
-    return handOut;
+    return documentAccess;
   }
 
   /** A document that was read by its id. */
   giveOne(collection: number, row: Doc): Doc {
-    const handOut = this.of(collection);
-    if (handOut.isWhole) this.#observations.noteAll(row._id);
-    return handOut.give(row);
+    const documentAccess = this.of(collection);
+    if (documentAccess.isWhole) this.#observations.noteAll(row._id);
+    return documentAccess.give(row);
   }
 
   /** Learns from what the run did. */
   finish(): void {
     if (this.#habits === undefined) return;
-    for (const [collection, handOut] of this.#tables) this.#habits.learn(collection, handOut, !handOut.isWhole);
+    for (const [collection, documentAccess] of this.#tables)
+      this.#habits.learn(collection, documentAccess, !documentAccess.isWhole);
   }
 
-  /** Whether any tracked document was given out. */
+  /** Whether the function was given any tracked document. */
   get hasTracked(): boolean {
-    for (const { handedOut } of this.#tables.values()) if (handedOut > 0) return true;
+    for (const { given } of this.#tables.values()) if (given > 0) return true;
     return false;
   }
 }
 
 /** How a run is given the rows of one table. */
-export interface HandOutRules {
+export interface DocumentAccessRules {
   /** Nothing is noted: every field counts as looked at. */
   readonly isWhole: boolean;
   /** Rows are given as plain copies. */
@@ -138,18 +139,18 @@ export interface HandOutRules {
   readonly isLazy: boolean;
 }
 
-/** Hands out the rows of one table to one run. */
-export class HandOut implements Taken {
+/** Gives the rows of one table to one run. */
+export class DocumentAccess implements Taken {
   readonly observations: Observations;
-  /** See {@linkcode HandOutRules}. */
+  /** See {@linkcode DocumentAccessRules}. */
   readonly isWhole: boolean;
-  handedOut = 0;
+  given = 0;
   takenWhole = 0;
   takenApart = 0;
   readonly #isCopied: boolean;
   readonly #isLazy: boolean;
 
-  constructor(observations: Observations, { isWhole, isCopied, isLazy }: HandOutRules) {
+  constructor(observations: Observations, { isWhole, isCopied, isLazy }: DocumentAccessRules) {
     this.observations = observations;
     this.isWhole = isWhole;
     this.#isCopied = isCopied;
@@ -159,7 +160,7 @@ export class HandOut implements Taken {
   /** A document for the function, which may write to it. `row` is shared and stays as it is. */
   give(row: Doc): Doc {
     if (this.#isCopied) return cloneValue(row);
-    this.handedOut += 1;
+    this.given += 1;
     return trackedDocument(row, this, this.#isLazy);
   }
 }

@@ -2,20 +2,20 @@
  * The runs that ended a core, as main remembers them over restarts.
  *
  * Queries stay until new code or another environment is active: the core decides when one may be tried again (`quarantine.ts`) and
- * needs to know how often it was guilty. Mutations, jobs and cron runs are done with once a new core has been told.
+ * needs to know how often it was suspect. Mutations, jobs and cron runs are done with once a new core has been told.
  *
  * @module
  */
-import type { Guilty } from "../protocol/core-protocol.ts";
+import type { Suspect } from "../protocol/core-protocol.ts";
 import { runKeyText, type RunKey } from "../protocol/run-key.ts";
 
 /** More are forgotten, oldest first. */
 const ENTRIES_MAX = 1_000;
 
 /** See the module comment. */
-export class GuiltyList {
+export class SuspectList {
   /** By the text of the run's key, since keys are compared by what they say. */
-  readonly #entries = new Map<string, Guilty>();
+  readonly #entries = new Map<string, Suspect>();
 
   add(run: RunKey): void {
     const text = runKeyText(run);
@@ -26,7 +26,7 @@ export class GuiltyList {
     if (this.#entries.size > ENTRIES_MAX && oldest !== undefined) this.#entries.delete(oldest);
   }
 
-  all(): readonly Guilty[] {
+  all(): readonly Suspect[] {
     return [...this.#entries.values()];
   }
 

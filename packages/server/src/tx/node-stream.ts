@@ -1,19 +1,19 @@
 /**
- * Streams that answer from the read memo: the same rows, read set and Convex counts as a stream over the engine.
+ * Streams that answer from nodes: the same rows, read set and Convex counts as a stream over the engine.
  *
  * Only what is really visited in the engine, or is seen for the first time since a commit changed it, counts as storage read.
  *
- * The memo knows nothing of what the transaction itself wrote. A stream that is still open when its transaction writes into what lies ahead goes on over the
+ * Nodes know nothing of what the transaction itself wrote. A stream that is still open when its transaction writes into what lies ahead goes on over the
  * engine.
  *
  * @module
  */
 import type { Doc } from "@narrowcast/values";
 import type { Key, KeyRange } from "../engine/types.ts";
-import type { HandOut } from "./hand-out.ts";
+import type { DocumentAccess } from "./document-access.ts";
 import type { PageRows } from "./paginate.ts";
 import { isUsedUp, passes } from "./plan-stages.ts";
-import type { MemoCall, MemoRow, MemoRows, ReadMemo, RowCounts } from "./read-memo.ts";
+import type { NodeCall, NodeRow, NodeRows, ReadNodes, RowCounts } from "./read-nodes.ts";
 import { keyAfter } from "./read-set.ts";
 import { copyDocument, RowStream } from "./stream.ts";
 import type { StreamSource } from "./stream.ts";
@@ -23,43 +23,43 @@ import type { QueryStream } from "./types.ts";
 import type { UsageMeter } from "./usage.ts";
 import type { WriteLog } from "./write-log.ts";
 
-/** What a memo stream needs; a meter always. */
-export interface MemoSource extends StreamSource {
+/** What a node stream needs; a meter always. */
+export interface NodeSource extends StreamSource {
   readonly meter: UsageMeter;
-  readonly memo: ReadMemo;
+  readonly nodes: ReadNodes;
   /** What the transaction wrote; nothing of it lies in the range when the stream begins. */
   readonly log: WriteLog;
-  /** The caller sees dropped rows too, as pages do: then the memo keeps all rows and the filters run here. */
+  /** The caller sees dropped rows too, as pages do: then the node keeps all rows and the filters run here. */
   readonly showsDropped: boolean;
 }
 
-/** What a stream asks the memo for. */
-export function memoCallOf(source: Omit<MemoSource, "memo" | "log" | "meter">): MemoCall {
+/** What a stream asks a node for. */
+export function nodeCallOf(source: Omit<NodeSource, "nodes" | "log" | "meter">): NodeCall {
   const { collection, index, range, order, stages, showsDropped } = source;
   const { leading, keeps } = filtersHere(source) ? { leading: [], keeps: undefined } : stages;
   return { collection, index, range, order, filters: leading, keeps, isPage: showsDropped };
 }
 
-function filtersHere({ showsDropped, stages }: Pick<MemoSource, "showsDropped" | "stages">): boolean {
+function filtersHere({ showsDropped, stages }: Pick<NodeSource, "showsDropped" | "stages">): boolean {
   return showsDropped && stages.keeps !== undefined;
 }
 
-export class MemoStream implements QueryStream, PageRows {
-  readonly #source: MemoSource;
+export class NodeStream implements QueryStream, PageRows {
+  readonly #source: NodeSource;
   readonly #filtersHere: boolean;
-  #rows: MemoRows | undefined;
+  #rows: NodeRows | undefined;
   #stretch: Stretch | undefined;
   #at = 0;
   #isOver = false;
   #countsAtEnd = false;
   #writesSeen: number;
-  /** Takes over where the transaction wrote ahead of this stream. */
+  /** Takes over when the transaction has written into what this stream has not reached yet. */
   #onEngine: RowStream | undefined;
   rowsRead = 0;
   bytesRead = 0;
   position: Key | undefined;
 
-  constructor(source: MemoSource) {
+  constructor(source: NodeSource) {
     this.#source = source;
     this.#filtersHere = filtersHere(source);
     this.#writesSeen = source.log.version;
@@ -72,7 +72,7 @@ export class MemoStream implements QueryStream, PageRows {
   }
 
   rest(): Doc[] {
-    const { stages, handOut } = this.#source;
+    const { stages, documentAccess } = this.#source;
     this.#followWrites();
     if (
       this.#at === 0 &&
@@ -81,7 +81,7 @@ export class MemoStream implements QueryStream, PageRows {
       !this.#filtersHere &&
       this.#onEngine === undefined
     ) {
-      return this.#everything(handOut);
+      return this.#everything(documentAccess);
     }
     const documents: Doc[] = [];
     for (let document = this.next(); document !== undefined; document = this.next()) documents.push(document);
@@ -100,7 +100,7 @@ export class MemoStream implements QueryStream, PageRows {
   }
 
   pull(): Doc | null | undefined {
-    const { stages, handOut, range, order } = this.#source;
+    const { stages, documentAccess, range, order } = this.#source;
     if (this.#isOver || isUsedUp(stages.rest)) return undefined;
     this.#followWrites();
     if (this.#onEngine !== undefined) return this.#pullOnEngine(this.#onEngine);
@@ -128,7 +128,7 @@ export class MemoStream implements QueryStream, PageRows {
     this.#countRead(1, row.bytes, key.length);
     if (this.#filtersHere && stages.keeps?.(document) === false) return null;
     if (stages.rest.length > 0 && !passes(stages.rest, document)) return null;
-    return handOut === undefined ? copyDocument(document) : handOut.give(document);
+    return documentAccess === undefined ? copyDocument(document) : documentAccess.give(document);
   }
 
   #followWrites(): void {
@@ -158,8 +158,8 @@ export class MemoStream implements QueryStream, PageRows {
     return row;
   }
 
-  /** Hot: a re-run mostly collects what is remembered; nothing is counted row by row. Guarded by `reactive/tracking.bench.ts`. */
-  #everything(handOut: HandOut | undefined): Doc[] {
+  /** Hot: a re-run mostly collects what is in a node; nothing is counted row by row. Guarded by `reactive/tracking.bench.ts`. */
+  #everything(documentAccess: DocumentAccess | undefined): Doc[] {
     const rows = this.#rows ?? this.#open();
     this.#countsAtEnd = true;
     const kept = rows.all(this.#visit);
@@ -170,17 +170,17 @@ export class MemoStream implements QueryStream, PageRows {
     this.#count(rows.total);
     const documents: Doc[] = [];
     for (let at = 0; at < kept.length; at++) {
-      const { document } = kept[at] as MemoRow;
-      documents.push(handOut === undefined ? copyDocument(document) : handOut.give(document));
+      const { document } = kept[at] as NodeRow;
+      documents.push(documentAccess === undefined ? copyDocument(document) : documentAccess.give(document));
     }
     return documents;
   }
 
-  #open(): MemoRows {
-    const { collection, index, reads, rule, meter, memo } = this.#source;
+  #open(): NodeRows {
+    const { collection, index, reads, rule, meter, nodes } = this.#source;
     this.#stretch = reads.openStretch(collection, index, rule);
     meter.checkRanges(reads);
-    this.#rows = memo.rows(memoCallOf(this.#source));
+    this.#rows = nodes.rows(nodeCallOf(this.#source));
     return this.#rows;
   }
 
@@ -199,6 +199,6 @@ export class MemoStream implements QueryStream, PageRows {
   #countRead(rows: number, bytes: number, keyBytes: number): void {
     this.rowsRead += rows;
     this.bytesRead += bytes;
-    this.#source.meter.countRemembered(rows, bytes, keyBytes, this.#source.collection);
+    this.#source.meter.countRows(rows, bytes, keyBytes, this.#source.collection);
   }
 }

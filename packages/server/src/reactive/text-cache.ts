@@ -9,7 +9,7 @@
  */
 import { heightOf, stringifyValue } from "@narrowcast/values";
 import type { Doc, ValidatorJson } from "@narrowcast/values";
-import type { RowText } from "../tx/read-memo.ts";
+import type { RowText } from "../tx/read-nodes.ts";
 import type { Held, NodeBudget } from "./node-budget.ts";
 
 /** Memory of a text besides itself, estimated. */
@@ -18,7 +18,7 @@ const TEXT_BYTES = 200;
 const TEXTS_SHARE = 0.5;
 
 /** One text. */
-export class KeptText implements Held, RowText {
+export class CachedText implements Held, RowText {
   readonly source: Doc | string;
   readonly text: string;
   readonly height: number;
@@ -39,27 +39,27 @@ export class KeptText implements Held, RowText {
 }
 
 /** See the module comment. */
-export class KeptTexts {
-  readonly #rows = new Map<Doc, KeptText>();
-  readonly #strings = new Map<string, KeptText>();
+export class TextCache {
+  readonly #rows = new Map<Doc, CachedText>();
+  readonly #strings = new Map<string, CachedText>();
   readonly #bytesMax: number;
-  readonly #budget: { add(text: KeptText): void; remove(text: KeptText): void };
+  readonly #budget: { add(text: CachedText): void; remove(text: CachedText): void };
   #bytes = 0;
   /** Monotone. */
   made = 0;
 
-  constructor(nodeBytesMax: number, budget: Pick<NodeBudget<KeptText>, "add" | "remove">) {
+  constructor(nodeBytesMax: number, budget: Pick<NodeBudget<CachedText>, "add" | "remove">) {
     this.#bytesMax = nodeBytesMax * TEXTS_SHARE;
     this.#budget = budget;
   }
 
   /** `undefined` when there is no room. */
-  ofRow(row: Doc): KeptText | undefined {
+  ofRow(row: Doc): CachedText | undefined {
     return used(this.#rows.get(row)) ?? this.#make(row);
   }
 
   /** `undefined` when there is no room. */
-  ofString(text: string): KeptText | undefined {
+  ofString(text: string): CachedText | undefined {
     return used(this.#strings.get(text)) ?? this.#make(text);
   }
 
@@ -70,15 +70,15 @@ export class KeptTexts {
   }
 
   /** What the budget calls for each text that goes. */
-  forget(text: KeptText): void {
+  forget(text: CachedText): void {
     this.#bytes -= text.bytes;
     if (typeof text.source === "string") this.#strings.delete(text.source);
     else this.#rows.delete(text.source);
   }
 
-  #make(source: Doc | string): KeptText | undefined {
+  #make(source: Doc | string): CachedText | undefined {
     if (this.#bytes >= this.#bytesMax) return undefined;
-    const text = new KeptText(source);
+    const text = new CachedText(source);
     this.#budget.add(text);
     if (typeof source === "string") this.#strings.set(source, text);
     else this.#rows.set(source, text);
@@ -88,7 +88,7 @@ export class KeptTexts {
   }
 }
 
-function used(text: KeptText | undefined): KeptText | undefined {
+function used(text: CachedText | undefined): CachedText | undefined {
   if (text !== undefined) text.isUsed = true;
   return text;
 }

@@ -1,21 +1,21 @@
 /**
- * The read memo as the transaction layer sees it: answers to reads that were made before, kept true by commits.
+ * Nodes as the transaction layer sees them: answers to reads that were made before, kept true by commits.
  *
- *   stream ──range, order, leading filters──▶ ReadMemo.rows ──▶ MemoRows: rows so far, then the engine behind them
+ *   stream ──range, order, leading filters──▶ ReadNodes.rows ──▶ NodeRows: rows so far, then the engine behind them
  *
  * What the implementation guarantees: between two commits every answer equals what the engine would give, rows and counts. What
  * the caller guarantees: it does not ask for what its own transaction wrote, and no commit comes while one of its streams is in use.
  *
- * Not here: keeping it (`reactive/`).
+ * Not here: keeping nodes (`reactive/`).
  *
  * @module
  */
-import type { Doc, KnownPart, ValidatorJson } from "@narrowcast/values";
+import type { Doc, PartText, ValidatorJson } from "@narrowcast/values";
 import type { Key, KeyRange } from "../engine/types.ts";
-import type { FilterExpression } from "./types.ts";
+import type { FilterExpression } from "./query-plan.ts";
 
 /** What a stream asks for. */
-export interface MemoCall {
+export interface NodeCall {
   readonly collection: number;
   readonly index: number;
   readonly range: KeyRange;
@@ -23,7 +23,7 @@ export interface MemoCall {
   readonly filters: readonly FilterExpression[];
   /** The filters in one; `undefined` when there is none. */
   readonly keeps: ((document: Doc) => boolean) | undefined;
-  /** Of a page, which is asked for again up to where it ended: not part of what is asked. */
+  /** The call reads a page, which is later asked for up to where it ended. Calls that differ only in this are the same. */
   readonly isPage: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface RowCounts {
 }
 
 /** One row that the filters kept. */
-export interface MemoRow {
+export interface NodeRow {
   /** Key in the index. */
   readonly key: Key;
   /** Shared, read-only. */
@@ -47,11 +47,11 @@ export interface MemoRow {
 }
 
 /** The rows of one call, in its order. */
-export interface MemoRows {
+export interface NodeRows {
   /** Row `at`, read from the engine if it is the first beyond those known; `undefined` after the last. Reports what it visits. */
-  row(at: number, visit: VisitRow): MemoRow | undefined;
+  row(at: number, visit: VisitRow): NodeRow | undefined;
   /** All rows from the first on, to the end; like `row` for each of them. */
-  all(visit: VisitRow): readonly MemoRow[];
+  all(visit: VisitRow): readonly NodeRow[];
   /** All rows consumed so far, dropped ones too: after `all`, everything. */
   readonly total: Readonly<RowCounts>;
   /** What was dropped behind the last kept row; complete once `row` has given `undefined`. */
@@ -59,7 +59,7 @@ export interface MemoRows {
 }
 
 /** One row by primary key. */
-export interface MemoPoint {
+export interface NodePoint {
   /** Shared, read-only; `undefined`: there is none. */
   readonly document: Doc | undefined;
   /** Size of the document. */
@@ -68,8 +68,8 @@ export interface MemoPoint {
   readonly isVisited: boolean;
 }
 
-/** What was worked out of one version of a row. */
-export interface RowText extends KnownPart {
+/** What was computed from one version of a row. */
+export interface RowText extends PartText {
   /** The validator that it was found to match last. */
   matched: ValidatorJson | undefined;
 }
@@ -78,12 +78,12 @@ export interface RowText extends KnownPart {
 export type VisitRow = (bytes: number) => void;
 
 /** See the module comment. */
-export interface ReadMemo {
-  rows(call: MemoCall): MemoRows;
+export interface ReadNodes {
+  rows(call: NodeCall): NodeRows;
   /** Whether `rows` is kept for this call already. */
-  knows(call: MemoCall): boolean;
-  point(collection: number, id: Key): MemoPoint;
-  /** The text of a row that an answer held, made if need be and kept while there is room; `undefined` when there is none. */
+  knows(call: NodeCall): boolean;
+  point(collection: number, id: Key): NodePoint;
+  /** The JSON text of a row that a node gave, made if need be and kept while there is room; `undefined` when there is no room. */
   textOf(row: Doc): RowText | undefined;
   /** The JSON text of a long string, in the same way: handlers take documents apart and return what was in them. */
   longTextOf(text: string): string | undefined;
