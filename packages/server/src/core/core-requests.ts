@@ -14,6 +14,7 @@ import type { ActionTicket, CoreReplies, CoreRequest, FromCore } from "../protoc
 import { unknownKind } from "../protocol/unknown-kind.ts";
 import type { Calls } from "./calls.ts";
 import type { CoreMeter } from "./core-meter.ts";
+import type { CoreRole } from "./core-observers.ts";
 import type { Crons } from "./crons.ts";
 import type { DeployParts } from "./deploy-parts.ts";
 import { changeEnvironment } from "./environment-change.ts";
@@ -54,7 +55,7 @@ const WRITES: { readonly [type in CoreRequest["type"]]: boolean } = {
 
 /** Who answers. */
 export interface RequestParts {
-  readonly role: "writer" | "follower";
+  readonly role: CoreRole;
   readonly calls: Calls;
   readonly deploy: DeployParts;
   readonly files: FileRequests;
