@@ -53,7 +53,7 @@ export function coreObservers(parts: ObserverParts): CoreObservers {
     reactor: {
       committed: (commit, { code }) => {
         parts.reactor.applyCommit(commit);
-        // The commit of a push touches every read set by itself; code that was evaluated again, and what is in quarantine, is touched here only.
+        // The commit of a push touches every live query by itself; one that had the code evaluated again does not.
         if (code !== undefined) parts.reactor.invalidateAll();
       },
     },

@@ -56,7 +56,7 @@ const NOTHING: StateChange = {
 };
 
 /** The tables whose rows the fold is made of. */
-const FOLDED: ReadonlySet<string> = new Set([
+export const FOLDED_TABLES: ReadonlySet<string> = new Set([
   ENVIRONMENT_TABLE,
   MODULES_TABLE,
   SECRETS_TABLE,
@@ -133,7 +133,7 @@ export class DeploymentState {
     let touched: Set<string> | undefined;
     const filesDeleted: string[] = [];
     for (const change of changes) {
-      if (!FOLDED.has(change.table)) continue;
+      if (!FOLDED_TABLES.has(change.table)) continue;
       touched ??= new Set();
       touched.add(change.table);
       if (change.table === STORAGE_TABLE && change.after === undefined) filesDeleted.push(fileNameOf(change.id));

@@ -67,9 +67,22 @@ test.each([
   expect(await isRefused(world)).toBe(false);
 });
 
-test("new code frees it at once", async () => {
+test.each<readonly [string, (world: World) => Promise<unknown>]>([
+  ["new code", async (world) => world.push(await bundleTexts(NOTES_APP))],
+  [
+    "a variable that no module looked at",
+    (world) => world.request<"setEnvironment">({ type: "setEnvironment", changes: [{ name: "SIZE", value: "1" }] }),
+  ],
+])("%s frees it at once, for who asks and for who subscribed", async (_what, change) => {
   const world = await openSuspect(5);
-  await world.push(await bundleTexts(NOTES_APP));
+  world.signal({ type: "openSocket", socket: 1 });
+  const add = [{ queryId: 1, path: "notes:count", args: "{}", journal: null }];
+  world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
+  await world.idle();
+  expect(world.updates.at(-1)?.changes[0]?.result).toMatchObject({ ok: false });
+  await change(world);
+  await world.idle();
+  expect(world.updates.at(-1)?.changes[0]?.result).toMatchObject({ ok: true, value: "0" });
   expect(await isRefused(world)).toBe(false);
 });
 

@@ -52,6 +52,8 @@ const WEIGHTS = {
 /** What is done to the writer, or to the follower. */
 export type StepName = keyof typeof WEIGHTS;
 
+export const STEP_NAMES = Object.keys(WEIGHTS) as readonly StepName[];
+
 /** Each step as often as it is to be drawn. */
 const DRAWN: readonly StepName[] = Object.entries(WEIGHTS).flatMap(([name, weight]) =>
   Array.from({ length: weight }, () => name as StepName),
@@ -101,6 +103,11 @@ export class FollowerWorld {
     this.#versions = versions;
     this.#leaveOut = leaveOut;
     this.#follower = this.#newFollower(undefined);
+  }
+
+  /** The core that follows now. */
+  get core(): Core {
+    return this.#follower.core;
   }
 
   /**
