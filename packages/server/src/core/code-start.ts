@@ -1,5 +1,6 @@
 /**
- * Code that is deployed when a core opens, or when one that follows sees it deployed: taken apart if a release before stored it, loaded, and tried again when that fails.
+ * Code that is deployed when a core opens, or when one that follows sees it deployed: taken apart if a release before stored it, loaded, and tried
+ * again when that fails.
  *
  * What was accepted by a push loads unless something around it changed: a machine too busy, another version of Node. So a restart does not lose
  * functions: a failure is told in the log, calls are answered with it, and the code is tried again after a pause that doubles each time. A push ends that.
@@ -69,7 +70,7 @@ export class CodeStart {
   }
 
   async #tryAgain(times: number): Promise<void> {
-    const { state, loader, recovered } = this.#parts;
+    const { state, loader } = this.#parts;
     const { stored } = state.code;
     // A push came first.
     if (state.code.loadError === undefined || stored === undefined) return;
@@ -83,7 +84,7 @@ export class CodeStart {
       );
       return;
     }
-    recovered(times + 1);
+    this.#parts.recovered(times + 1);
     console.error(`The deployed functions are loaded, at attempt ${times + 1}.`);
   }
 

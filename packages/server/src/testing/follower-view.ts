@@ -72,7 +72,7 @@ function partsOf({ core, active }: ViewedCore): { readonly [name: string]: () =>
     schema: () => database.schema,
     tables: () => [...database.catalogue.tables()].toSorted((one, other) => one.number - other.number),
     variables: () => state.variables,
-    environment: () => [...state.environment].toSorted(),
+    environment: () => [...state.environment].toSorted(([one], [other]) => (one < other ? -1 : 1)),
     code: () => [code.identity, code.loadError, code.active?.user.analysis, code.active?.node],
     secret: () => state.addresses.tokenUntil(0),
     "due job": () => due.jobMs,
