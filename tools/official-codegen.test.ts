@@ -1,6 +1,6 @@
 /**
- * Every app type-checks against Convex's own code generation: the templates of the published `convex` package fill `_generated` in a copy of the app's functions, and the
- * TypeScript compiler says what it thinks of that with the settings that `npx convex dev` uses.
+ * Every app type-checks against Convex's own code generation: the templates of the published `convex` package fill `_generated` in a copy of the
+ * app's functions, and the TypeScript compiler says what it thinks of that with the settings that `npx convex dev` uses.
  *
  * The official command itself asks a deployment for what it generates; its templates do not.
  */
@@ -29,7 +29,8 @@ interface Templates {
 }
 
 /**
- * The templates, bundled out of the command that they belong to: they are pure, but beside them it imports packages that it does not list, since its own bundle holds them.
+ * The templates, bundled out of the command that they belong to: they are pure, but beside them it imports packages that it does not list, since its
+ * own bundle holds them.
  */
 async function templates(folder: string): Promise<Templates> {
   const convex = dirname(createRequire(import.meta.url).resolve("convex/package.json"));

@@ -6,7 +6,8 @@
 import { CONVEX_PRICES, PRICES_DATE, type Prices } from "@narrowcast/server/testing";
 import { amount } from "./amounts.ts";
 import type { SheetRow } from "./measure.ts";
-import type { AnySystem, Form } from "./system.ts";
+import type { Form } from "./size.ts";
+import type { AnySystem } from "./system.ts";
 import { find, groupsOf } from "./table.ts";
 import type { Rules } from "./world.ts";
 

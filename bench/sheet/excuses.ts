@@ -5,7 +5,8 @@
  *
  * @module
  */
-import type { AnySystem, ClaimedFigure, Excuse, Form } from "./system.ts";
+import type { Form } from "./size.ts";
+import type { AnySystem, ClaimedFigure, Excuse } from "./system.ts";
 import type { Rules } from "./world.ts";
 
 /** The exception for a figure, if there is one. */

@@ -11,7 +11,8 @@
 import { parseArgs } from "node:util";
 import { loadText, machineText } from "../machine.ts";
 import { measure, type SheetRow } from "./measure.ts";
-import { FULL_SIZE, QUICK_SIZE, type AnySystem, type SheetSize } from "./system.ts";
+import { FULL_SIZE, QUICK_SIZE, type SheetSize } from "./size.ts";
+import type { AnySystem } from "./system.ts";
 import { redrawSheet, saveSheet } from "./save.ts";
 import { SYSTEMS } from "./systems.ts";
 import { sheetMarkdown, sheetText } from "./table.ts";

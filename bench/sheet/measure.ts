@@ -8,7 +8,8 @@
 import type { LedgerReport } from "@narrowcast/server";
 import { excuseOfRow } from "./excuses.ts";
 import { Stage } from "./stage.ts";
-import type { AnySystem, Form, Play, Scenario, SheetSize } from "./system.ts";
+import type { Form, SheetSize } from "./size.ts";
+import type { AnySystem, Play, Scenario } from "./system.ts";
 import { World, type Rules } from "./world.ts";
 
 /** What one play cost; of a scenario that is played several times, the mean. */

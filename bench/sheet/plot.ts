@@ -5,7 +5,8 @@
  */
 import * as vega from "vega";
 import type { SheetRow } from "./measure.ts";
-import type { AnySystem, Form } from "./system.ts";
+import type { Form } from "./size.ts";
+import type { AnySystem } from "./system.ts";
 import { find, groupsOf } from "./table.ts";
 import type { Rules } from "./world.ts";
 

@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import { dayMarkdown } from "./day.ts";
 import type { SheetRow } from "./measure.ts";
 import { plot } from "./plot.ts";
-import type { AnySystem, Form } from "./system.ts";
+import type { Form } from "./size.ts";
+import type { AnySystem } from "./system.ts";
 import type { Rules } from "./world.ts";
 
 const scenario = (name: string, perDay?: number) => ({

@@ -5,7 +5,7 @@
  */
 import { stringifyValue, type Value } from "@narrowcast/values";
 import { CountedSocket, deltaTable, settle } from "./socket.ts";
-import type { Form, SheetSize } from "./system.ts";
+import type { Form, SheetSize } from "./size.ts";
 import type { World } from "./world.ts";
 
 /** Arguments of a function. */

@@ -4,23 +4,8 @@
  * @module
  */
 import type { Stage } from "./stage.ts";
-import type { World } from "./world.ts";
-
-/** Which version of the app's functions: as first written, optimised by hand, or made right besides. */
-export type Form = "before" | "after" | "fixed";
-
-/** How much is played. */
-export interface SheetSize {
-  /** Plays of a scenario that is played several times; figures are per play. */
-  readonly plays: number;
-  /** Minutes of a day. */
-  readonly dayMinutes: number;
-  /** Smallest data and few subscribers, to see that everything works. */
-  readonly isQuick: boolean;
-}
-
-export const FULL_SIZE: SheetSize = { plays: 10, dayMinutes: 480, isQuick: false };
-export const QUICK_SIZE: SheetSize = { plays: 2, dayMinutes: 20, isQuick: true };
+import type { Form, SheetSize } from "./size.ts";
+import type { Seeding, World } from "./world.ts";
 
 /** Plays once. */
 export type Play = () => Promise<void>;
@@ -53,19 +38,10 @@ export interface Excuse {
 }
 
 /** See the module comment. */
-export interface System<Facts> {
-  readonly name: string;
-  /** Folder of the app's functions. */
-  readonly convexDir: string;
+export interface System<Facts> extends Seeding {
   /** States of its data, each a table of its own. */
   readonly states: readonly string[];
   readonly forms: readonly Form[];
-  /** Variables of the deployment. */
-  readonly environment?: { readonly [name: string]: string };
-  /** When the data is written, in milliseconds since the epoch; scenarios begin a minute later. */
-  readonly seededMs: number;
-  /** Writes a state's data into an empty world. */
-  seed(world: World, state: string, size: SheetSize): Promise<void>;
   /** Looks up what scenarios need, in a world of its own: nothing of it stays in the memory of those that are measured. */
   facts(world: World, state: string): Promise<Facts>;
   readonly scenarios: readonly Scenario<Facts>[];

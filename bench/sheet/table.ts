@@ -6,7 +6,8 @@
 import { amount, ratioText, type ShownFigure } from "./amounts.ts";
 import { excuseFor } from "./excuses.ts";
 import type { SheetRow } from "./measure.ts";
-import { CLAIMED, type AnySystem, type ClaimedFigure, type Form } from "./system.ts";
+import type { Form } from "./size.ts";
+import { CLAIMED, type AnySystem, type ClaimedFigure } from "./system.ts";
 import type { Rules } from "./world.ts";
 
 /** Figures in the order of the table, with their names for people. */

@@ -9,10 +9,23 @@ import { bundleApp, VirtualClock, type DeploymentOptions, type TestDeployment } 
 import type { Doc } from "@narrowcast/values";
 import { SeededRandom, startTestDeployment, type Engine } from "@narrowcast/server/testing";
 import { RecordingEngine } from "./recording-engine.ts";
-import type { AnySystem, SheetSize } from "./system.ts";
+import type { SheetSize } from "./size.ts";
 
 /** Whose rules: Convex's, or all that Narrowcast has. */
 export type Rules = "convex" | "narrow";
+
+/** A system, as far as its data goes. */
+export interface Seeding {
+  readonly name: string;
+  /** Folder of the app's functions. */
+  readonly convexDir: string;
+  /** Variables of the deployment. */
+  readonly environment?: { readonly [name: string]: string };
+  /** When the data is written, in milliseconds since the epoch; scenarios begin a minute later. */
+  readonly seededMs: number;
+  /** Writes a state's data into an empty world. */
+  seed(world: World, state: string, size: SheetSize): Promise<void>;
+}
 
 /** The worlds begin so long after their data was written. */
 const LATER_MS = 60_000;
@@ -43,7 +56,7 @@ export class World {
   }
 
   /** Seeds the state's data when it is asked for first. */
-  static async open(system: AnySystem, state: string, size: SheetSize, rules: Rules): Promise<World> {
+  static async open(system: Seeding, state: string, size: SheetSize, rules: Rules): Promise<World> {
     const key = JSON.stringify([system.name, state, size.isQuick]);
     let data = seeded.get(key);
     if (data === undefined) {
@@ -77,11 +90,11 @@ export class World {
 }
 
 /** Lets go of the data that was seeded for a system: another one may need the memory. */
-export function forgetSeeded(system: AnySystem): void {
+export function forgetSeeded(system: Seeding): void {
   for (const key of seeded.keys()) if (key.startsWith(`["${system.name}",`)) seeded.delete(key);
 }
 
-async function seed(system: AnySystem, state: string, size: SheetSize): Promise<RecordingEngine<Doc>> {
+async function seed(system: Seeding, state: string, size: SheetSize): Promise<RecordingEngine<Doc>> {
   const engine = new RecordingEngine<Doc>();
   const world = await World.openOn(engine, system.seededMs);
   const pushed = await world.deployment.push((await bundleApp(system.convexDir)).code);

@@ -7,8 +7,8 @@
  *   trendingArtists, trendingShows     the lists that visitors see, rewritten by a job
  *   cronSettings, cronRuns, maintenanceLocks, sweeps     the jobs' own books
  *
- * Times are milliseconds since the epoch, a show's `date` is `YYYY-MM-DD`. Fields that end in `Count` or `Score`, `trendingRank`, and a setlist's `upvotes`, `downvotes` and
- * `songs[].votes` are derived; `README.md` says who keeps them in which form.
+ * Times are milliseconds since the epoch, a show's `date` is `YYYY-MM-DD`. Fields that end in `Count` or `Score`, `trendingRank`, and a setlist's
+ * `upvotes`, `downvotes` and `songs[].votes` are derived; `README.md` says who keeps them in which form.
  */
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";

@@ -4,7 +4,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { excuseFor } from "../excuses.ts";
 import { measure, type Combination, type SheetRow } from "../measure.ts";
-import { CLAIMED, type AnySystem, type SheetSize } from "../system.ts";
+import type { SheetSize } from "../size.ts";
+import { CLAIMED, type AnySystem } from "../system.ts";
 import { missesOf } from "../table.ts";
 import { forgetSeeded } from "../world.ts";
 import { rowOf } from "./rows.ts";

@@ -5,7 +5,8 @@
  */
 import { factsOf, type SheetRow } from "../measure.ts";
 import { Stage } from "../stage.ts";
-import type { AnySystem, Form, Scenario, SheetSize, System } from "../system.ts";
+import type { Form, SheetSize } from "../size.ts";
+import type { AnySystem, Scenario, System } from "../system.ts";
 import { World, type Rules } from "../world.ts";
 
 /** Each scenario once or a few times, on the data as it is. */

@@ -130,6 +130,7 @@ function serverOptions(command: Command): Command {
         (text) => positive(text) * MIB,
       ),
     )
+    .addOption(new Option("--memo-memory <MiB>").hideHelp().argParser(refuseMemoMemory))
     .addOption(
       new Option(
         "--delta-memory <MiB>",
@@ -263,6 +264,11 @@ function portNumber(text: string): number {
 
 function natural(text: string): number {
   return text.trim() === "0" ? 0 : positive(text);
+}
+
+/** The name of `--node-memory` before 0.1.0. */
+function refuseMemoMemory(): never {
+  throw new InvalidArgumentError("It is called --node-memory.");
 }
 
 function positive(text: string): number {

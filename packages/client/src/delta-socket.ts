@@ -73,8 +73,7 @@ export function deltaSocket<Socket = HostSocket>(
     static readonly stats: SocketStats = total;
     readonly #counter = new SocketCounter(total);
     readonly #stream = new DeltaStream(former, this.#counter);
-    readonly #listeners = new Map<Listener, boolean>();
-    #onmessage: Handler | null = null;
+    readonly #listeners = new MessageListeners(sharesValues);
     #isBroken = false;
 
     constructor(url: string | { toString(): string }, ...rest: unknown[]) {
@@ -87,17 +86,16 @@ export function deltaSocket<Socket = HostSocket>(
     }
 
     get onmessage(): Handler | null {
-      return this.#onmessage;
+      return this.#listeners.handler;
     }
 
     set onmessage(handler: Handler | null) {
-      this.#onmessage = handler;
+      this.#listeners.handler = handler;
     }
 
     override addEventListener(type: string, listener: Listener, settings?: unknown): void {
-      if (type === "message") {
-        this.#listeners.set(listener, (settings as { once?: boolean } | undefined)?.once === true);
-      } else super.addEventListener(type, listener, settings);
+      if (type === "message") this.#listeners.add(listener, settings);
+      else super.addEventListener(type, listener, settings);
     }
 
     override removeEventListener(type: string, listener: Listener, settings?: unknown): void {
@@ -108,7 +106,7 @@ export function deltaSocket<Socket = HostSocket>(
     #receive(event: MessageLike): void {
       if (this.#isBroken) return;
       if (typeof event.data !== "string") {
-        this.#dispatch(event, undefined);
+        this.#listeners.dispatch(this, event, undefined);
         return;
       }
       let frame: PlainFrame | undefined;
@@ -119,24 +117,46 @@ export function deltaSocket<Socket = HostSocket>(
         this.close(CLOSE_MISMATCH, "DeltaMismatch");
         return;
       }
-      if (frame !== undefined) this.#dispatch(frame.text === event.data ? event : eventOf(frame.text, this), frame);
-    }
-
-    #dispatch(event: MessageLike, frame: PlainFrame | undefined): void {
-      const handler = this.#onmessage;
-      const message = sharesValues ? frame?.message : undefined;
-      if (handler !== null) {
-        if (frame === undefined || message === undefined) handler.call(this, event);
-        else handOver(frame.text, sharing(message), () => handler.call(this, event));
-      }
-      for (const [listener, isOnce] of this.#listeners) {
-        if (isOnce) this.#listeners.delete(listener);
-        if (typeof listener === "function") listener.call(this, event);
-        else listener.handleEvent(event);
-      }
+      if (frame === undefined) return;
+      const plain = frame.text === event.data ? event : eventOf(frame.text, this);
+      this.#listeners.dispatch(this, plain, frame);
     }
   }
   return DeltaSocket as unknown as DeltaSocketConstructor<Socket>;
+}
+
+/** Who gets a socket's messages: the handler first, then the listeners in the order in which they came. */
+class MessageListeners {
+  handler: Handler | null = null;
+  readonly #listeners = new Map<Listener, boolean>();
+  readonly #sharesValues: boolean;
+
+  constructor(sharesValues: boolean) {
+    this.#sharesValues = sharesValues;
+  }
+
+  add(listener: Listener, settings: unknown): void {
+    this.#listeners.set(listener, (settings as { once?: boolean } | undefined)?.once === true);
+  }
+
+  delete(listener: Listener): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** @param frame What `event` holds, if it is a frame that was read. */
+  dispatch(socket: unknown, event: MessageLike, frame: PlainFrame | undefined): void {
+    const { handler } = this;
+    const message = this.#sharesValues ? frame?.message : undefined;
+    if (handler !== null) {
+      if (frame === undefined || message === undefined) handler.call(socket, event);
+      else handOver(frame.text, sharing(message), () => handler.call(socket, event));
+    }
+    for (const [listener, isOnce] of this.#listeners) {
+      if (isOnce) this.#listeners.delete(listener);
+      if (typeof listener === "function") listener.call(socket, event);
+      else listener.handleEvent(event);
+    }
+  }
 }
 
 /** The message with values that keep their identity through the client's conversion. */

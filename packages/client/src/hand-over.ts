@@ -7,7 +7,7 @@
 /**
  * Calls `handler`; the first time it parses `text`, it gets `message`.
  *
- * Until then, and no longer than `handler` runs, `JSON.parse` is a function that does this one thing more. Where a host forbids that, or
+ * While `handler` runs, until it first parses `text`, `JSON.parse` is replaced by a function that gives `message` for it. Where a host forbids that, or
  * the handler reads the text in another way, it reads the text.
  *
  * @param message What `text` says.

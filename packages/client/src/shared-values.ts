@@ -7,7 +7,7 @@
  *
  * Kept: arrays, and everything inside them. Not kept: objects outside of any array; the client makes those anew.
  *
- * Invariant: what is handed over is whole and right for any reader; a reader that does something else with it only loses identity.
+ * Invariant: what the handler gets is complete and correct for any reader; one that treats it differently only loses identity.
  *
  * @module
  */

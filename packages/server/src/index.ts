@@ -10,7 +10,7 @@
  *
  * @module
  */
-export { AdminKeys } from "./http/admin-keys.ts";
+export { AdminKeys, StateFileError } from "./http/admin-keys.ts";
 export { streamedEntry, type StreamedLogEntry } from "./http/log-entry.ts";
 export { stopServing } from "./http/stop-serving.ts";
 export { startServer, type RunningHttp, type ServerOptions } from "./http/start-server.ts";

@@ -61,6 +61,7 @@ test("a timestamp between two microseconds is rounded up", () => {
   expect(tsFromWire(encodeU64(5_000n))).toBe(5);
 });
 
-test("a timestamp that would not be exact is refused", () => {
-  expect(() => tsFromWire(encodeU64(2n ** 64n - 1n))).toThrow("beyond 2^53 microseconds");
+test("a timestamp that would not be exact is the largest exact one, and one beyond the largest i64 is refused", () => {
+  expect(tsFromWire(encodeU64(2n ** 63n - 1n))).toBe(Number.MAX_SAFE_INTEGER);
+  expect(() => tsFromWire(encodeU64(2n ** 63n))).toThrow("beyond 2^63 - 1 nanoseconds");
 });

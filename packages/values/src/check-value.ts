@@ -121,6 +121,8 @@ function nestedKeyIsGood(name: string): boolean {
 /** Fewest characters of an item in JSON text (`0,`), and of a field (`"a":0,` without the comma of the last). */
 const ITEM_CHARS = 2;
 const FIELD_CHARS = 5;
+/** Half of a surrogate pair. Not `isWellFormed`: apps that set an older `lib` type-check this file, too. */
+const HALF_OF_A_PAIR = /\p{Surrogate}/u;
 const LONE_SURROGATE = "String is not valid Unicode: it has half of a surrogate pair";
 
 /**
@@ -177,7 +179,7 @@ function tooManyFields(fields: number, { objectFieldsMax }: Limits): string {
 }
 
 function checkForm(value: Value, limits: Limits, depth: number): string | undefined {
-  if (typeof value === "string") return value.isWellFormed() ? undefined : LONE_SURROGATE;
+  if (typeof value === "string") return HALF_OF_A_PAIR.test(value) ? LONE_SURROGATE : undefined;
   if (typeof value !== "object" || value === null || value instanceof ArrayBuffer) return undefined;
   if (depth >= limits.nestingMax) {
     const levels = limits.nestingMax + nestingOf(value);

@@ -10,7 +10,7 @@
  */
 import { setField, type JsonValue } from "./value.ts";
 
-/** A delta was made for another value than the one at hand. */
+/** A delta was made for another value than the one it is applied to. */
 export class DeltaError extends Error {
   override readonly name = "DeltaError";
   constructor(problem: string) {

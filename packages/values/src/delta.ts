@@ -184,7 +184,7 @@ function listDelta(before: readonly JsonValue[], after: readonly JsonValue[]): s
   return steps.text();
 }
 
-/** Steps for what lies between the elements at the start and at the end that stayed where they were. */
+/** Steps for the middle of an array: between the elements at its start and at its end that stayed in place. */
 function middleSteps(
   steps: DeltaSteps,
   before: readonly JsonValue[],

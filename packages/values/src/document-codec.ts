@@ -4,7 +4,7 @@
  *   version u8 │ hash of head i32 │ bytes of body u32 │ bytes of ASCII text u32 │ bytes of head u32
  *   body │ ASCII text │ head │ other text (UTF-8, to the end)                              all little-endian
  *
- * The head names the fields (`document-shape.ts`); the body holds the values in order, one tag byte each; all text lies
+ * The head names the fields (`document-shape.ts`); the body holds the values in order, one tag byte each; all text is
  * together, so that it becomes one string of which the fields are slices. Fields are written sorted: equal documents
  * have equal bytes.
  *

@@ -69,7 +69,7 @@ export class DocumentWriter {
     }
   }
 
-  /** Writes the whole document; false when its text turned out not to be ASCII though nobody looked. */
+  /** Writes the whole document. False when its text was taken for ASCII and is not; with `isCareful` it is looked at first. */
   #writeAll(doc: Doc, head: Head, isCareful: boolean): boolean {
     if (this.#bytes.length - this.#start < ROOM_BYTES) this.#newChunk(CHUNK_BYTES, 0);
     this.#at = this.#start + format.HEADER_BYTES;

@@ -1,5 +1,5 @@
 /**
- * Convex values and everything said about them: types, order, keys, bytes, JSON, ids, validators, schemas, wire messages.
+ * Convex values and what belongs to them: types, order, keys, bytes, JSON, ids, validators, schemas, wire messages.
  *
  * Runs anywhere JavaScript runs.
  *

@@ -1,8 +1,8 @@
 /**
- * Convex JSON text of a value of which some parts' texts are known already.
+ * The Convex JSON text of a value, when the texts of some of its parts are known already.
  *
- * A result that holds many documents mostly differs from the one before in a few of them. Their texts are put together; only what lies
- * around them, and what is not known, is rendered.
+ * A result that holds many documents mostly differs from the one before in a few of them. Their texts are put together; only what
+ * is around them, and what is not known, is rendered.
  *
  * Invariants:
  *   - The text is the one that `stringifyValue` gives, and so are its errors.
@@ -20,7 +20,7 @@ import type { Value } from "./value.ts";
 export interface PartText {
   /** As `stringifyValue` gives it. */
   readonly text: string;
-  /** Arrays and objects inside one another: 1 for an object of scalars. */
+  /** Depth of nesting: 1 for an object of scalars. */
   readonly height: number;
 }
 
@@ -38,7 +38,7 @@ const LONG_CHARS_MIN = 1_024;
 /**
  * As `stringifyValue`, with the texts of known parts taken over.
  *
- * Hot: every result with documents from nodes passes here; guarded by `server/reactive/tracking.bench.ts`.
+ * Hot: every result with documents from nodes passes here; guarded by `reactive/tracking.bench.ts` of the server.
  *
  * @throws {Error} With the text of `convex/values` for anything that is not a Convex value.
  */
@@ -48,7 +48,7 @@ export function stringifyAround(value: Value, known: PartTexts): string {
   return text === undefined || renderer.isRefused ? stringifyValue(value) : text;
 }
 
-/** How deep arrays and objects lie in one another in a value. */
+/** How deep arrays and objects are nested in a value. */
 export function heightOf(value: unknown): number {
   if (typeof value !== "object" || value === null || value instanceof ArrayBuffer) return 0;
   let below = 0;

@@ -14,7 +14,7 @@ import { nestedKeyError } from "./name.ts";
 import { INT64_MAX, INT64_MIN, isPlainObject, setField } from "./value.ts";
 import type { JsonValue, ObjectValue, Value } from "./value.ts";
 
-/** Arrays and objects inside one another beyond which a value is refused, on every path. */
+/** A value that is nested deeper is refused, on every path. */
 export const NESTING_MAX = 64;
 const FIELD_NAME_CHARS_MAX = 1024;
 

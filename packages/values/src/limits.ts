@@ -71,7 +71,7 @@ export interface Limits {
   readonly scheduledResultKeptMs: number;
   /** One file, however it comes. */
   readonly fileBytesMax: number;
-  /** One file that an action stores or reads: it lies in memory whole. */
+  /** One file that an action stores or reads: it is in memory whole. */
   readonly actionFileBytesMax: number;
   readonly filesWrittenMax: number;
   readonly fileWriteBytesMax: number;

@@ -10,7 +10,7 @@ import type { Limits } from "./limits.ts";
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Index names that every table has by itself. */
+/** Names of the indexes that every table has. */
 export const BUILT_IN_INDEXES: readonly string[] = ["by_id", "by_creation_time"];
 
 /** What is wrong with the name of a user's table. */

@@ -1,5 +1,5 @@
 /**
- * Convex values as TypeScript types, and the small questions everybody asks of them.
+ * Convex values as TypeScript types, and small helpers for them.
  *
  * These are the values that may be stored, passed and returned: `convex/values`' own type without what is
  * never at rest (undefined fields, the commit-timestamp placeholder).

@@ -81,35 +81,46 @@ export function Composer({ userId, chatFor, onSend, onStop }: ComposerProps): Re
           onKeyDown={onKeyDown}
           style={{ flex: 1 }}
         />
-        {onStop === undefined ? (
-          <Tooltip label="Send (Enter)">
-            <ActionIcon
-              type="submit"
-              aria-label="Send"
-              variant="filled"
-              color="tide"
-              size={36}
-              loading={task.isBusy}
-              disabled={content === ""}
-            >
-              <IconSend2 size={18} />
-            </ActionIcon>
-          </Tooltip>
-        ) : (
-          <Tooltip label="Stop the answer">
-            <ActionIcon
-              aria-label="Stop the answer"
-              variant="light"
-              color="red"
-              size={36}
-              onClick={() => void task.run(onStop)}
-            >
-              <IconPlayerStopFilled size={16} />
-            </ActionIcon>
-          </Tooltip>
-        )}
+        <SendOrStop task={task} isEmpty={content === ""} onStop={onStop} />
       </div>
     </form>
+  );
+}
+
+interface SendOrStopProps {
+  readonly task: ReturnType<typeof useTask>;
+  readonly isEmpty: boolean;
+  readonly onStop: ComposerProps["onStop"];
+}
+
+/** Sends; while an answer streams, stops it. */
+function SendOrStop({ task, isEmpty, onStop }: SendOrStopProps): ReactElement {
+  return onStop === undefined ? (
+    <Tooltip label="Send (Enter)">
+      <ActionIcon
+        type="submit"
+        aria-label="Send"
+        variant="filled"
+        color="tide"
+        size={36}
+        loading={task.isBusy}
+        disabled={isEmpty}
+      >
+        <IconSend2 size={18} />
+      </ActionIcon>
+    </Tooltip>
+  ) : (
+    <Tooltip label="Stop the answer">
+      <ActionIcon
+        aria-label="Stop the answer"
+        variant="light"
+        color="red"
+        size={36}
+        onClick={() => void task.run(onStop)}
+      >
+        <IconPlayerStopFilled size={16} />
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

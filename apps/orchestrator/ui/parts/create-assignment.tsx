@@ -22,14 +22,13 @@ interface JobRow {
   readonly context: string;
 }
 
-/** Makes an assignment and, if jobs are given, its first group. */
-export function CreateAssignment({
-  namespaceId,
-  onCreated,
-}: {
+interface CreateAssignmentProps {
   readonly namespaceId: Id<"namespaces">;
   readonly onCreated: (id: Id<"assignments">) => void;
-}): ReactElement {
+}
+
+/** Makes an assignment and, if jobs are given, its first group. */
+export function CreateAssignment({ namespaceId, onCreated }: CreateAssignmentProps): ReactElement {
   const create = useAct(api.assignments.create);
   const createGroup = useAct(api.jobs.createGroup);
   const task = useTask();

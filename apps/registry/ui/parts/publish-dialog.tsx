@@ -38,6 +38,33 @@ export function PublishDialog({ isOpen, onClose, onPublished, former }: PublishD
   );
 }
 
+interface FieldProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+/** One line that must be filled in. */
+function Line({ onChange, ...props }: FieldProps & { label: string; w?: number; flex?: number }): ReactElement {
+  return <TextInput required {...props} onChange={(event) => onChange(event.currentTarget.value)} />;
+}
+
+/** The skill itself. */
+function SkillText({ onChange, ...props }: FieldProps & { error: string | undefined }): ReactElement {
+  return (
+    <Textarea
+      label="SKILL.md"
+      description="The scan goes by its content: once in a while it finds something."
+      required
+      autosize
+      minRows={4}
+      maxRows={12}
+      {...props}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}
+
+/** The form; it begins anew each time the dialog opens. */
 function PublishForm({
   onPublished,
   former,
@@ -92,32 +119,10 @@ function PublishForm({
           placeholder="What it does, in one sentence"
         />
         <Group gap="sm" align="flex-start" wrap="nowrap">
-          <TextInput
-            label="Version"
-            required
-            w={110}
-            value={version}
-            onChange={(event) => setVersion(event.currentTarget.value)}
-          />
-          <TextInput
-            label="What is new"
-            required
-            flex={1}
-            value={changelog}
-            onChange={(event) => setChangelog(event.currentTarget.value)}
-          />
+          <Line label="Version" w={110} value={version} onChange={setVersion} />
+          <Line label="What is new" flex={1} value={changelog} onChange={setChangelog} />
         </Group>
-        <Textarea
-          label="SKILL.md"
-          description="The scan goes by its content: once in a while it finds something."
-          required
-          autosize
-          minRows={4}
-          maxRows={12}
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-          error={task.error}
-        />
+        <SkillText value={text} onChange={setText} error={task.error} />
         <Button type="submit" loading={task.isBusy} disabled={!isReady} style={{ alignSelf: "flex-end" }}>
           Publish {version}
         </Button>

@@ -7,7 +7,7 @@ import type { DataModel, Id } from "../../../../apps/chat/convex/_generated/data
 import { between, seededRandom } from "../../../../apps/chat/convex/model/random.ts";
 import { messageBytes } from "../../../../apps/chat/convex/model/seedPlan.ts";
 import { Prose } from "../../../../apps/chat/convex/model/seedText.ts";
-import type { SheetSize } from "../../system.ts";
+import type { SheetSize } from "../../size.ts";
 import type { World } from "../../world.ts";
 import { EXTERNAL_ID, MAIN_TITLE, OTHER_TITLE } from "./facts.ts";
 

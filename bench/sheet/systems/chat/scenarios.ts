@@ -5,7 +5,8 @@
  */
 import { answerTo, growing } from "../../../../apps/chat/convex/model/script.ts";
 import type { Stage } from "../../stage.ts";
-import type { Form, Scenario, SheetSize } from "../../system.ts";
+import type { Form, SheetSize } from "../../size.ts";
+import type { Scenario } from "../../system.ts";
 import type { Facts } from "./facts.ts";
 
 /** Half of 20,000 messages a day are questions, half are answers. */

@@ -3,7 +3,7 @@
  */
 import { expect, test } from "vitest";
 import { measure } from "../../measure.ts";
-import type { SheetSize } from "../../system.ts";
+import type { SheetSize } from "../../size.ts";
 import { claimsContract } from "../../testing/claims.contract.ts";
 import { rowOf, scenarioNamed } from "../../testing/rows.ts";
 import { CONCERTS } from "./system.ts";

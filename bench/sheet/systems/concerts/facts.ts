@@ -32,12 +32,22 @@ interface Row {
   readonly [field: string]: unknown;
 }
 
+/** As many elements as an array of a result may have, half of them. */
+const PART_ROWS = 4096;
+
+function inParts(rows: readonly Row[]): readonly (readonly Row[])[] {
+  const parts = Math.ceil(rows.length / PART_ROWS);
+  return Array.from({ length: parts }, (_, part) => rows.slice(part * PART_ROWS, (part + 1) * PART_ROWS));
+}
+
 /** Looks them up. */
 export async function lookUp({ app }: World): Promise<Facts> {
-  const [users, shows, setlists, votes] = await app.run(async (ctx) => {
-    const all = async (table: string) => (await ctx.db.query(table).collect()) as Row[];
-    return [await all("users"), await all("shows"), await all("setlists"), await all("votes")] as const;
-  });
+  const [users, shows, setlists, votes] = await app
+    .run(async (ctx) => {
+      const all = async (table: string) => inParts((await ctx.db.query(table).collect()) as Row[]);
+      return [await all("users"), await all("shows"), await all("setlists"), await all("votes")] as const;
+    })
+    .then(([a, b, c, d]) => [a.flat(), b.flat(), c.flat(), d.flat()] as const);
   const setlistOf = new Map(setlists.map((setlist) => [setlist["showId"], setlist]));
   const upcoming = shows
     .filter(({ status }) => status === "upcoming")

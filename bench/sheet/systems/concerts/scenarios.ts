@@ -7,7 +7,8 @@ import { HOUR_MS, MINUTE_MS } from "../../../../apps/concerts/convex/model/days.
 import { ANSWERED_EACH, servicePeer } from "../../../../apps/concerts/testing/service-peer.ts";
 import type { QueryRequest } from "../../socket.ts";
 import type { Stage } from "../../stage.ts";
-import type { Scenario, SheetSize } from "../../system.ts";
+import type { SheetSize } from "../../size.ts";
+import type { Scenario } from "../../system.ts";
 import type { Ballot, Facts } from "./facts.ts";
 import { openTimers, playTimers } from "./timers.ts";
 

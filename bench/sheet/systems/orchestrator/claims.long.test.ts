@@ -3,7 +3,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { measure, type SheetRow } from "../../measure.ts";
-import type { SheetSize } from "../../system.ts";
+import type { SheetSize } from "../../size.ts";
 import { claimsContract } from "../../testing/claims.contract.ts";
 import { openStage, rowOf, scenarioNamed, TINY_SIZE } from "../../testing/rows.ts";
 import type { World } from "../../world.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 import type { QueryRequest } from "../../socket.ts";
-import type { Form } from "../../system.ts";
+import type { Form } from "../../size.ts";
 import { PASSWORD, type Facts } from "./facts.ts";
 
 /** A part of the page, or of what the runner waits for. */

@@ -9,7 +9,7 @@
 import { prose, seededRandom, type Random } from "../../../../apps/orchestrator/convex/model/seedText.ts";
 import type { CountedSocket } from "../../socket.ts";
 import type { Stage } from "../../stage.ts";
-import type { Form } from "../../system.ts";
+import type { Form } from "../../size.ts";
 import type { World } from "../../world.ts";
 import { PASSWORD, type Facts, type GroupFacts } from "./facts.ts";
 import { pathIn, requestsOf, type Part } from "./forms.ts";

@@ -7,7 +7,8 @@
  * @module
  */
 import { between, seededRandom } from "../../../../apps/orchestrator/convex/model/seedText.ts";
-import type { Scenario, SheetSize } from "../../system.ts";
+import type { SheetSize } from "../../size.ts";
+import type { Scenario } from "../../system.ts";
 import type { Facts } from "./facts.ts";
 import { PAGE_PARTS, RUNNER_PARTS, type Part } from "./forms.ts";
 import { Player } from "./player.ts";

@@ -1,7 +1,7 @@
 /**
  * The claim for the registry, on the smaller of its data sets.
  */
-import type { SheetSize } from "../../system.ts";
+import type { SheetSize } from "../../size.ts";
 import { claimsContract } from "../../testing/claims.contract.ts";
 import { REGISTRY } from "./system.ts";
 

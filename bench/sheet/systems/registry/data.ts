@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SheetSize } from "../../system.ts";
+import type { SheetSize } from "../../size.ts";
 import type { World } from "../../world.ts";
 
 const SCALES: { readonly [state: string]: number } = { "16,000 skills": 1, "1,600 skills": 0.1 };

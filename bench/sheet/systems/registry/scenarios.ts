@@ -4,7 +4,8 @@
  * @module
  */
 import type { Stage } from "../../stage.ts";
-import type { Scenario, SheetSize } from "../../system.ts";
+import type { SheetSize } from "../../size.ts";
+import type { Scenario } from "../../system.ts";
 import type { Facts } from "./facts.ts";
 import {
   addToToday,

@@ -6,7 +6,7 @@
  */
 import type { DataModel, Doc, Id } from "../../../../apps/registry/convex/_generated/dataModel.js";
 import type { Stage } from "../../stage.ts";
-import type { Form } from "../../system.ts";
+import type { Form } from "../../size.ts";
 import type { Facts } from "./facts.ts";
 
 /** Skills that one transaction marks. */

@@ -1,7 +1,7 @@
 /**
  * The claim for the talent network.
  */
-import type { SheetSize } from "../../system.ts";
+import type { SheetSize } from "../../size.ts";
 import { claimsContract } from "../../testing/claims.contract.ts";
 import { STATE } from "./data.ts";
 import { TALENT } from "./system.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DataModel, Id } from "../../../../apps/talent/convex/_generated/dataModel.js";
-import type { SheetSize } from "../../system.ts";
+import type { SheetSize } from "../../size.ts";
 import type { World } from "../../world.ts";
 
 export const STATE = "100 people";

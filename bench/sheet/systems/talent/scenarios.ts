@@ -6,7 +6,8 @@
 import type { DataModel, Id } from "../../../../apps/talent/convex/_generated/dataModel.js";
 import { startModelServer } from "../../../../apps/talent/testing/model-server.ts";
 import type { Stage } from "../../stage.ts";
-import type { Form, Scenario, SheetSize } from "../../system.ts";
+import type { Form, SheetSize } from "../../size.ts";
+import type { Scenario } from "../../system.ts";
 import type { Facts } from "./facts.ts";
 
 /** Two mails look every hour. */

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { replaceFile } from "./replace-file.ts";
 
 /** Frameworks whose builds show only variables with a prefix, by the package that gives them away. */
 const PREFIXES: readonly (readonly [dependency: string, prefix: string])[] = [
@@ -35,7 +36,7 @@ export function updateEnvFile(directory: string, values: EnvFileValues): boolean
     [`${prefix}CONVEX_SITE_URL`]: values.siteUrl,
   });
   if (after === before) return false;
-  writeFileSync(file, after, { mode: 0o600 });
+  replaceFile(file, after);
   return true;
 }
 

@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { BundleError } from "@narrowcast/server";
+import { BundleError, StateFileError } from "@narrowcast/server";
 import { CommandError } from "./context.ts";
 
 const UNRESOLVED_PACKAGE = /Could not resolve "[^."/][^"]*"/;
@@ -13,7 +13,8 @@ const OFFICIAL_ADVICE = /npx convex (?:dev|deploy)/;
 
 /** @returns The text, without a stack unless the failure is a defect. */
 export function failureText(error: unknown): string {
-  if (error instanceof CommandError || error instanceof BundleError) return error.message;
+  const isTold = [CommandError, BundleError, StateFileError].some((kind) => error instanceof kind);
+  if (isTold) return (error as Error).message;
   const { code, syscall, path } = error as NodeJS.ErrnoException;
   if (code !== undefined && syscall !== undefined) return `Cannot go on: ${systemText(error as Error, code, path)}`;
   return `Narrowcast has a defect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

@@ -5,7 +5,7 @@
  */
 
 const EXTENSION = /\.[cm]?[jt]sx?$/u;
-/** Names shown to somebody who asked for another one. */
+/** Most names suggested for one that does not exist. */
 const SUGGESTIONS_MAX = 12;
 
 /** `api.a.b`, `internal.a.b`, `convex/a.ts:b` and `a.ts:b` are `a:b`. */

@@ -1,8 +1,8 @@
 /**
  * What a called function prints, as it prints it, and what it scheduled for itself: for operators' commands that take long.
  *
- * Everything that a call does carries its request id, which the first entry of the function tells. Runs that are scheduled carry ids of their own; those of the same function
- * are shown while they are waited for.
+ * Everything that a call does carries its request id, which the first entry of the function tells. Runs that are scheduled carry ids of their own;
+ * those of the same function are shown while they are waited for.
  *
  * @module
  */

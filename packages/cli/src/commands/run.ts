@@ -1,6 +1,6 @@
 /**
- * `narrowcast run <function> [args]`: calls a function of the running deployment and shows what it prints while it runs; `--watch` keeps a query's result on screen,
- * `--wait` goes on until the function has nothing scheduled for itself any more.
+ * `narrowcast run <function> [args]`: calls a function of the running deployment and shows what it prints while it runs; `--watch` keeps a query's
+ * result on screen, `--wait` goes on until the function has nothing scheduled for itself any more.
  *
  * @module
  */

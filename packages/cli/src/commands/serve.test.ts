@@ -83,6 +83,12 @@ test("--compress, --delta-memory 0 and --node-memory are kept to", async () => {
   });
 });
 
+test("the former name of --node-memory is refused with the present one", async () => {
+  const { code, err } = await app.run("start", "--memo-memory", "64");
+  expect({ code, isSaid: err.includes("It is called --node-memory.") }).toEqual({ code: 1, isSaid: true });
+  expect((await app.run("start", "--help")).out).not.toContain("--memo-memory");
+});
+
 test("budgets that are no numbers of mebibytes are refused", async () => {
   const given = [
     ["--delta-memory", "-1"],

@@ -1,10 +1,19 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { announceServer, findServer, requireServer } from "./state-directory.ts";
+import { announceServer, findServer, requireServer, stateDirectory } from "./state-directory.ts";
 
 const ADDRESSES = { url: "http://127.0.0.1:1", siteUrl: "http://127.0.0.1:2" };
 let directory: string;
@@ -24,6 +33,25 @@ test("a running server is found until it takes its note away", () => {
   forget();
   expect(findServer(directory)).toBeUndefined();
   expect(() => requireServer(directory)).toThrow("no server is running");
+});
+
+test("a note that is not whole is named, with what to do about it", () => {
+  announceServer(directory, { ...ADDRESSES, pid: process.pid });
+  for (const torn of [readFileSync(note(), "utf8").slice(0, 30), "", "null", '{"url":"http://127.0.0.1:1"}']) {
+    writeFileSync(note(), torn);
+    const text = `Cannot read "${note()}": it is not whole; it should name the running server.`;
+    expect(() => findServer(directory), torn).toThrow(text);
+  }
+});
+
+test("the folder and what is in it are the owner's, also one that was open to others; nothing else is left in it", () => {
+  const state = stateDirectory(directory);
+  chmodSync(state, 0o755);
+  announceServer(directory, { ...ADDRESSES, pid: process.pid });
+  announceServer(directory, { ...ADDRESSES, pid: process.pid });
+  const modeOf = (file: string): number => statSync(file).mode & 0o777;
+  expect([modeOf(state), modeOf(note())]).toEqual([0o700, 0o600]);
+  expect(readdirSync(state).sort()).toEqual([".gitignore", "server.json"]);
 });
 
 test("a note without the start of its process counts while there is such a process", () => {

@@ -8,9 +8,13 @@
  *
  * @module
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError } from "./context.ts";
+import { replaceFile } from "./replace-file.ts";
+
+/** Data, keys and logs are the owner's. */
+const FOLDER_MODE = 0o700;
 
 /** Where a running server listens. */
 export interface RunningServer {
@@ -27,8 +31,12 @@ interface Note extends RunningServer {
 /** Folder of the state of the app in `directory`; made if it is not there, and ignored by git. */
 export function stateDirectory(directory: string): string {
   const state = join(directory, ".narrowcast");
-  mkdirSync(state, { recursive: true });
-  writeFileSync(join(state, ".gitignore"), "*\n");
+  mkdirSync(state, { recursive: true, mode: FOLDER_MODE });
+  // A folder of an earlier release may be open to others; one of another owner is left as that owner wants it.
+  const { mode, uid } = statSync(state);
+  if ((mode & 0o077) !== 0 && uid === process.getuid?.()) chmodSync(state, FOLDER_MODE);
+  const ignored = join(state, ".gitignore");
+  if (!existsSync(ignored)) replaceFile(ignored, "*\n");
   return state;
 }
 
@@ -45,20 +53,35 @@ export function logFile(directory: string): string {
 export function announceServer(directory: string, server: RunningServer): () => void {
   const file = join(stateDirectory(directory), "server.json");
   const note: Note = { ...server, started: startOf(server.pid) };
-  writeFileSync(file, `${JSON.stringify(note, null, 2)}\n`);
+  replaceFile(file, `${JSON.stringify(note, null, 2)}\n`);
   return () => rmSync(file, { force: true });
 }
 
 /** The server that runs for the app in `directory`, or undefined. A note left by a killed process does not count. */
 export function findServer(directory: string): RunningServer | undefined {
+  const file = join(directory, ".narrowcast", "server.json");
   let text: string;
   try {
-    text = readFileSync(join(directory, ".narrowcast", "server.json"), "utf8");
+    text = readFileSync(file, "utf8");
   } catch {
     return undefined;
   }
-  const { started, ...server } = JSON.parse(text) as Note;
+  const { started, ...server } = parseNote(file, text);
   return isRunning(server.pid, started) ? server : undefined;
+}
+
+function parseNote(file: string, text: string): Note {
+  let note: unknown;
+  try {
+    note = JSON.parse(text);
+  } catch {
+    note = undefined;
+  }
+  const { url, siteUrl, pid } = (note ?? {}) as Partial<Note>;
+  if (typeof url === "string" && typeof siteUrl === "string" && typeof pid === "number") return note as Note;
+  throw new CommandError(
+    `Cannot read "${file}": it is not whole; it should name the running server. Stop that server, if there is one, delete the file and start again`,
+  );
 }
 
 function isRunning(pid: number, started: string | undefined): boolean {
@@ -71,7 +94,7 @@ function isRunning(pid: number, started: string | undefined): boolean {
   }
 }
 
-/** When a process started, in the system's own ticks; undefined if it has ended (also when nobody has noticed yet) or the system does not tell. */
+/** When a process started, in the system's own ticks; undefined if it has ended (even if its parent has not noticed yet) or the system does not tell. */
 function startOf(pid: number): string | undefined {
   let text: string;
   try {

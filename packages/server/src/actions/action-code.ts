@@ -25,6 +25,8 @@ export interface ActionScripts {
   readonly isolate: ModuleSource;
   readonly node: ModuleSource | null;
   readonly nodeResolveDir: string | null;
+  /** Whether a module of `isolate` may hold state. */
+  readonly holdsState?: boolean | undefined;
 }
 
 /** One script, evaluated. */
@@ -126,7 +128,7 @@ export class ActionCode {
     const importing = new ImportActivity(settings);
     const current = () => this.#running() ?? importing;
     const globals = (): UserGlobals => actionGlobals(current, this.#hasVirtualTime);
-    const script = new EvaluatedScript(this.#scripts.isolate.source, globals, this.mapper);
+    const script = new EvaluatedScript(this.#scripts.isolate.source, globals, this.mapper, this.#scripts.holdsState);
     return evaluated(script.modules, "isolate", importing, { script });
   }
 

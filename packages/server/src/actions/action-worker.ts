@@ -11,7 +11,7 @@ import type { ActionWorkerData, FromWorker, ToWorker } from "../protocol/action-
 import type { ActionScripts } from "./action-code.ts";
 import { ActionRunner } from "./action-runner.ts";
 import { hashesOf, scriptRef } from "../app/code-manifest.ts";
-import type { CodeManifest, ModuleSource } from "../app/types.ts";
+import type { ModuleSource } from "../app/types.ts";
 import { LOAD_AT_START } from "../protocol/run-key.ts";
 import { SharedMonitor, loadLimit } from "../protocol/watchdog.ts";
 import { STACK_FRAMES_MAX } from "../functions/execute.ts";
@@ -41,7 +41,7 @@ function start(port: NonNullable<typeof parentPort>): void {
   const begin = (sources: readonly ModuleSource[]) => {
     monitor.enter(LOAD_AT_START, loadLimit(data.limits, data.why));
     try {
-      runner = new ActionRunner(data, scriptsOf(data.code, sources), send, onIdle);
+      runner = new ActionRunner(data, scriptsOf(data, sources), send, onIdle);
     } catch (error) {
       send({ type: "failed", message: error instanceof Error ? error.message : String(error) });
       setImmediate(() => port.close());
@@ -80,7 +80,7 @@ function start(port: NonNullable<typeof parentPort>): void {
 }
 
 /** @param sources In the order of {@linkcode hashesOf}. */
-function scriptsOf(code: CodeManifest, sources: readonly ModuleSource[]): ActionScripts {
+function scriptsOf({ code, holdsState }: ActionWorkerData, sources: readonly ModuleSource[]): ActionScripts {
   const byHash = new Map(hashesOf(code).map((hash, at) => [hash, sources[at]]));
   const isolate = byHash.get(scriptRef(code, "isolate")?.hash ?? "");
   if (isolate === undefined) throw new Error("Cannot load the app's modules: the deployment has none of their text");
@@ -88,5 +88,6 @@ function scriptsOf(code: CodeManifest, sources: readonly ModuleSource[]): Action
     isolate,
     node: byHash.get(scriptRef(code, "node")?.hash ?? "") ?? null,
     nodeResolveDir: code.nodeResolveDir,
+    holdsState,
   };
 }

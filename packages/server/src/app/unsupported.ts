@@ -1,7 +1,7 @@
 /**
  * What an app uses that does not work here yet, by name and place, so that a push can say it before a call fails.
  *
- * Found in the app's own source: components (`app.use(…)` in `convex.config.ts`), token authentication (`auth.config.ts` with a provider), text search and
+ * Found in the app's own source: components (`app.use(…)`), token authentication (a list of providers), text search and
  * vector indexes of schemas, validators that are only checked in the background (`.staged(…)`; staged indexes work).
  *
  * @module

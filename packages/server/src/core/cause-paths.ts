@@ -1,8 +1,8 @@
 /**
  * Cause paths through which writers wake readers, made once: the same mutation changes the same fields of the same table every time.
  *
- * A text that was just joined has to be hashed wherever it is looked up, so the one that was made before is given again. So are the causes made of it: records point to
- * them for a while, and what lives for a while is dear to the collector.
+ * A text that was just joined has to be hashed wherever it is looked up, so the one that was made before is given again. So are the causes made of
+ * it: records point to them for a while, and what lives for a while is dear to the collector.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Code that is deployed when a core opens: taken apart if a release before stored it, loaded, and tried again when that fails.
+ * Code that is deployed when a core opens, or when one that follows sees it deployed: taken apart if a release before stored it, loaded, and tried
+ * again when that fails.
  *
  * What was accepted by a push loads unless something around it changed: a machine too busy, another version of Node. So a restart does not lose
  * functions: a failure is told in the log, calls are answered with it, and the code is tried again after a pause that doubles each time. A push ends that.
@@ -17,7 +18,7 @@ import { loadLimit, type RunMonitor } from "../protocol/watchdog.ts";
 import type { Commits } from "./commits.ts";
 import type { DeploymentState } from "./deployment-state.ts";
 import type { Job } from "./serial-queue.ts";
-import { noteRecovery, oldCode, upgradeCode } from "./stored-code.ts";
+import { oldCode, upgradeCode } from "./stored-code.ts";
 import type { WatchedLoader } from "./watched-loader.ts";
 
 const RETRY_MS = 1_000;
@@ -33,6 +34,8 @@ export interface CodeStartParts {
   readonly commits: Commits;
   readonly loader: WatchedLoader;
   enqueue(job: Job): void;
+  /** Code that could not be loaded is prepared, at this attempt: makes it active. */
+  recovered(attempts: number): void;
 }
 
 /** See the module comment. */
@@ -43,9 +46,14 @@ export class CodeStart {
     this.#parts = parts;
   }
 
-  /** Prepares what is stored, before the state takes it in. */
-  async open(suspects: CoreStart["guilty"]): Promise<void> {
+  /** Prepares what is stored, before the state of a core that opens takes it in. */
+  open(suspects: CoreStart["suspects"]): Promise<void> {
     this.#upgrade();
+    return this.prepare(suspects);
+  }
+
+  /** Prepares what is stored, before the state takes it in. */
+  async prepare(suspects: CoreStart["suspects"] = []): Promise<void> {
     const { state, commits, loader, limits } = this.#parts;
     const timedOut = suspects.find(({ run }) => run.kind === "load" && run.request === "start");
     const refusal = timedOut && loadTimeOutText(loadLimit(limits, "start"));
@@ -62,7 +70,7 @@ export class CodeStart {
   }
 
   async #tryAgain(times: number): Promise<void> {
-    const { state, commits, loader } = this.#parts;
+    const { state, loader } = this.#parts;
     const { stored } = state.code;
     // A push came first.
     if (state.code.loadError === undefined || stored === undefined) return;
@@ -76,7 +84,7 @@ export class CodeStart {
       );
       return;
     }
-    commits.write("_system/load", (tx) => noteRecovery(tx, times + 1));
+    this.#parts.recovered(times + 1);
     console.error(`The deployed functions are loaded, at attempt ${times + 1}.`);
   }
 

@@ -7,7 +7,7 @@
  *
  * The ledger lives in the core's thread, where nearly all records are made; it is memory only and begins again with the core.
  *
- * Hot: everything here happens for each execution; guarded by `bench/meter.bench.ts`.
+ * Hot: everything here happens for each execution; guarded by `meter.bench.ts`.
  *
  * @module
  */

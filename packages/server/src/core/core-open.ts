@@ -43,7 +43,7 @@ export async function openCore(options: CoreOpenOptions): Promise<Core> {
     onOwnCommit: (commit) => core?.commits.note(commit),
   });
   for (const { name, indexes } of SYSTEM_TABLES) database.defineSystemTable(name, indexes);
-  core = new Core({ ...options, database, commitClock });
+  core = new Core({ ...options, database, commitClock, role: "writer" });
   await core.codeStart.open(start.suspects);
   core.commits.read((tx) => core.state.restore(tx));
   if (!core.state.hasAddresses) core.commits.write("_system/storage", (tx) => storeSecret(tx, newSecret(random)));

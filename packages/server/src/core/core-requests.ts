@@ -14,6 +14,7 @@ import type { ActionTicket, CoreReplies, CoreRequest, FromCore } from "../protoc
 import { unknownKind } from "../protocol/unknown-kind.ts";
 import type { Calls } from "./calls.ts";
 import type { CoreMeter } from "./core-meter.ts";
+import type { CoreRole } from "./core-observers.ts";
 import type { Crons } from "./crons.ts";
 import type { DeployParts } from "./deploy-parts.ts";
 import { changeEnvironment } from "./environment-change.ts";
@@ -30,8 +31,31 @@ export interface CoreFacts {
   readonly verifier: Verifier | undefined;
 }
 
+/** Which requests change the deployment: for a core that follows another one they are the other one's. */
+const WRITES: { readonly [type in CoreRequest["type"]]: boolean } = {
+  query: false,
+  queryBatch: false,
+  mutation: true,
+  head: false,
+  push: true,
+  readModules: false,
+  environment: false,
+  setEnvironment: true,
+  schedule: true,
+  cancelScheduled: true,
+  tables: false,
+  storage: false,
+  findFile: false,
+  checkUpload: false,
+  commitFile: true,
+  looseFiles: false,
+  ledger: false,
+  actionDone: true,
+};
+
 /** Who answers. */
 export interface RequestParts {
+  readonly role: CoreRole;
   readonly calls: Calls;
   readonly deploy: DeployParts;
   readonly files: FileRequests;
@@ -67,6 +91,7 @@ export class CoreRequests {
 
   #answer(message: CoreRequest): Answer | Promise<Answer> {
     const { calls, deploy, files, scheduler, facts } = this.#parts;
+    this.#checkRole(message);
     switch (message.type) {
       case "query":
         return calls.query(message.call);
@@ -107,6 +132,15 @@ export class CoreRequests {
       default:
         return unknownKind("a request", message);
     }
+  }
+
+  /** @throws {UserError} When the request is none for this core. */
+  #checkRole(message: CoreRequest): void {
+    if (this.#parts.role === "writer") return;
+    const isWrite = WRITES[message.type] || (message.type === "storage" && message.method === "delete");
+    if (!isWrite) return;
+    const what = `this core follows another one; "${message.type}" should be sent to the one that writes`;
+    throw new UserError("ReadOnlyFollower", `Cannot change the deployment: ${what}`);
   }
 
   #ledger(options: Extract<CoreRequest, { type: "ledger" }>["options"]): CoreReplies["ledger"] {

@@ -33,7 +33,7 @@ export function openVerifier(parts: VerifiedParts, options: VerifyOptions): Veri
   const { reactor, runner } = parts;
   return new Verifier(
     {
-      runs: () => reactor.runs,
+      liveQueries: () => reactor.liveQueries,
       executions: () => runner.queriesExecuted,
       nowMs: () => parts.nowMs(),
       execute: (request, moment) => runner.fromScratch(request, moment),
@@ -55,7 +55,7 @@ function repair(parts: VerifiedParts, divergence: Divergence): void {
 /** Forgets the nodes of these tables, and finds the runs that relied on it. */
 function misledWith({ nodes, reactor }: VerifiedParts, collections: ReadonlySet<number>): readonly LiveQuery[] {
   nodes.forget(collections);
-  return [...reactor.runs].filter(
+  return [...reactor.liveQueries].filter(
     ({ readSet }) => readSet !== undefined && [...collectionsOf(readSet)].some((one) => collections.has(one)),
   );
 }

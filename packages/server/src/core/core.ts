@@ -34,6 +34,7 @@ import { CodeStart } from "./code-start.ts";
 import type { CommitClock } from "./commit-clock.ts";
 import { Commits, Reads, type CommitObserver } from "./commits.ts";
 import { CoreMeter } from "./core-meter.ts";
+import { coreObservers, observersInOrder, type CoreObservers, type CoreRole } from "./core-observers.ts";
 import { CoreRequests } from "./core-requests.ts";
 import { takeSignal } from "./core-signals.ts";
 import { openVerifier } from "./core-verifier.ts";
@@ -53,6 +54,7 @@ import { Scheduler, type SchedulerParts } from "./scheduler.ts";
 import { SerialQueue, type Job } from "./serial-queue.ts";
 import { SessionExpiry } from "./session-expiry.ts";
 import { Tracing } from "./trace-writer.ts";
+import { noteRecovery } from "./stored-code.ts";
 import { TrackingRules } from "./tracking.ts";
 import { WatchedLoader } from "./watched-loader.ts";
 
@@ -60,6 +62,8 @@ import { WatchedLoader } from "./watched-loader.ts";
 export interface CoreOptions {
   readonly start: CoreStart;
   readonly database: Database;
+  /** With "follower", `database` is one, too. */
+  readonly role: CoreRole;
   readonly engine: Durability;
   readonly clock: Clock;
   /** The clock that `database` was opened with. */
@@ -85,6 +89,8 @@ export class Core {
   readonly runner: FunctionRunner;
   readonly scheduler: Scheduler;
   readonly crons: Crons;
+  /** Who observes commits. */
+  readonly observers: CoreObservers;
   /** Reads of queries that were made before. */
   readonly nodes: NodeStore;
   /** undefined: held results are not verified. */
@@ -153,6 +159,7 @@ export class Core {
       commits: this.commits,
       loader: this.loader,
       enqueue: (job) => this.enqueue(job),
+      recovered: (attempts) => this.#recoverCode(attempts),
     });
     const mutations = this.#openMutations();
     const parts = this.#schedulerParts(rows, mutations);
@@ -160,7 +167,8 @@ export class Core {
     this.crons = new Crons(parts);
     this.#sessionExpiry = new SessionExpiry(parts);
     this.#requests = this.#openRequests(mutations);
-    observers.push(...this.#observers());
+    this.observers = this.#openObservers();
+    observers.push(...observersInOrder(this.observers));
   }
 
   /** Takes a batch of messages; their work happens in later ticks, in order. */
@@ -227,24 +235,30 @@ export class Core {
     if (message.type === "modules" || message.type === "nodeAnalysis") await this.#options.pause();
   }
 
-  /** Who hears of commits, in this order: first what queries are answered from, then who asks again, then the others. */
-  #observers(): readonly CommitObserver[] {
-    const nodes: CommitObserver = { committed: (commit) => this.nodes.apply(commit) };
-    const reactor: CommitObserver = {
-      committed: (commit, { code }) => {
-        this.reactor.applyCommit(commit);
-        if (code !== undefined) this.reactor.invalidateAll();
-      },
-    };
-    const main: CommitObserver = {
-      committed: (_commit, { code, environment, filesDeleted }) => {
-        if (filesDeleted.length > 0) this.say({ type: "filesDeleted", names: filesDeleted });
-        if (code !== undefined || environment) this.say({ type: "active", active: this.active });
-      },
-    };
-    const meter = this.#meter === undefined ? [] : [this.#meter];
-    const timed = [this.scheduler, this.crons, this.#sessionExpiry];
-    return [nodes, reactor, ...meter, this.#tracing, this.#quarantine, this.#tracking, ...timed, main];
+  #openObservers(): CoreObservers {
+    return coreObservers({
+      role: this.#options.role,
+      nodes: this.nodes,
+      reactor: this.reactor,
+      meter: this.#meter,
+      trace: this.#tracing,
+      quarantine: this.#quarantine,
+      tracking: this.#tracking,
+      scheduler: this.scheduler,
+      crons: this.crons,
+      sessions: this.#sessionExpiry,
+      sayActive: () => this.say({ type: "active", active: this.active }),
+      say: (message) => this.say(message),
+    });
+  }
+
+  /** A writer notes it, so that followers hear of it, too; for a follower it is its own affair: what it was told stays as it is. */
+  #recoverCode(attempts: number): void {
+    const { commits, state, reactor } = this;
+    if (this.#options.role === "writer") return commits.write("_system/load", (tx) => noteRecovery(tx, attempts));
+    commits.read((tx) => state.restore(tx));
+    reactor.invalidateAll();
+    this.say({ type: "active", active: this.active });
   }
 
   #openQueue(): SerialQueue {
@@ -265,7 +279,8 @@ export class Core {
   }
 
   #endTick(): void {
-    for (const timed of [this.scheduler, this.crons, this.#sessionExpiry]) timed.endTick();
+    if (this.#options.role === "writer")
+      for (const timed of [this.scheduler, this.crons, this.#sessionExpiry]) timed.endTick();
     const entries = this.#logs.take();
     if (entries.length > 0) this.say({ type: "logs", entries });
   }
@@ -356,6 +371,7 @@ export class Core {
       say,
     };
     return new CoreRequests({
+      role: this.#options.role,
       calls: new Calls({ reactor, runner, mutations }),
       deploy,
       files: new FileRequests({ state, commits, clock, limits }),

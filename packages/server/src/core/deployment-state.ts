@@ -55,8 +55,8 @@ const NOTHING: StateChange = {
   filesDeleted: [],
 };
 
-/** The parts of the fold, by the table whose rows they are made of. */
-const FOLDED = [
+/** The tables whose rows the fold is made of. */
+export const FOLDED_TABLES: ReadonlySet<string> = new Set([
   ENVIRONMENT_TABLE,
   MODULES_TABLE,
   SECRETS_TABLE,
@@ -64,7 +64,7 @@ const FOLDED = [
   SCHEDULED_TABLE,
   CRONS_TABLE,
   SESSIONS_TABLE,
-] as const;
+]);
 
 /** Tables of few rows, which are read whole when a core opens. Of the others only the next due row is looked for. */
 const READ_WHOLE = [ENVIRONMENT_TABLE, MODULES_TABLE, SECRETS_TABLE] as const;
@@ -83,20 +83,13 @@ export class DeploymentState {
   readonly code = new DeployedCode();
   readonly due: DueTimes;
   readonly urls: DeploymentUrls;
-  readonly #folded: ReadonlySet<string>;
   readonly #entries = new Map<string, string>();
   #environment: ReadonlyMap<string, string>;
   #addresses: FileAddresses | undefined;
 
-  /** @param folded Tables whose commits are taken in; all that there are, but for a test of what is missed without one. */
-  constructor(
-    urls: DeploymentUrls,
-    reads: { read<T>(work: (tx: Transaction) => T): T },
-    folded: readonly string[] = FOLDED,
-  ) {
+  constructor(urls: DeploymentUrls, reads: { read<T>(work: (tx: Transaction) => T): T }) {
     this.urls = urls;
     this.due = new DueTimes(reads);
-    this.#folded = new Set(folded);
     this.#environment = this.environmentOf([]);
   }
 
@@ -142,7 +135,7 @@ export class DeploymentState {
     for (const change of changes) {
       const { component, table } = change.table;
       // System tables are the app's own.
-      if (component !== ROOT_COMPONENT || !this.#folded.has(table)) continue;
+      if (component !== ROOT_COMPONENT || !FOLDED_TABLES.has(table)) continue;
       touched ??= new Set();
       touched.add(table);
       if (table === STORAGE_TABLE && change.after === undefined) filesDeleted.push(fileNameOf(change.id));

@@ -21,7 +21,7 @@ import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
 import type { LogEntry } from "../protocol/deployment-types.ts";
 import { LogEntries } from "../protocol/log-entry.ts";
 import { quarantinedReadSet, type Quarantine } from "./quarantine.ts";
-import { questionKey, type RunKey } from "../protocol/run-key.ts";
+import { queryKey, type RunKey } from "../protocol/run-key.ts";
 import { runSystemQuery } from "./system/system-queries.ts";
 import { SYSTEM_PREFIX } from "./system/system-types.ts";
 import type { FunctionInfo } from "../app/types.ts";
@@ -94,9 +94,9 @@ export class FunctionRunner {
   async query(request: RunRequest, caller: Caller): Promise<RunOutcome> {
     this.queriesExecuted += 1;
     const { path } = request;
-    const request = questionKey(request, request.args, request.identity.key);
+    const key = queryKey(request, request.args, request.identity.key);
     const requestId = request.requestId ?? this.#newRequestId();
-    if (this.#parts.quarantine.has(request)) return this.#quarantined(request, requestId);
+    if (this.#parts.quarantine.has(key)) return this.#quarantined(key, requestId);
     const isSystem = path.startsWith(SYSTEM_PREFIX);
     const moment = isSystem ? undefined : this.#moment(requestId);
     const tx = this.#parts.begin(request);
@@ -104,7 +104,7 @@ export class FunctionRunner {
       const outcome =
         moment === undefined
           ? this.#system(tx, request, requestId)
-          : await this.#userQuery(tx, request, request, caller, moment);
+          : await this.#userQuery(tx, key, request, caller, moment);
       const { result, journal, clockObserved } = outcome;
       // Whether an internal function may be seen depends on who asks, so nobody else may be given this answer.
       const isPrivate = request.allowInternal !== true && this.find(request)?.visibility === "internal";
@@ -128,12 +128,12 @@ export class FunctionRunner {
   async fromScratch(request: RunRequest, moment: Moment): Promise<RunResult | undefined> {
     const { component, path, args, identity, journal } = request;
     const { active } = this;
-    const request = questionKey(request, args, identity.key);
-    if (active === undefined || this.#parts.quarantine.has(request)) return undefined;
+    const key = queryKey(request, args, identity.key);
+    if (active === undefined || this.#parts.quarantine.has(key)) return undefined;
     const allowInternal = mayRunInternal(request);
     const { requestId } = moment;
     const tx = this.#parts.begin();
-    this.#parts.monitor.enter({ kind: "query", request }, runLimit(this.#parts.limits));
+    this.#parts.monitor.enter({ kind: "query", request: key }, runLimit(this.#parts.limits));
     try {
       const host = this.#host(moment);
       const facts = { kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
@@ -147,7 +147,7 @@ export class FunctionRunner {
 
   #userQuery(
     tx: Transaction,
-    request: string,
+    key: string,
     request: RunRequest,
     caller: Caller,
     moment: Moment,
@@ -155,7 +155,7 @@ export class FunctionRunner {
     const { component, path, args, identity, journal } = request;
     const allowInternal = mayRunInternal(request);
     const { requestId } = moment;
-    const run = { kind: "query", request } as const;
+    const run = { kind: "query", request: key } as const;
     const call: RunCall = { component, path, args, identity, allowInternal, requestId, caller, run };
     return this.run("query", tx, call, journal, moment);
   }

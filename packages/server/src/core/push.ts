@@ -1,7 +1,9 @@
 /**
  * Pushes: new code becomes the active one, or nothing changes.
  *
- *   missing scripts, analysis of "use node" modules ◀─ main ─▶ load ─▶ check ─▶ plan schema ─▶ step … step (other work in between) ─▶ one commit {code, schema, crons}
+ *   missing scripts, analysis of "use node" modules ◀─ main ─▶ load ─▶ check ─▶ plan schema
+ *                                                              │
+ *   one commit {code, schema, crons} ◀─ step … step (other work in between) ◀─┘
  *
  * Invariants:
  *   - Until the commit the old code, schema and crons are in force; a failure at any point leaves them so.

@@ -1,17 +1,17 @@
 /**
  * What becomes of queries that ended a core.
  */
-import { ROOT_COMPONENT, rootFunction } from "@narrowcast/values";
+import { rootFunction } from "@narrowcast/values";
 import { expect, test } from "vitest";
-import { questionKey } from "../protocol/run-key.ts";
+import { queryKey } from "../protocol/run-key.ts";
 import { bundleTexts } from "../kit/text-app.ts";
 import { NOTES_APP, START_MS, World } from "../testing/core-world.ts";
 
-const QUESTION = questionKey(rootFunction("notes:count"), "{}", "");
+const REQUEST = queryKey(rootFunction("notes:count"), "{}", "");
 
 async function openSuspect(times: number): Promise<World> {
   const world = await World.open(NOTES_APP);
-  await world.restart([{ run: { kind: "query", request: QUESTION }, times, atMs: START_MS }]);
+  await world.restart([{ run: { kind: "query", request: REQUEST }, times, atMs: START_MS }]);
   return world;
 }
 
@@ -46,7 +46,7 @@ test("a commit after the penalty frees it", async () => {
 test("a commit during the penalty frees it at the end, and a subscriber gets the result", async () => {
   const world = await openSuspect(0);
   world.signal({ type: "openSocket", socket: 1 });
-  const add = [{ queryId: 1, component: ROOT_COMPONENT, path: "notes:count", args: "{}", journal: null }];
+  const add = [{ queryId: 1, ...rootFunction("notes:count"), args: "{}", journal: null }];
   world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
   await world.mutation("notes:add", { text: "a" });
   await world.advance(9_999);
@@ -68,9 +68,22 @@ test.each([
   expect(await isRefused(world)).toBe(false);
 });
 
-test("new code frees it at once", async () => {
+test.each<readonly [string, (world: World) => Promise<unknown>]>([
+  ["new code", async (world) => world.push(await bundleTexts(NOTES_APP))],
+  [
+    "a variable that no module looked at",
+    (world) => world.request<"setEnvironment">({ type: "setEnvironment", changes: [{ name: "SIZE", value: "1" }] }),
+  ],
+])("%s frees it at once, for who asks and for who subscribed", async (_what, change) => {
   const world = await openSuspect(5);
-  await world.push(await bundleTexts(NOTES_APP));
+  world.signal({ type: "openSocket", socket: 1 });
+  const add = [{ queryId: 1, ...rootFunction("notes:count"), args: "{}", journal: null }];
+  world.signal({ type: "modifyQueries", socket: 1, querySet: 1, add, remove: [] });
+  await world.idle();
+  expect(world.updates.at(-1)?.changes[0]?.result).toMatchObject({ ok: false });
+  await change(world);
+  await world.idle();
+  expect(world.updates.at(-1)?.changes[0]?.result).toMatchObject({ ok: true, value: "0" });
   expect(await isRefused(world)).toBe(false);
 });
 

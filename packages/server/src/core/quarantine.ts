@@ -68,9 +68,12 @@ export class Quarantine implements CommitObserver {
     this.#release();
   }
 
+  /** Who holds their errors asks again: the commit itself touches none of them. */
   #clear(): void {
+    const freed = [...this.#entries.keys()];
     this.#entries.clear();
     this.#alarms.set("quarantine", undefined, () => undefined);
+    this.#free(freed.map(nameOf));
   }
 
   #release(): void {

@@ -86,6 +86,7 @@ export class Tracing implements CommitObserver {
   }
 
   ran(record: RunRecord): void {
+    if (!this.#isOn) return;
     const { kind: functionKind, ...run } = reportRun(record);
     this.#write([{ kind: "run", functionKind, ...run }]);
   }

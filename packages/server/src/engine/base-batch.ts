@@ -1,7 +1,7 @@
 /**
  * Collects changes of the base for one LMDB transaction; the last change of a key wins.
  *
- * Resolves long keys to their spaces as it goes (`base-keys.ts`), makes links where they are missing and takes away links behind which nothing is left.
+ * Resolves long keys to their spaces as it goes (`base-keys.ts`), makes links where they are missing and removes links to spaces that became empty.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { CHUNK_BYTES, linkedSpace, linkKey, linkValue, spaceOf } from "./base-ke
 import type { BaseReader } from "./base-reader.ts";
 import type { Key } from "./types.ts";
 
-/** A space behind a link that lost a key in this batch. */
+/** The space of a link, if it lost a key in this batch. */
 interface Touched {
   readonly link: string;
   readonly depth: number;

@@ -8,7 +8,8 @@
  *   (7, 2) first chunk | 00   → link to space (ffffffff, 1)
  *       (ffffffff, 1) "rest"  → primary key
  *
- * Order is kept: a link sorts directly behind the plain key that equals its chunk, and before every greater plain key; all keys under a link begin with its chunk.
+ * Order is kept: a link sorts directly after the plain key that equals its chunk, and before every greater plain key; all keys under a link begin
+ * with its chunk.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import type { Key } from "./types.ts";
 export const CHUNK_BYTES = 1024;
 /** Bytes of a space's name. */
 export const SPACE_BYTES = 8;
-/** Collection number of the spaces behind links. */
+/** Collection number of the spaces that links name. */
 export const LINK_COLLECTION = 0xffffffff;
 
 function uint32Text(value: number): string {

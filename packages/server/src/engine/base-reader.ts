@@ -1,8 +1,8 @@
 /**
  * Reads one unchanging state of the base.
  *
- * A reader holds an LMDB read transaction, so it sees the base as it was when the reader was opened, whatever the checkpointer writes meanwhile. Keep readers short or
- * replace them: LMDB cannot use pages again that a reader may still see.
+ * A reader holds an LMDB read transaction, so it sees the base as it was when the reader was opened, whatever the checkpointer writes meanwhile. Keep
+ * readers short or replace them: LMDB cannot use pages again that a reader may still see.
  *
  * @module
  */

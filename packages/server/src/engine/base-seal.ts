@@ -1,5 +1,5 @@
 /**
- * Checksums of what lies in the base: LMDB has none, and a flipped bit must never be served.
+ * Checksums of the entries of the base: LMDB has none, and a flipped bit must never be served.
  *
  * Each stored value ends with a CRC-32 over its key and itself, so a value under a wrong key is noticed too.
  *
@@ -7,7 +7,7 @@
  */
 import { crc32 } from "node:zlib";
 
-/** Bytes of the checksum behind a value. */
+/** Bytes of the checksum after a value. */
 const SEAL_BYTES = 4;
 
 /** An entry of the base is not what was written. */

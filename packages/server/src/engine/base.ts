@@ -1,11 +1,11 @@
 /**
  * The base: everything that the log has carried and that was checkpointed, in one LMDB environment.
  *
- * Two databases: `data` holds rows and index entries (`base-keys.ts`), `meta` tells up to which log record they are applied, and a collection's numbers. Both change
- * in the same LMDB transaction, so the base is always exactly "all records up to `applied`".
+ * Two databases: `data` holds rows and index entries (`base-keys.ts`), `meta` tells up to which log record they are applied, and a collection's
+ * numbers. Both change in the same LMDB transaction, so the base is always exactly "all records up to `applied`".
  *
- * `applied` may point into the middle of a large commit: then its first `progress` writes are in the base and the rest is not. Nobody sees that: whoever reads lays
- * the whole record over the base until it is applied.
+ * `applied` may point into the middle of a large commit: then its first `progress` writes are in the base and the rest is not. No reader sees that:
+ * it applies the whole record on top of the base.
  *
  * @module
  */

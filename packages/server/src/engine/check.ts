@@ -4,7 +4,7 @@
  *
  * Works on a store that nobody has open, and changes nothing in it beyond what every opening does (a write that a crash cut short is removed).
  *
- * Not here: what rows mean. Whoever knows gives `expectedEntries`, and every row is held against its entries.
+ * Not here: what rows mean. The caller gives `expectedEntries`, and every row is compared with its entries.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { checkLog } from "./log.ts";
 import { PRIMARY } from "./types.ts";
 import type { Codec, Key } from "./types.ts";
 
-/** Something that must not be, and where. */
+/** Something that is wrong with the store, and where. */
 export interface StoreProblem {
   /** A file with an offset, or a collection with an index and a key. */
   readonly place: string;

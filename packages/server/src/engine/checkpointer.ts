@@ -144,7 +144,7 @@ export class Checkpointer {
         break;
       case "dropIndex":
       case "dropCollection":
-        // What is to be deleted is read from the base, so everything before must be there already.
+        // A deletion reads the base, so everything before it must be applied already.
         if (step.rows > 0 || step.applied > this.#parts.base.state.applied) return false;
         if (!this.#takeDrop(step, record)) return false;
         break;

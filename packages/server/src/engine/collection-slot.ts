@@ -1,7 +1,7 @@
 /**
  * The place of one collection in the disk engine: its numbers and whatever view keeps its rows at the moment.
  *
- * A collection changes between resident and paged while cursors are open; a slot's cursor notices and goes on, behind the last key it gave,
+ * A collection changes between resident and paged while cursors are open; a slot's cursor notices and continues after the last key it gave,
  * in the new view.
  *
  * @module

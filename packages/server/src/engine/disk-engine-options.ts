@@ -15,7 +15,10 @@ export interface DiskEngineOptions<T> {
   readonly codec: Codec<T>;
   /** Memory for resident collections and decoded rows; 512 MiB by default. */
   readonly memoryBytes?: number | undefined;
-  /** So many bytes of records that the base lacks start a checkpoint at once; 32 MiB by default. More makes recovery longer: it replays about as much in a second. */
+  /**
+   * So many bytes of records that the base lacks start a checkpoint at once; 32 MiB by default. More makes recovery longer: it replays about as much
+   * in a second.
+   */
   readonly checkpointBytes?: number | undefined;
   /** A smaller rest is checkpointed when nothing was flushed for this time; 1,000 ms by default, `Infinity` = never. */
   readonly checkpointDelayMs?: number | undefined;

@@ -1,5 +1,5 @@
 /**
- * Bytes of open files: in pieces for whoever sends them on, whole for whoever needs them whole.
+ * Bytes of open files: in pieces, to send them on, or whole.
  *
  * @module
  */
@@ -10,7 +10,7 @@ const PIECE_BYTES = 65_536;
 /**
  * Bytes from `start` to before `end`, piece by piece.
  *
- * An iterator of its own, no generator: `return` must close the file also when nothing was asked for yet.
+ * An iterator, not a generator: `return` must close the file even if nothing was read yet.
  *
  * @param onEnd Is told once how many bytes were given.
  */

@@ -1,5 +1,5 @@
 /**
- * Where the bytes of stored files lie: one small interface, so that a folder, memory, and whatever comes later are the same to all others.
+ * Where the bytes of stored files are: one small interface, so that a folder, memory and later stores look the same from outside.
  *
  * A store knows names and bytes. Which files there should be is told by rows (`_storage`), which are transactional; bytes are not. So:
  *
@@ -11,7 +11,7 @@
  * Invariants of every store:
  *   - A name has no bytes or all of them, at any moment and after any crash.
  *   - When `put` resolves, the bytes survive power loss.
- *   - Names are used once: nobody puts a name again.
+ *   - Names are used once: a name is never put again.
  *
  * @module
  */

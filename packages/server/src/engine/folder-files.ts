@@ -7,7 +7,7 @@
  * have tags of their own, so that each may tidy up its own unfinished files when it begins.
  *
  * Disk calls that can take long go to the thread pool, which the log shares. So few are there at a time, and large files are synced as they come: a commit
- * must not wait behind gigabytes. All go through `LogFs`, so a simulation can take the power away.
+ * must not wait for gigabytes. All go through `LogFs`, so a simulation can cut the power.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Frames: how one record lies in a log file.
+ * Frames: how one record is stored in a log file.
  *
  *   0   u8   0xd6           never zero: a sector that was not written shows
  *   1   u48  sequence
@@ -103,12 +103,12 @@ export function bodyHolds(bytes: Buffer, at: number, head: FrameHead, chain: num
 }
 
 /**
- * True when the bad frame at `at` looks like a write that a crash cut short: what lies behind some byte, or a whole sector,
+ * True when the bad frame at `at` looks like a write that a crash cut short: what follows some byte, or a whole sector,
  * was never written. False when it can only be damage. A payload with 512 zero bytes in a row can make damage look torn,
  * never the other way round.
  *
  * @param head The frame's head if that part is sound.
- * @param contentEnd Offset behind the last byte of the file that is not zero.
+ * @param contentEnd Offset after the last byte of the file that is not zero.
  */
 export function looksTorn(bytes: Buffer, at: number, head: FrameHead | undefined, contentEnd: number): boolean {
   const end = Math.min(bytes.length, at + FRAME_OVERHEAD_BYTES + (head?.length ?? 0));
@@ -133,7 +133,7 @@ export function isZero(bytes: Buffer, start: number, end: number): boolean {
   return true;
 }
 
-/** Offset behind the last byte that is not zero, at least `from`. */
+/** Offset after the last byte that is not zero, at least `from`. */
 export function endOfContent(bytes: Buffer, from: number): number {
   let end = bytes.length;
   while (end > from && isZero(bytes, Math.max(from, end - ZEROS.length), end)) end = Math.max(from, end - ZEROS.length);

@@ -79,7 +79,7 @@ function* walkSegments(disk: LogFs, directory: string, names: readonly string[])
 }
 
 /**
- * Bytes of the torn tail behind the frames of the newest segment, 0 when it ends cleanly.
+ * Bytes of the torn tail after the frames of the newest segment, 0 when it ends cleanly.
  *
  * @throws {LogDamagedError} If what follows the last valid frame cannot come from a crash.
  */
@@ -92,7 +92,7 @@ export function tornBytes(directory: string, scan: SegmentScan): number {
 /**
  * Records with `sequence > after` of the log whose last record is `last`, oldest first.
  *
- * @throws {LogDamagedError} If a record in between is damaged or missing, also when the log begins behind `after + 1` or
+ * @throws {LogDamagedError} If a record in between is damaged or missing, also when the log begins after `after + 1` or
  * ends before `after`.
  */
 export function* readRecords(

@@ -163,7 +163,7 @@ export function discard(disk: LogFs, file: SegmentFile): void {
   }
 }
 
-/** How a segment ends behind its last valid frame. */
+/** How a segment ends after its last valid frame. */
 export type SegmentTail =
   | { readonly kind: "clean" }
   /** A write that a crash cut short: nothing in it was acknowledged. */
@@ -238,7 +238,7 @@ export class SegmentScan {
     return `record ${due} has a wrong checksum`;
   }
 
-  /** Judges what lies behind the last valid frame of the newest segment. Call it after `next` gave false. */
+  /** Judges what follows the last valid frame of the newest segment. Call it after `next` gave false. */
   tail(): SegmentTail {
     const { bytes, offset } = this;
     const due = this.sequence + 1;

@@ -18,7 +18,7 @@ export interface LogDamage {
   readonly reason: string;
 }
 
-/** A damaged middle: records exist behind the bad place, so cutting would lose acknowledged commits. */
+/** A damaged middle: records exist after the bad place, so cutting would lose acknowledged commits. */
 export class LogDamagedError extends Error {
   override readonly name = "LogDamagedError";
   readonly damage: LogDamage;
@@ -52,7 +52,11 @@ export interface Log {
   readonly flushes: number;
   /** Buffers a record in memory and returns its sequence. Nothing touches the disk. */
   append(payload: Uint8Array): number;
-  /** Writes all buffered records with one write and one fdatasync. Concurrent calls share: a call made during a flush waits for the next one. A failed write or sync rejects, and every later call too: the state on disk is then unknown. @param mayBlock The caller's thread has nothing else to do: it may wait for the device itself. */
+  /**
+   * Writes all buffered records with one write and one fdatasync. Concurrent calls share: a call made during a flush waits for the next one. A failed
+   * write or sync rejects, and every later call too: the state on disk is then unknown. @param mayBlock The caller's thread has nothing else to do:
+   * it may wait for the device itself.
+   */
   flush(mayBlock?: boolean): Promise<void>;
   /** Records with `sequence > after`, oldest first, from disk; only before the first append. */
   replay(after: number): IterableIterator<LogRecord>;

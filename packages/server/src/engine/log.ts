@@ -7,13 +7,13 @@
  *                          spare file, zeros written beforehand ──header + flush, sync, rename──▶ next segment
  *
  * Invariants:
- *   - At most one flush is under way, and nothing is written behind a flush that did not succeed. So every frame of a
+ *   - At most one flush is under way, and nothing is written after a flush that did not succeed. So every frame of a
  *     flush may state that all records before the flush are durable.
- *   - A flush lies in one segment.
+ *   - A flush is in one segment.
  *   - After the first failed write or sync nothing is written any more: what is on the device is then unknown, and the
  *     kernel may claim success for a second sync of pages that it dropped.
  *   - `durableSequence` never counts a record that is only in the page cache, also not after a crash: opening writes and
- *     syncs the last flush again unless a mark behind it testifies for it.
+ *     syncs the last flush again unless a mark after it says that it is durable.
  *
  * The write is synchronous (page cache), the sync runs on the thread pool or in this thread (`log-sync.ts`); docs/adr/0002-write-ahead-log.md has the figures.
  *
@@ -63,7 +63,7 @@ interface Batch {
   readonly bytes: Uint8Array;
   readonly first: number;
   readonly last: number;
-  /** Chain before and behind the frames. */
+  /** Chain before and after the frames. */
   readonly chainBefore: number;
   readonly chainAfter: number;
 }
@@ -244,7 +244,7 @@ class DiskLog implements Log {
     }
   }
 
-  /** States behind the last flush that it is durable, so that damage to it is never mistaken for a torn write. */
+  /** Writes after the last flush that it is durable, so that damage to it is never mistaken for a torn write. */
   async #writeMark(): Promise<void> {
     const { fd, offset, capacity } = this.#active;
     if (this.#isMarked || offset + FRAME_OVERHEAD_BYTES > capacity) return;

@@ -5,8 +5,8 @@
  *   overlay      b'      d   e†         sought again when the overlay changes
  *   given    a   b'  c   d
  *
- * Invariant: `#last` is the furthest key that was looked at on either side, given or deleted; everything that remains lies beyond it. So both sides can be thrown
- * away and sought again at any time.
+ * Invariant: `#last` is the furthest key that was looked at on either side, given or deleted; everything that remains lies beyond it. So both sides
+ * can be thrown away and sought again at any time.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export interface MergeSource<T> {
   readonly baseVersion: number;
   overlayCursor(index: number, range: KeyRange, order: "asc" | "desc"): TreeCursor<OverlayPlace>;
   basePage(index: number, range: KeyRange, order: "asc" | "desc", rowsMax: number): BasePage;
-  /** A row's value. `baseBytes` is what the base has for it, if that is at hand. */
+  /** A row's value. `baseBytes` is what the base has for it, if that is known already. */
   rowValue(key: Key, baseBytes: Uint8Array | undefined): T;
 }
 

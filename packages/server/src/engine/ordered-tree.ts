@@ -3,7 +3,7 @@
  *
  * Leaves hold the entries and are linked both ways, so a scan walks arrays and never climbs. A cursor stays valid while
  * the tree is written: the tree counts its structural changes, and a cursor that finds the count changed looks its
- * place up again behind the last key it gave.
+ * place up again after the last key it gave.
  *
  *   inner  [k1 k2 …]        keys[i] = smallest key that child i + 1 may hold
  *          ↙   ↓   ↘

@@ -1,5 +1,5 @@
 /**
- * Lays logged records over collections: at opening, and when a collection leaves memory.
+ * Applies logged records to collections: at opening, and when a collection leaves memory.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface Replay<T> {
 }
 
 /**
- * Lays one record over the collections it concerns.
+ * Applies one record to the collections it concerns.
  *
  * @param countFrom First write or entry that the slots' numbers do not contain yet.
  */

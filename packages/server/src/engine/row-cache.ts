@@ -1,7 +1,7 @@
 /**
  * Decides which rows keep their decoded values: a clock over rows, bounded by bytes.
  *
- * A read marks a row hot. When the cache is over its limit, a hand goes round: hot rows get a second chance, cold ones lose
+ * A read marks a row hot. When the cache is over its limit, a clock hand goes round: hot rows get a second chance, cold ones lose
  * their decoded value (never the row itself). One array, no lists: nothing is allocated on a hit.
  *
  * @module
@@ -43,7 +43,7 @@ export class RowCache<T> {
       this.#shrinkTo(this.#bytesMax);
       return;
     }
-    // Room is made before the row comes in, so that it cannot be the one to go.
+    // Make room before the row is added, so that it is not evicted itself.
     this.#shrinkTo(this.#bytesMax - cost);
     if (cost > this.#bytesMax) {
       row.value = undefined;

@@ -41,7 +41,7 @@ export class SlabRowStore<T> implements RowStore<T> {
   restore(row: Row<T>, ref: number, value: T | undefined): void {
     if (row.ref !== NO_REF) this.#slab.free(row.ref);
     row.ref = ref;
-    // A row that the cache no longer counts must not hold a value behind its back.
+    // A row that the cache no longer counts must not hold a value.
     row.value = row.cost > 0 ? value : undefined;
   }
 

@@ -27,7 +27,7 @@ export class Turns {
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;
-      // The turn goes straight to the next: nobody may come in between.
+      // The turn goes straight to the next in line, so that a new caller cannot overtake it.
       else next();
     }
   }

@@ -7,7 +7,7 @@
  */
 import { valueToJson } from "@narrowcast/values";
 import type { Value } from "@narrowcast/values";
-import type { FilterExpression } from "../tx/types.ts";
+import type { FilterExpression } from "../tx/query-plan.ts";
 
 /** What the builder's methods return; opaque to user code. */
 export class Expression {

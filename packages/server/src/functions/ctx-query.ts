@@ -7,7 +7,8 @@
  * @module
  */
 import type { Doc } from "@narrowcast/values";
-import type { Page, QueryPlan, QueryStream } from "../tx/types.ts";
+import type { Page, QueryStream } from "../tx/types.ts";
+import type { QueryPlan } from "../tx/query-plan.ts";
 import { notAvailable, requireArgument, requireCount } from "./ctx-arguments.ts";
 import { filterBuilder, toFilterExpression } from "./ctx-filter.ts";
 import { RangeBuilder } from "./ctx-range.ts";

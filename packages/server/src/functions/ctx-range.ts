@@ -8,7 +8,7 @@
  */
 import { valueToJson } from "@narrowcast/values";
 import type { Value } from "@narrowcast/values";
-import type { RangeBound } from "../tx/types.ts";
+import type { RangeBound } from "../tx/query-plan.ts";
 
 /** One step of building a range. */
 export class RangeBuilder {

@@ -4,7 +4,7 @@
  * In queries and mutations it reads and writes rows of the transaction under way. Actions are elsewhere: they ask through a port.
  *
  * A mutation that stores puts the bytes first and then the row, in its own transaction; if it throws, or is rolled back, the row is gone and the
- * core removes the bytes (`core-files.ts`).
+ * core removes the bytes (`core/run-files.ts`).
  *
  * @module
  */

@@ -36,13 +36,14 @@ export class EvaluatedScript {
 
   /**
    * @param globals Makes the globals that the script sees.
+   * @param holdsState `false` if it is known already that no module of the script holds state.
    * @throws {AnalysisError} If the script does not compile or a module throws.
    */
-  constructor(text: string, globals: () => UserGlobals, mapper: StackMapper) {
+  constructor(text: string, globals: () => UserGlobals, mapper: StackMapper, holdsState = true) {
     this.#makeGlobals = globals;
     this.#globals = globals();
     try {
-      const plan = planFreshModules(text);
+      const plan = holdsState ? planFreshModules(text) : undefined;
       this.#plan = plan;
       const keep = (values: readonly unknown[]): void => {
         this.#kept = values;

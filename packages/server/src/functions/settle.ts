@@ -6,8 +6,8 @@
  *
  * All that a query or mutation can wait for is done in microtasks, except real asynchronous work. So work that nobody awaits (a `forEach`
  * over an async callback, the loser of a `Promise.race`) is through when the microtasks are drained. Work that the run knows of
- * (`crypto.subtle`, bytes of files) is waited for until the run has computed for the time limit; a handler that waits for anything else (reading a `Blob`, compiling
- * WebAssembly) gets a grace period.
+ * (`crypto.subtle`, bytes of files) is waited for until the run has computed for the time limit; a handler that waits for anything else
+ * (reading a `Blob`, compiling WebAssembly) gets a grace period.
  *
  * Invariants:
  *   - Only code of the innermost function runs: a nested call begins when its caller's code stands still, and its caller goes on when the
@@ -31,7 +31,7 @@ const GRACE_POLLS = 40;
 
 /**
  * Node's own way to finish ticks, microtasks and reports of unhandled rejections at once. A turn of the event loop does the same, as a
- * sixth of the time of a small query. Hot: guarded by the "user-code" benchmark.
+ * sixth of the time of a small query. Hot: guarded by `module-state.bench.ts`.
  */
 const drainNow = (process as { readonly _tickCallback?: () => void })._tickCallback;
 

@@ -5,7 +5,7 @@
  */
 import { jsonToValue } from "@narrowcast/values";
 import type { JsonValue, Value } from "@narrowcast/values";
-import type { FilterExpression, QueryOperator, QueryPlan, RangeBound } from "../tx/types.ts";
+import type { FilterExpression, QueryOperator, QueryPlan, RangeBound } from "../tx/query-plan.ts";
 import { notAvailable } from "./ctx-arguments.ts";
 
 interface QueryJson {

@@ -5,7 +5,8 @@
  */
 import { ROOT_COMPONENT } from "@narrowcast/values";
 import type { Doc, FunctionAddress } from "@narrowcast/values";
-import type { RangeBound, Transaction } from "../tx/types.ts";
+import type { Transaction } from "../tx/types.ts";
+import type { RangeBound } from "../tx/query-plan.ts";
 
 /** Tables that the runtime keeps beside the app's, with their indexes. */
 export const SYSTEM_TABLES: readonly {

@@ -120,7 +120,7 @@ test("an action that takes too long is named", async () => {
   await strict.close();
 });
 
-test("every question that fails has a request id of its own, and the re-runs of a subscription keep the first one's", async () => {
+test("every request that fails has a request id of its own, and the re-runs of a subscription keep the first one's", async () => {
   const idOf = (message: string) => HEADER.exec(message)?.[1];
   const ids = new Set<string | undefined>();
   for (let n = 0; n < 3; n++) ids.add(idOf(await errorOf(deployment.query(request("f:broken", "{}")))));

@@ -32,7 +32,10 @@ export interface ActionPoolOptions extends Pick<
 }
 
 /** What a thread runs. */
-type Loaded = Pick<Active, "code" | "environment">;
+type Loaded = Pick<Active, "code" | "environment"> & {
+  /** Whether its modules hold state; undefined: nobody has looked yet. */
+  readonly holdsState?: boolean | undefined;
+};
 
 /** A thread that evaluated the code of a request which is not over. */
 interface Candidate extends Loaded {
@@ -73,9 +76,9 @@ export class ActionPool {
   }
 
   /** Other code or environment from now on. */
-  setActive({ code, environment }: Loaded): void {
+  setActive({ code, environment, analysis: { moduleState } }: Active): void {
     const before = this.#active;
-    this.#active = { code, environment };
+    this.#active = { code, environment, holdsState: moduleState && moduleState.length > 0 };
     const isSame = before !== undefined && isSameCode(before.code, code);
     const isSameEnvironment = before !== undefined && isEqual(before.environment, environment);
     if (!isSame) {
@@ -145,18 +148,19 @@ export class ActionPool {
   #startActive(): ActionThread {
     const active = this.#active;
     if (active === undefined || active.code === null) throw new Error("Cannot run an action: no code was pushed");
-    const thread = this.#start({ code: active.code, environment: active.environment }, "start");
+    const thread = this.#start({ ...active, code: active.code }, "start");
     this.#threads.push(thread);
     return thread;
   }
 
   #start(
-    { code, environment }: { readonly code: CodeManifest; readonly environment: readonly EnvironmentEntry[] },
+    { code, environment, holdsState }: Loaded & { readonly code: CodeManifest },
     why: "push" | "start",
   ): ActionThread {
     this.starts += 1;
     const { cloudUrl, siteUrl, limits, hasVirtualTime, readModules } = this.#options;
-    const data = { code, environment: pairsOf(environment), cloudUrl, siteUrl, limits, hasVirtualTime, why };
+    const given = { cloudUrl, siteUrl, limits, hasVirtualTime };
+    const data = { code, environment: pairsOf(environment), ...given, why, holdsState };
     const thread = new ActionThread(data, readModules, (ended) => this.#alive.delete(ended));
     this.#alive.add(thread);
     return thread;

@@ -29,7 +29,7 @@ import { loadTimeOutText, serverErrorText, timeOutText } from "../protocol/core-
 import { openInProcess, openThread, type CoreLink, type LinkEvents } from "./core-link.ts";
 import type { CoreHome } from "../core/core-home.ts";
 import { SuspectList } from "./suspect-list.ts";
-import { questionKey, runKeyText, type RunKey } from "../protocol/run-key.ts";
+import { queryKey, runKeyText, type RunKey } from "../protocol/run-key.ts";
 import { SocketRegistry } from "./socket-registry.ts";
 import { Watchdog, loadLimit, newWatchMemory } from "../protocol/watchdog.ts";
 
@@ -336,7 +336,7 @@ export class CoreClient {
     for (const [id, { message: asked, resolve }] of this.#pending) {
       if (asked.type !== "query") continue;
       const { args, identity, requestId } = asked.call;
-      if (questionKey(asked.call, args, identity.key) !== request) continue;
+      if (queryKey(asked.call, args, identity.key) !== request) continue;
       this.#pending.delete(id);
       resolve({ ok: false, errorMessage: serverErrorText(requestId, message), errorData: null, logLines: [] });
     }

@@ -14,6 +14,11 @@ const SECRET_BYTES = 32;
 const INSTANCE_NAME = "narrowcast";
 const DEPLOYMENT_PREFIX = /^[a-z]+:/;
 
+/** A file of the deployment's state is not what it should be: for a person to mend. */
+export class StateFileError extends Error {
+  override readonly name = "StateFileError";
+}
+
 /** Issues and checks the keys of one deployment. */
 export class AdminKeys {
   /** Text before the `|` of every key. */
@@ -31,8 +36,9 @@ export class AdminKeys {
     if (!existsSync(file)) makeSecret(directory, file);
     const secret = Buffer.from(readFileSync(file, "utf8").trim(), "hex");
     if (secret.length !== SECRET_BYTES) {
-      throw new Error(
-        `Cannot read admin secret "${file}": it has ${secret.length} bytes; should be ${SECRET_BYTES} in hex`,
+      const mend = "put it back from a backup, or delete it: then there are new keys, and the former ones open nothing";
+      throw new StateFileError(
+        `Cannot read admin secret "${file}": it has ${secret.length} bytes; should be ${SECRET_BYTES} in hex; ${mend}`,
       );
     }
     return new AdminKeys(secret);

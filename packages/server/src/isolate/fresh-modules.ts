@@ -39,8 +39,21 @@ export interface FreshPlan {
   readonly isOnGlobalObject: boolean;
 }
 
+/** Scripts whose plans are remembered. */
+const PLANS_KEPT = 4;
+/** One for all callers, as looking through a large script takes a tenth of a second and more: a plan follows from its script alone. */
+const plans = new Map<string, FreshPlan | undefined>();
+
 /** @returns Nothing if no module holds state. */
 export function planFreshModules(text: string): FreshPlan | undefined {
+  if (plans.has(text)) return plans.get(text);
+  const plan = makePlan(text);
+  plans.set(text, plan);
+  for (const oldest of plans.keys()) if (plans.size > PLANS_KEPT) plans.delete(oldest);
+  return plan;
+}
+
+function makePlan(text: string): FreshPlan | undefined {
   const parts = takeScriptApart(text);
   if (parts === undefined) {
     return {

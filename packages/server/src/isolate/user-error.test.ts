@@ -10,9 +10,9 @@ const HEAD = "Uncaught Error: ";
 
 test("a message at the limit is whole, a longer one is cut between characters, and its frames are there", () => {
   const most = "é".repeat((MAX - HEAD.length) / 2);
-  expect(describeError(new Error(most), mapper)).toBe(HEAD + most + FRAMES);
-  expect(describeError(new Error(`${most}x`), mapper)).toBe(HEAD + most + FRAMES);
-  expect(describeError(new Error(`x${most}`), mapper)).toBe(`${HEAD}x${most.slice(0, -1)}${FRAMES}`);
+  expect(describeError(new Error(most), mapper)).toBe(`${HEAD}${most}${FRAMES}\n`);
+  expect(describeError(new Error(`${most}x`), mapper)).toBe(`${HEAD}${most}${FRAMES}\n`);
+  expect(describeError(new Error(`x${most}`), mapper)).toBe(`${HEAD}x${most.slice(0, -1)}${FRAMES}\n`);
 });
 
 test("whatever is thrown is bounded", () => {
@@ -21,5 +21,5 @@ test("whatever is thrown is bounded", () => {
     expect(Buffer.byteLength(describeError(thrown, mapper))).toBe(MAX);
   }
   const deep = { frames: () => long } as unknown as StackMapper;
-  expect(describeError(new Error("z"), deep)).toHaveLength(MAX + HEAD.length + 1);
+  expect(describeError(new Error("z"), deep)).toHaveLength(MAX + HEAD.length + 2);
 });

@@ -6,8 +6,8 @@
  * The app is the one of the trace, so both rules see the same work. Ids are other ones: what was inserted is told apart by who inserted it and in
  * which order, and ids in arguments are translated.
  *
- * What is not repeated: actions (their queries and mutations are, from the trace), bytes of files (their rows are), and cursors of pages after the first, which belong to the store
- * that made them.
+ * What is not repeated: actions (their queries and mutations are, from the trace), bytes of files (their rows are), and cursors of pages after the
+ * first, which belong to the store that made them.
  *
  * @module
  */

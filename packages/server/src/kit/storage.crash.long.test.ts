@@ -15,7 +15,7 @@ import { filesWorld, openFiles } from "../testing/files-app.ts";
 
 /** `CRASHES=50` kills more often. */
 const CRASHES = Number(process.env["CRASHES"] ?? 4);
-const WRITER = join(import.meta.dirname, "testing/files-writer.ts");
+const WRITER = join(import.meta.dirname, "../testing/files-writer.ts");
 
 const root = mkdtempSync(join(tmpdir(), "narrowcast-files-crash-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -99,7 +99,7 @@ export function subtractAccount(after: Readonly<Account>, before: Readonly<Accou
   return difference;
 }
 
-/** Hot: every execution comes here several times; guarded by `bench/meter.bench.ts`. */
+/** Hot: every execution comes here several times; guarded by `core/meter.bench.ts`. */
 export function chargeRun(account: Account, record: RunRecord): void {
   const { usage, askers, isFirst, cause } = record;
   account.runs += 1;
@@ -107,7 +107,7 @@ export function chargeRun(account: Account, record: RunRecord): void {
   if (cause !== null) account.reruns += 1;
   if (record.isError) account.errors += 1;
   if (record.isUnchanged) account.resultCutOffs += 1;
-  // Whoever asks for the first time is a call by everybody's rules; a repetition is one piece of work.
+  // By both rules each first asker is a call. A repetition is one call here, and one for each asker by Convex's rules.
   account.calls += cause === null ? askers : 1;
   account.convexCalls += askers;
   account.writeCutOffs += usage.unchangedWrites;
@@ -135,7 +135,7 @@ function keyBytesOf({ documents, convexDocuments, convexKeyBytes }: RunRecord["u
   return Math.round((convexKeyBytes * documents) / convexDocuments);
 }
 
-/** Charges an answer that needed no execution: a call by everybody's rules, that reads nothing. */
+/** Charges an answer that needed no execution: by both rules it is a call, and it reads nothing. */
 export function chargeAnswer(account: Account): void {
   account.answers += 1;
   account.calls += 1;

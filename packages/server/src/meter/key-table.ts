@@ -41,7 +41,7 @@ export class KeyTable<Info> {
   readonly #rows = new Map<string, KeyRow<Info>>();
   /** Sum of the rows that were moved out. */
   readonly others: Account = newAccount();
-  /** How many were. As long as it is the same, a row that was given is still the one of its key. */
+  /** How many rows were moved out. While it stays the same, a row that was given still belongs to its key. */
   keysMoved = 0;
   /** The row that was asked for last, which is never one that was moved out: records that follow each other are mostly of the same few keys. */
   #last: KeyRow<Info> | undefined = undefined;

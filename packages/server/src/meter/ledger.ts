@@ -1,5 +1,5 @@
 /**
- * The ledger: who read what, who woke whom, and what Convex's rules would have made of it.
+ * The ledger: who read what, who woke whom, and what it would have cost by Convex's rules.
  *
  *   records ──▶ totals
  *           ──▶ per function, per request (subscription), per writer → reader, per table
@@ -8,8 +8,9 @@
  * Invariants:
  *   - Constant memory: four tables with a fixed number of keys (`key-table.ts`), a ring of a fixed length, and per pair a fixed number of cause paths.
  *   - Functions and requests each add up to the totals, but for the bytes of commits, which have a function and no request.
- *   - Executions are charged in one go, before their place in the ring is needed again or somebody looks, which is cheaper than one by one between other work: ticks
- *     went from 0.937x to 0.952x or more of a core without a ledger (2026-11-28, `core/meter.bench.ts`). Whoever looks sees everything charged.
+ *   - Executions are charged in one go, before their place in the ring is needed again or somebody looks, which is cheaper than one by one between
+ *     other work: ticks went from 0.937x to 0.952x or more of a core without a ledger (2026-11-28, `core/meter.bench.ts`). Whoever looks sees
+ *     everything charged.
  *
  * Not here: making records (`core/core-meter.ts`), showing them (`report.ts`, `prometheus.ts`).
  *
@@ -107,7 +108,7 @@ class Lines {
   }
 }
 
-/** Where {@linkcode Lines} are lines. */
+/** The tables that {@linkcode Lines} belong to. */
 interface LineTables {
   readonly functions: KeyTable<FunctionInfo>;
   readonly requests: KeyTable<MeterRequest>;
@@ -178,7 +179,7 @@ export class Ledger {
       if (cause !== null) chargeRun(this.#pair(cause, request, lines), record);
     } else {
       chargeRun(this.#function(request), record);
-      // What is asked once has other arguments each time; such lines would only push out the ones that last.
+      // One-shot requests have other arguments each time; lines for them would push out those of subscriptions.
       chargeRun(this.#requests.others, record);
       if (cause !== null) chargeRun(this.#pair(cause, request, undefined), record);
     }
@@ -207,7 +208,7 @@ export class Ledger {
     else table.fieldCutOffs += 1;
   }
 
-  /** Bytes left for clients. */
+  /** Bytes were sent to clients. */
   sent(record: SentRecord): void {
     chargeSent(this.#function(record.request), record);
     chargeSent(this.#request(record.request), record);
@@ -224,7 +225,7 @@ export class Ledger {
     keys.bytes += keyBytes;
   }
 
-  /** Charges what was put off. */
+  /** Charges the records that are not charged yet. */
   #settle(): void {
     this.#recent.chargeAll();
     this.#chargeKeys();
@@ -238,7 +239,7 @@ export class Ledger {
     this.#table(table).keyBytesWritten += bytes;
   }
 
-  /** Everything: each charge goes to one function, so the functions' lines and their others are the whole. */
+  /** The totals: each charge goes to one function, so the lines of functions and their `others` add up to everything. */
   get totals(): Account {
     this.#settle();
     const totals = newAccount();

@@ -108,7 +108,7 @@ function tableLines(kind: "function" | "table", table: ReportTable): string[] {
     const of: string[] = [];
     for (const row of table.rows) of.push(...samples(metric, name, `${kind}="${escaped(row.name)}"`, row.account));
     of.push(...samples(metric, name, `${kind}="${OTHER}"`, table.others));
-    // A figure that is zero for all says nothing.
+    // A series of zeros tells nothing, so it is left out.
     if (of.length > 0) lines.push(...head(name, `${metric.help.slice(0, -1)}, by ${kind}.`), ...of);
   }
   return lines;

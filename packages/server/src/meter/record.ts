@@ -1,7 +1,7 @@
 /**
  * What the meter is told: one record per execution, and small notes for what cost nothing or happened elsewhere.
  *
- * Counting is honest: `documents` are rows really visited in the engine, `convexDocuments` is what the same run counts by Convex's rules,
+ * `documents` are rows really visited in the engine, `convexDocuments` is what the same run counts by Convex's rules,
  * where every document read counts each time.
  *
  * Not here: who makes them (`core/core-meter.ts`), adding them up (`ledger.ts`).
@@ -71,7 +71,7 @@ export interface RunRecord {
   readonly cause: CommitCause | null;
   /** Timestamp of the commit that is the cause; 0 when there is none, or when what changed was no document. */
   readonly causeTs: number;
-  /** Somebody holds its result and wants the next one: it has a line of its own. */
+  /** Somebody is subscribed to its result: it has a line of its own. */
   readonly isSubscribed: boolean;
   /** The first run of a subscription; its reads are shown apart. */
   readonly isFirst: boolean;
@@ -85,7 +85,7 @@ export interface RunRecord {
   readonly isError: boolean;
 }
 
-/** A run that a change touched and that was not repeated, because its result cannot differ. */
+/** A live query that a change touched and that was not run again, because its result cannot differ. */
 export interface CutOffRecord {
   readonly request: MeterRequest;
   readonly cause: CommitCause;

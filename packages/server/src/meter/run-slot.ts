@@ -1,9 +1,9 @@
 /**
  * Slots of the ring of recent runs: records that are filled in place, again and again.
  *
- * A record lives for as long as it takes the ring to come round: too long to be collected young, too short to be worth an object of its own. So whoever
- * makes a record is given the slot that it will lie in. What a slot points to should live long anyway, for the same reason: requests belong to their runs, or to the slot;
- * causes are made once for each kind of commit.
+ * A record lives until the ring comes round. That is too long for the young generation of the collector, and too short to be worth an object of its own. So
+ * whoever makes a record is given the slot that it will lie in. What a slot points to should live long anyway, for the same reason: requests belong
+ * to their runs, or to the slot; causes are made once for each kind of commit.
  *
  * Hot: one is filled for every execution; guarded by `core/meter.bench.ts`.
  *
@@ -30,9 +30,9 @@ class OwnRequest implements MeterRequest {
 /** What one run did with one table, in a slot. */
 export type TableSlot = Filled<TableUse>;
 
-/** Of a slot that nobody filled yet. */
+/** For a slot that is not filled yet. */
 const NO_TABLE = rootTable("");
-/** Of an execution that read and wrote nothing. */
+/** For an execution that read and wrote nothing. */
 const NO_REQUEST: MeterRequest = { component: "", path: "", key: "", label: "" };
 
 /** What a run read and wrote, in a slot. */
@@ -106,7 +106,7 @@ export class RunSlot implements RunRecord {
     this.usage.set(usage);
   }
 
-  /** As it is now, for whoever keeps it. */
+  /** A copy of the record as it is now. */
   copy(): RunRecord {
     const { tables, ...sums } = this.usage;
     const fields: RunRecord = Object.assign({}, this);

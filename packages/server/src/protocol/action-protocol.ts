@@ -43,6 +43,8 @@ export interface ActionWorkerData {
   readonly limits: Limits;
   /** Runs carry their time (`nowMs`), and see no other. */
   readonly hasVirtualTime?: boolean | undefined;
+  /** `false`: the core has found that no module holds state, so the thread need not look. */
+  readonly holdsState?: boolean | undefined;
 }
 
 /** Runs one action. The thread finds the function, validates arguments and result and enforces the time limit. */

@@ -30,7 +30,7 @@ export type RunKey =
 export const LOAD_AT_START: RunKey = { kind: "load", request: "start" };
 
 /** What a query's run is known by: equal for every asker of the same request. */
-export function questionKey(address: FunctionAddress, args: string, identityKey: string): string {
+export function queryKey(address: FunctionAddress, args: string, identityKey: string): string {
   const name = printFunction(address);
   const key = `${name}\n${identityKey}\n${args}`;
   return key.length <= QUESTION_CHARS_MAX ? key : `${name}\n#${createHash("sha256").update(key).digest("hex")}`;

@@ -17,7 +17,7 @@
  *   - The text belongs to the serial that was found: main reads the serial again after the text.
  *   - No timer while nothing is outstanding: an idle server does not wake up.
  *
- * Not here: ending and restarting the core (`deployment-core.ts`), what becomes of a suspect (`quarantine.ts`).
+ * Not here: ending and restarting the core (`core-client.ts`), what becomes of a suspect (`quarantine.ts`).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Cut-offs: a commit touched what a run read; can it show in the result?
+ * Cut-offs: a commit touched what a live query read; can it show in the result?
  *
  * @module
  */
@@ -25,9 +25,9 @@ export function newCounts(): ReactorCounts {
 }
 
 /**
- * Whether the result of `run` stays what it is, though the dependency index found it.
+ * Whether the result of `live` stays what it is, though the dependency index found it.
  *
- * Hot: once for every run that a commit touches.
+ * Hot: once for every live query that a commit touches.
  */
 export function isCutOff(
   live: LiveQuery,

@@ -1,7 +1,7 @@
 /**
  * The dependency index: which subscribers does a commit concern.
  *
- * Every subscriber (a number: today a run) stands here with its read set. A commit is looked up key by key, so its
+ * Every subscriber (a number: a live query's) stands here with its read set. A commit is looked up key by key, so its
  * cost follows what was written, not who listens.
  *
  *   subscriber ◀──▶ documents   hash by (collection, primary key)
@@ -14,7 +14,7 @@
  *   - What nobody watches any longer takes no memory.
  *
  * The seam for finer dependencies: a subscriber is only a number, and `stabChange` answers for one document's change, so a layer that
- * shares read calls between runs can stand between this index and the runs and decide by filter and field.
+ * shares read calls can stand between this index and the live queries and decide by filter and field.
  *
  * Not here: running queries (`reactor.ts`), recording reads (`tx/`).
  *

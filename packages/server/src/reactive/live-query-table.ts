@@ -1,16 +1,16 @@
 /**
  * The table of live queries: finds the one that can answer a request, and keeps unsubscribed results for a while.
  *
- *   request ──function, arguments, journal, visibility──▶ family ──▶ the identity's own run
- *                                                          └──▶ the shared run (nobody's identity was looked at)
+ *   request ──address, arguments, journal, visibility──▶ family ──▶ the identity's own live query
+ *                                                          └──▶ the shared one (nobody's identity was looked at)
  *
  * Laws (numbers as in README.md):
- *   - L6: two requests get one run only if no execution could tell them apart.
- *   - L7: a run is found under the journal it was given and the one it produced while its result holds, and afterwards
+ *   - L6: two requests get one live query only if no execution could tell them apart.
+ *   - L7: a live query is found under the journal it was given and the one it produced while its result holds, and afterwards
  *     only under the one it produced: whoever asks without a journal gets a page of the size they asked for.
  *   - L9: what nobody holds is kept only if it is a clean success, under a budget of bytes, oldest use out first.
  *
- * A place holds one run. A run that lost its place to a newer one lives on with its holders until it turns dirty; then
+ * A place holds one live query. One that lost its place to a newer one lives on with its holders until it turns dirty; then
  * each holder finds the newer one.
  *
  * Not here: executing (`reactor.ts`), sockets (`sockets.ts`).
@@ -23,7 +23,7 @@ import { familyKey, mayRunInternal, LiveQuery, SHARED, slotOf } from "./live-que
 import type { Family } from "./live-query.ts";
 import type { RunOutcome, RunRequest } from "./types.ts";
 
-/** Memory of a run besides its texts, and of one watched thing, in bytes: measured by `reactive.bench.ts`, rounded up. */
+/** Memory of a live query besides its texts, and of one watched thing, in bytes: measured by `reactive.bench.ts`, rounded up. */
 const RUN_BYTES = 1_000;
 const WATCH_BYTES = 250;
 /** Memory of one observed document or field name. */
@@ -39,11 +39,11 @@ interface LiveQueryTableOptions {
 }
 
 /** See the module comment. */
-export class LiveQueryTable {
-  readonly #families = new Map<string, Family>();
-  readonly #byId = new Map<number, LiveQuery>();
-  /** Clean runs without holders, least recently used first. */
-  readonly #idle = new Set<LiveQuery>();
+export class LiveQueryTable<Holder extends object> {
+  readonly #families = new Map<string, Family<Holder>>();
+  readonly #byId = new Map<number, LiveQuery<Holder>>();
+  /** Clean ones without holders, least recently used first. */
+  readonly #idle = new Set<LiveQuery<Holder>>();
   readonly #index: Dependencies;
   readonly #options: LiveQueryTableOptions;
   #idleBytes = 0;
@@ -54,7 +54,7 @@ export class LiveQueryTable {
     this.#options = options;
   }
 
-  /** Number of runs, held and kept. */
+  /** Number of live queries, held and kept. */
   get size(): number {
     return this.#byId.size;
   }
@@ -64,17 +64,17 @@ export class LiveQueryTable {
     return this.#idleBytes;
   }
 
-  /** The run with a dependency-index number. */
-  byId(id: number): LiveQuery | undefined {
+  /** The live query with a number of the dependency index. */
+  byId(id: number): LiveQuery<Holder> | undefined {
     return this.#byId.get(id);
   }
 
-  all(): Iterable<LiveQuery> {
+  all(): Iterable<LiveQuery<Holder>> {
     return this.#byId.values();
   }
 
-  /** A run that answers `request`, now or once it has run; clean ones first. */
-  find(request: RunRequest): LiveQuery | undefined {
+  /** A live query that answers `request`, now or once it has run; clean ones first. */
+  find(request: RunRequest): LiveQuery<Holder> | undefined {
     const family = this.#families.get(familyKey(request, mayRunInternal(request)));
     if (family === undefined) return undefined;
     const own = family.slots.get(slotOf(request.identity));
@@ -85,9 +85,9 @@ export class LiveQueryTable {
     return shared?.state === "clean" ? undefined : shared;
   }
 
-  /** A new dirty run for `request`. */
-  create(request: RunRequest): LiveQuery {
-    const live = new LiveQuery(this.#nextId++, request);
+  /** A new one for `request`, dirty. */
+  create(request: RunRequest): LiveQuery<Holder> {
+    const live = new LiveQuery<Holder>(this.#nextId++, request);
     this.#byId.set(live.id, live);
     const family = this.#family(familyKey(request, live.allowInternal));
     this.#place(live, family, family.observesIdentity ? slotOf(request.identity) : SHARED);
@@ -95,7 +95,7 @@ export class LiveQueryTable {
   }
 
   /** Takes in what an execution as `live.identity` gave. Returns whether a client could see a difference. */
-  finish(live: LiveQuery, outcome: RunOutcome): boolean {
+  finish(live: LiveQuery<Holder>, outcome: RunOutcome): boolean {
     const former = live.result;
     const { result } = outcome;
     const isSame = former !== undefined && sameResult(former, result);
@@ -119,38 +119,38 @@ export class LiveQueryTable {
     return !isSame;
   }
 
-  /** Marks a held run as in need of an execution; only the journal it produced finds it from now on. */
-  markDirty(live: LiveQuery): void {
+  /** Marks a held live query as in need of an execution; from now on only the journal it produced finds it. */
+  markDirty(live: LiveQuery<Holder>): void {
     live.state = "dirty";
     this.#placeUnder(live, [live.journal]);
   }
 
-  /** Decides what becomes of a run that nobody holds: kept, or forgotten. */
-  releaseIfUnheld(live: LiveQuery): void {
+  /** Keeps or forgets a live query that nobody holds. */
+  releaseIfUnheld(live: LiveQuery<Holder>): void {
     if (live.holders.size > 0 || live.state === "running") return;
     if (live.state !== "clean" || live.result?.ok !== true || live.places.length === 0) this.drop(live);
     else this.#keep(live);
   }
 
-  /** Notes a use of a run that may be kept: it moves to the end of the row. */
-  use(live: LiveQuery): void {
+  /** Notes that a kept live query was used: it is the last to go now. */
+  use(live: LiveQuery<Holder>): void {
     if (this.#idle.delete(live)) this.#idle.add(live);
   }
 
-  /** Takes a run out of the kept ones because somebody holds it now. */
-  hold(live: LiveQuery): void {
+  /** Takes a live query out of the kept ones because somebody holds it now. */
+  hold(live: LiveQuery<Holder>): void {
     if (this.#idle.delete(live)) this.#idleBytes -= live.bytes;
   }
 
-  /** Forgets a run. */
-  drop(live: LiveQuery): void {
+  /** Forgets a live query. */
+  drop(live: LiveQuery<Holder>): void {
     this.hold(live);
     this.#unplace(live);
     this.#byId.delete(live.id);
     this.#index.remove(live.id);
   }
 
-  #keep(live: LiveQuery): void {
+  #keep(live: LiveQuery<Holder>): void {
     if (this.#idle.has(live)) return;
     this.#idle.add(live);
     this.#idleBytes += live.bytes;
@@ -160,16 +160,16 @@ export class LiveQueryTable {
     }
   }
 
-  #isFreshEnough(live: LiveQuery): boolean {
+  #isFreshEnough(live: LiveQuery<Holder>): boolean {
     return !live.clockObserved || this.#options.nowMs() - live.ranMs <= this.#options.clockReuseMs;
   }
 
   /** After an execution: found under the journal that was given and the one that came out. */
-  #settleDown(live: LiveQuery, given: string | null): void {
+  #settleDown(live: LiveQuery<Holder>, given: string | null): void {
     this.#placeUnder(live, given === live.journal ? [given] : [live.journal, given]);
   }
 
-  #placeUnder(live: LiveQuery, journals: readonly (string | null)[]): void {
+  #placeUnder(live: LiveQuery<Holder>, journals: readonly (string | null)[]): void {
     const slot = live.identityObserved ? slotOf(live.identity) : SHARED;
     const { component, path, args } = live;
     const keys = journals.map((journal) => familyKey({ component, path, args, journal }, live.allowInternal));
@@ -185,8 +185,8 @@ export class LiveQueryTable {
     }
   }
 
-  /** Takes the slot if it is free, or held by a run that cannot answer as this one can. */
-  #place(live: LiveQuery, family: Family, slot: string): void {
+  /** Takes the slot if it is free, or if what is in it cannot answer as this one can. */
+  #place(live: LiveQuery<Holder>, family: Family<Holder>, slot: string): void {
     const occupant = family.slots.get(slot);
     if (occupant !== undefined && occupant !== live) {
       const isUseless = occupant.state === "clean" ? !this.#isFreshEnough(occupant) : live.state === "clean";
@@ -198,12 +198,12 @@ export class LiveQueryTable {
     live.places.push({ family, slot });
   }
 
-  /** Without holders and without a place nobody can reach it any more. */
-  #dropIfUnfindable(live: LiveQuery): void {
+  /** Without holders and without a place, nobody can reach it any more. */
+  #dropIfUnfindable(live: LiveQuery<Holder>): void {
     if (live.places.length === 0 && this.#idle.has(live)) this.drop(live);
   }
 
-  #unplace(live: LiveQuery): void {
+  #unplace(live: LiveQuery<Holder>): void {
     for (const { family, slot } of live.places) {
       family.slots.delete(slot);
       this.#dropEmpty(family);
@@ -211,7 +211,7 @@ export class LiveQueryTable {
     live.places.length = 0;
   }
 
-  #family(key: string): Family {
+  #family(key: string): Family<Holder> {
     let family = this.#families.get(key);
     if (family === undefined) {
       family = { key, observesIdentity: false, slots: new Map() };
@@ -220,12 +220,12 @@ export class LiveQueryTable {
     return family;
   }
 
-  #dropEmpty(family: Family): void {
+  #dropEmpty(family: Family<Holder>): void {
     if (family.slots.size === 0) this.#families.delete(family.key);
   }
 }
 
-function removePlace(live: LiveQuery, family: Family, slot: string): void {
+function removePlace<Holder extends object>(live: LiveQuery<Holder>, family: Family<Holder>, slot: string): void {
   family.slots.delete(slot);
   const at = live.places.findIndex((place) => place.family === family && place.slot === slot);
   if (at >= 0) live.places.splice(at, 1);

@@ -3,28 +3,27 @@
  *
  *   dirty ──execution begins──▶ running ──ends──▶ clean ──a commit touches it──▶ dirty
  *
- * Invariant: a clean run's result equals a run from scratch at the head.
+ * Invariant: the result of a clean live query equals that of a run from scratch at the head.
  *
  * @module
  */
 import { strict as assert } from "node:assert";
 import { printFunction } from "@narrowcast/values";
 import type { ReadSetView } from "../tx/types.ts";
-import type { HeldQuery } from "./sockets.ts";
 import type { Identity, Moment, RunCost, RunRequest, RunResult } from "./types.ts";
 import type { Wake } from "./wake.ts";
 
-/** The result of a run that has one. */
+/** The result of a live query that has one. */
 export function resultOf(live: LiveQuery): RunResult {
   assert(live.result !== undefined, `Cannot answer "${printFunction(live)}": its run has no result`);
   return live.result;
 }
 
-/** What all runs of one family share: everything that is asked except the identity. */
+/** What all live queries of a family share: the request without its identity. */
 type FamilyRequest = Omit<RunRequest, "identity">;
 
-/** See the module comment. Written by `LiveQueryTable` and `Reactor` only. */
-export class LiveQuery {
+/** See the module comment. Written by `LiveQueryTable` and `Reactor` only. @typeParam Holder Who holds it; here they are only counted. */
+export class LiveQuery<Holder extends object = object> {
   /** Its number in the dependency index. */
   readonly id: number;
   readonly component: string;
@@ -50,7 +49,7 @@ export class LiveQuery {
   wake: Wake | undefined = undefined;
   /** What the result depends on, if that is known finer than the dependency index knows it. */
   readSet: ReadSetView | undefined = undefined;
-  /** Of the observer: what it made of the request that the run answers. */
+  /** Of the observer: what it made of the request that this answers. */
   note: object | undefined = undefined;
   identityObserved = false;
   clockObserved = false;
@@ -60,9 +59,9 @@ export class LiveQuery {
   epoch = -1;
   /** Estimated memory of a kept result with its dependencies. */
   bytes = 0;
-  readonly holders = new Set<HeldQuery>();
+  readonly holders = new Set<Holder>();
   /** The families in which it can be found, see `LiveQueryTable`. */
-  readonly places: Place[] = [];
+  readonly places: Place<Holder>[] = [];
 
   constructor(id: number, request: RunRequest) {
     this.id = id;
@@ -74,7 +73,7 @@ export class LiveQuery {
     this.journal = request.journal;
   }
 
-  /** What to hand to the executor to run it as `identity`. */
+  /** The request that the executor gets when it runs as `identity`. */
   requestAs(identity: Identity): RunRequest {
     const { component, path, args, journal, allowInternal, moment } = this;
     return { component, path, args, identity, journal, allowInternal, requestId: moment?.requestId };
@@ -82,23 +81,23 @@ export class LiveQuery {
 }
 
 /** One slot of one family: `SHARED`, or an identity's. */
-interface Place {
-  readonly family: Family;
+interface Place<Holder extends object> {
+  readonly family: Family<Holder>;
   readonly slot: string;
 }
 
-/** All runs with one function, arguments, journal and visibility. */
-export interface Family {
+/** All live queries with one function, arguments, journal and visibility. */
+export interface Family<Holder extends object> {
   readonly key: string;
-  /** A run of it looked at the identity, so new identities begin with a run of their own. */
+  /** One of them looked at the identity, so each new identity gets a live query of its own. */
   observesIdentity: boolean;
-  readonly slots: Map<string, LiveQuery>;
+  readonly slots: Map<string, LiveQuery<Holder>>;
 }
 
-/** The slot of runs that did not look at the identity, or have not run yet. */
+/** The slot of those that did not look at the identity, or have not run yet. */
 export const SHARED = "*";
 
-/** The slot of runs that looked at the identity. */
+/** The slot of those that looked at the identity. */
 export function slotOf(identity: Identity): string {
   return `=${identity.key}`;
 }
@@ -111,7 +110,7 @@ export function familyKey(request: FamilyRequest, allowInternal: boolean): strin
   return `${allowInternal ? "i" : "p"}${name.length}:${name}${pages}${args}`;
 }
 
-/** Whether a request may reach internal functions; part of what makes two runs one. */
+/** Whether a request may reach internal functions; part of what makes two requests share a live query. */
 export function mayRunInternal(request: RunRequest): boolean {
   return request.allowInternal === true || request.identity.kind === "admin";
 }

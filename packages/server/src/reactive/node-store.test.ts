@@ -13,7 +13,8 @@ import { collect, commitOf, openTestDatabase, plan, schemaOf, write } from "../t
 import { untracked } from "../tx/tracked-document.ts";
 import type { DatabaseTransaction } from "../tx/transaction.ts";
 import { CONVEX_RULES, NARROW_RULES, UserError } from "../tx/types.ts";
-import type { Mechanisms, QueryPlan, TransactionUsage } from "../tx/types.ts";
+import type { Mechanisms, TransactionUsage } from "../tx/types.ts";
+import type { QueryPlan } from "../tx/query-plan.ts";
 import { NodeStore } from "./node-store.ts";
 
 const SIMS = Number(process.env["SIMS"] ?? 250);

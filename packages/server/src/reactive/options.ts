@@ -26,7 +26,7 @@ export const REACTOR_LIMITS: ReactorLimits = { cacheBytes: 100_000_000, clockReu
 export interface ObservedExecution {
   readonly caller: Caller;
   readonly cost: RunCost | undefined;
-  /** The run had no result before. */
+  /** There was no result before. */
   readonly isFirst: boolean;
   /** A client can see a difference from the result before. */
   readonly isNews: boolean;
@@ -34,19 +34,19 @@ export interface ObservedExecution {
   readonly askers: number;
 }
 
-/** Observes what happens to live queries, for the meter. Called in between; must not ask the reactor for anything. */
+/** Observes what happens to live queries, for the meter. Called while the reactor works: must not ask it for anything. */
 export interface LiveQueryObserver {
   /** An execution ended; `live.wake` is why it was needed, if it was a repetition. */
   ran(live: LiveQuery, execution: ObservedExecution): void;
   /** Somebody was answered, or began to listen, without an execution. */
   shared(live: LiveQuery): void;
-  /** A change touched what the run read, and it was found that its result cannot differ. */
+  /** A change touched what it read, and cannot change its result. */
   cutOff(live: LiveQuery, wake: Wake, by: "node" | "field"): void;
 }
 
 /** What a reactor is given. */
 export interface ReactorOptions {
-  /** Executes one query at the head. A rejection is an infrastructure failure: it is passed on, and the run stays dirty. */
+  /** Executes one query at the head. A rejection is an infrastructure failure: it is passed on, and the live query stays dirty. */
   readonly executor: QueryExecutor;
   /** The newest sealed commit's ts. */
   head(): Ts;

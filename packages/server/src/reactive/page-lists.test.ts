@@ -11,7 +11,8 @@ import type { Database } from "../tx/database.ts";
 import { collect, commitOf, openTestDatabase, plan, read, schemaOf, write } from "../tx/testing/database.ts";
 import { untracked } from "../tx/tracked-document.ts";
 import { CONVEX_RULES, NARROW_RULES } from "../tx/types.ts";
-import type { Mechanisms, Page, PageRequest, QueryPlan } from "../tx/types.ts";
+import type { Mechanisms, Page, PageRequest } from "../tx/types.ts";
+import type { QueryPlan } from "../tx/query-plan.ts";
 import { NodeStore } from "./node-store.ts";
 
 const SIMS = Number(process.env["SIMS"] ?? 300);

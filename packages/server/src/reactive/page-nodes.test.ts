@@ -11,7 +11,8 @@ import { commitOf, openTestDatabase, plan, schemaOf, write } from "../tx/testing
 import { untracked } from "../tx/tracked-document.ts";
 import type { DatabaseTransaction } from "../tx/transaction.ts";
 import { CONVEX_RULES, NARROW_RULES } from "../tx/types.ts";
-import type { Page, PageRequest, QueryPlan } from "../tx/types.ts";
+import type { Page, PageRequest } from "../tx/types.ts";
+import type { QueryPlan } from "../tx/query-plan.ts";
 import { NodeStore } from "./node-store.ts";
 
 const SIMS = Number(process.env["SIMS"] ?? 250);

@@ -1,9 +1,9 @@
 /**
  * The reactor: keeps every socket's results true, at the cost of what changed.
  *
- *   applyCommit ──dependency index──▶ runs turn dirty ──▶ their sockets stand in line
- *   settle      ──first in line──▶ executes its dirty runs ──▶ all clean: one update at the head
- *   query       ──▶ a clean run answers, or one execution does, for everybody who asked meanwhile
+ *   applyCommit ──dependency index──▶ live queries turn dirty ──▶ their sockets wait in line
+ *   settle      ──first in line──▶ runs its dirty live queries ──▶ all clean: one update at the head
+ *   query       ──▶ a clean live query answers, or one execution does, for everybody who asked meanwhile
  *
  * Laws (numbers as in README.md, each with the test that proves it):
  *   - L1: after `settle` has emptied the line, every result a socket holds equals a run from scratch at the head.
@@ -43,7 +43,7 @@ import type { Wake } from "./wake.ts";
 
 /** The execution under way. */
 interface Execution {
-  readonly live: LiveQuery;
+  readonly live: LiveQuery<HeldQuery>;
   readonly done: Promise<unknown>;
 }
 
@@ -51,7 +51,7 @@ interface Execution {
 export class Reactor {
   readonly #options: ReactorOptions;
   readonly #index: Dependencies;
-  readonly #liveQueries: LiveQueryTable;
+  readonly #liveQueries: LiveQueryTable<HeldQuery>;
   readonly #sockets = new Map<number, Socket>();
   readonly #line: WaitingLine;
   /** Touched for a ts that is not there yet. */
@@ -142,7 +142,7 @@ export class Reactor {
     this.#line.ask(socket);
   }
 
-  /** Marks the runs whose results a commit may change; returns how many. */
+  /** Marks the live queries whose results a commit may change; returns how many. */
   applyCommit(commit: Commit): number {
     this.#assertBetweenExecutions("apply commit");
     assert(commit.ts > this.#appliedTs, `Cannot apply commit: ts is ${commit.ts}; should be after ${this.#appliedTs}`);
@@ -151,19 +151,19 @@ export class Reactor {
     return this.#invalidateIds(this.#index.stab(commit, trail), (position) => trail?.wakeOf(position), commit);
   }
 
-  /** Marks the runs that looked at one of `names`, for changes that come without a commit; returns how many. */
+  /** Marks the live queries that looked at one of `names`, for changes without a commit; returns how many. */
   invalidateNames(names: readonly string[]): number {
     this.#assertBetweenExecutions("invalidate names");
     const wake = wakeWithoutCommit("names", names);
     return this.#invalidateIds(this.#index.stabNames(names), () => wake);
   }
 
-  /** All runs, held and kept; new ones are added at the end. */
+  /** All live queries, held and kept; new ones are added at the end. */
   get liveQueries(): Iterable<LiveQuery> {
     return this.#liveQueries.all();
   }
 
-  /** Marks runs whatever they read, all of them when the code or the schema is another one. Returns how many. */
+  /** Marks live queries whatever they read: all of them when code or schema changed. Returns how many. */
   invalidateAll(source = "deployment", liveQueries: Iterable<LiveQuery> = this.liveQueries): number {
     this.#assertBetweenExecutions("invalidate live queries");
     const wake = wakeWithoutCommit(source, []);
@@ -172,7 +172,7 @@ export class Reactor {
   }
 
   /**
-   * One slice of work: serves sockets in line until the budget is spent, at least one run or socket, and gives their updates to `onUpdate`.
+   * One slice of work: serves sockets in line until the budget is spent, at least one execution or socket, and gives their updates to `onUpdate`.
    *
    * @throws What the executor rejected with; updates made before it are given all the same.
    */
@@ -193,7 +193,7 @@ export class Reactor {
   }
 
   /**
-   * Answers one query at the head: from a clean run, or by one execution that everybody who asks meanwhile shares.
+   * Answers one query at the head: from a clean live query, or by one execution that everybody who asks meanwhile shares.
    *
    * @throws What the executor rejected with.
    */
@@ -214,15 +214,15 @@ export class Reactor {
     }
   }
 
-  #answerFrom(live: LiveQuery): QueryAnswer {
+  #answerFrom(live: LiveQuery<HeldQuery>): QueryAnswer {
     this.#countShared(live);
     this.#liveQueries.use(live);
     return { result: resultOf(live), ts: this.#options.head(), cached: true };
   }
 
-  #countShared(live: LiveQuery): void {
+  #countShared(live: LiveQuery<HeldQuery>): void {
     this.#counts.runsShared++;
-    // A run that is to be executed counts its askers then.
+    // One that is not clean counts its askers when it is executed.
     if (live.state === "clean") this.#options.observer?.shared(live);
   }
 
@@ -237,13 +237,13 @@ export class Reactor {
     }
   }
 
-  /** Executes a socket's dirty runs and takes its update. False when the budget ended before. */
+  /** Executes a socket's dirty live queries and takes its update. False when the budget ended before. */
   async #serve(socket: Socket, slice: Slice): Promise<boolean> {
     try {
       // Checked here, not after another await: between this and the update nothing may happen.
       while (!socket.isClean) if (!(await this.#cleanUp(socket, slice))) return false;
     } catch (error) {
-      // To the end of the row: what cannot be executed now must not keep the others waiting.
+      // To the end of the line: what cannot be executed now must not keep the others waiting.
       this.#line.requeue(socket);
       throw error;
     }
@@ -264,7 +264,7 @@ export class Reactor {
     return true;
   }
 
-  /** One step towards a clean run for `query`: waits, moves to a better run, or executes. */
+  /** One step towards a clean live query for `query`: waits, moves to a better one, or executes. */
   async #bringForward(query: HeldQuery, slice: Slice): Promise<void> {
     if (this.#executing !== undefined) {
       await this.#executing.done;
@@ -282,8 +282,8 @@ export class Reactor {
     await this.#execute(live, query.socket.identity, "Subscription");
   }
 
-  /** Executes `run` as `identity`, because of `caller`, for its holders and so many one-shot calls, only when nothing else executes. Returns the head at which its result holds. */
-  async #execute(live: LiveQuery, identity: Identity, caller: Caller, oneShots = 0): Promise<Ts> {
+  /** Executes `live` for its holders and so many one-shot calls, when nothing else executes. Returns the head at which its result holds. */
+  async #execute(live: LiveQuery<HeldQuery>, identity: Identity, caller: Caller, oneShots = 0): Promise<Ts> {
     assert(this.#executing === undefined, "Cannot execute a run: another one is executing");
     const { promise: done, resolve } = deferred<undefined>();
     this.#executing = { live, done };
@@ -313,12 +313,12 @@ export class Reactor {
     }
   }
 
-  /** A run that looked at the identity answers only those who share it; the others get runs of their own. */
-  #splitOff(live: LiveQuery): void {
+  /** One that looked at the identity answers only those who share it; the others get live queries of their own. */
+  #splitOff(live: LiveQuery<HeldQuery>): void {
     for (const query of live.holders) if (query.socket.identity.key !== live.identity.key) this.#subscribe(query);
   }
 
-  /** Finds or makes the run for a query as its client would ask it now. */
+  /** Finds or makes the live query for a query as its client would ask it now. */
   #subscribe(query: HeldQuery): void {
     const request = query.request(query.journal);
     const found = this.#liveQueries.find(request);
@@ -327,7 +327,7 @@ export class Reactor {
     this.#attach(query, found ?? this.#liveQueries.create(request));
   }
 
-  #attach(query: HeldQuery, live: LiveQuery): void {
+  #attach(query: HeldQuery, live: LiveQuery<HeldQuery>): void {
     this.#liveQueries.hold(live);
     live.holders.add(query);
     this.#detach(query);
@@ -371,7 +371,7 @@ export class Reactor {
     return invalidated;
   }
 
-  #markDirty(live: LiveQuery, wake: Wake | undefined): void {
+  #markDirty(live: LiveQuery<HeldQuery>, wake: Wake | undefined): void {
     live.wake = wake;
     this.#liveQueries.markDirty(live);
     for (const query of live.holders) {

@@ -2,8 +2,8 @@
  * What the reactive room knows of a socket: its queries, what each was last given, and which of them may have news.
  *
  * Invariants:
- *   - A query whose run is not clean is in its socket's `stale`, and the socket is in the waiting line.
- *   - Every query that is not in `stale` was given its run's present result.
+ *   - A query whose live query is not clean is in its socket's `stale`, and the socket is in the waiting line.
+ *   - Every query that is not in `stale` was given the present result of its live query.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export class HeldQuery {
   readonly args: string;
   /** What the client would ask with after a reconnect: the journal of the last result it was given. */
   journal: string | null;
-  live: LiveQuery | undefined = undefined;
+  live: LiveQuery<HeldQuery> | undefined = undefined;
   /** The last result in an update, shared with every socket that got the same. */
   given: RunResult | undefined = undefined;
 

@@ -1,7 +1,7 @@
 /**
  * A set of subscriber numbers that is usually one number.
  *
- * Most documents and ranges are watched by one run; a `Set` for each would cost ~200 bytes. So one subscriber is
+ * Most documents and ranges are watched by one live query; a `Set` for each would cost ~200 bytes. So one subscriber is
  * the bare number and only the second one makes a `Set`.
  *
  * Invariant: subscriber numbers are >= 0; a `Set` in here holds at least two.

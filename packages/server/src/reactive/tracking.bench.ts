@@ -18,7 +18,8 @@ import { ReadHabits } from "../tx/document-access.ts";
 import { untracked } from "../tx/tracked-document.ts";
 import type { DatabaseTransaction } from "../tx/transaction.ts";
 import { NARROW_RULES } from "../tx/types.ts";
-import type { Mechanisms, QueryPlan } from "../tx/types.ts";
+import type { Mechanisms } from "../tx/types.ts";
+import type { QueryPlan } from "../tx/query-plan.ts";
 import { NodeStore } from "./node-store.ts";
 
 const isSmoke = process.env["BENCH"] === "smoke";

@@ -1,14 +1,14 @@
 /**
  * Shapes of the reactive room: what a run is asked, what it gave, who wants it.
  *
- *   commit ──stab──▶ dependency index ──▶ runs (dirty) ──re-run at head──▶ result changed? ──▶ sockets at one ts
+ *   commit ──stab──▶ dependency index ──▶ live queries (dirty) ──run at head──▶ result changed? ──▶ sockets at one ts
  *
  * @module
  */
 import type { FunctionAddress, Ts } from "@narrowcast/values";
 import type { ReadSetView, TableUsage, TransactionUsage } from "../tx/types.ts";
 
-/** Who asks; part of a run's key only if the run looked at it. `key` is a stable text of the identity. */
+/** Who asks. Part of what makes requests share a live query only if the run looked at it. `key` is a stable text of the identity. */
 export interface Identity {
   readonly kind: "none" | "user" | "admin";
   /** Stable text: equal keys mean the same identity. `""` for none. */
@@ -35,9 +35,9 @@ export interface RunRequest extends FunctionAddress {
   /** Convex JSON text of the arguments object, keys sorted. */
   readonly args: string;
   readonly identity: Identity;
-  /** What a paginated run handed out before; keeps page borders. */
+  /** What a paginated run gave before; keeps page borders. */
   readonly journal: string | null;
-  /** Internal functions may be run too (actions, the scheduler); admin identities always may. Runs with and without are never shared. */
+  /** Internal functions may be run too (actions, the scheduler); admin identities always may. Requests with and without never share a live query. */
   readonly allowInternal?: boolean | undefined;
   /** Id that error messages name; a re-run has that of the first, so that an error which comes again is equal. A new one if left out. */
   readonly requestId?: string | undefined;
@@ -83,7 +83,7 @@ export interface RunCost {
   readonly userMs: number;
 }
 
-/** Executes one query from scratch at the head; given to the reactive room by the runtime. Never rejects for user errors. */
+/** Executes one query from scratch at the head; given to the reactive room by the core. Never rejects for user errors. */
 export type QueryExecutor = (request: RunRequest, caller: Caller) => Promise<RunOutcome> | RunOutcome;
 
 /** One query of one socket. */
@@ -114,14 +114,14 @@ export interface ReactiveCounters {
   /** Interval-tree nodes visited by those look-ups. */
   visited: number;
   runsInvalidated: number;
-  /** Clean runs that a commit touched only in rows that they did not see: filtered out, or at the same place as before. */
+  /** Clean live queries that a commit touched only in rows that they did not see: filtered out, or at the same place as before. */
   nodeCutoffs: number;
-  /** Clean runs that a commit touched only in fields that they did not look at. */
+  /** Clean live queries that a commit touched only in fields that they did not look at. */
   fieldCutoffs: number;
   runsExecuted: number;
   /** Re-runs whose result equalled the last one. */
   resultsUnchanged: number;
-  /** One-shot or new askers answered by a live run. */
+  /** One-shot or new askers answered by a live query. */
   runsShared: number;
   updatesSent: number;
 }

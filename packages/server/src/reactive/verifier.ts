@@ -1,7 +1,7 @@
 /**
  * The online verifier: takes a held result now and then, runs its query from scratch at the same head, and compares.
  *
- *   idle moment ──is one due?──▶ next held run ──from scratch──▶ same text ─▶ verified
+ *   idle moment ──is one due?──▶ next live query ──from scratch──▶ same text ─▶ verified
  *                                                     └──▶ other ──from scratch again──▶ other again ─▶ not steady: the function's doing
  *                                                                       └──▶ same as before ─▶ ALARM: logged, nodes dropped, run again
  *
@@ -12,7 +12,7 @@
  *   - Nothing happens but after `every` executions and, beyond `share` of all time, never: after a verification of t ms the next one
  *     waits for t / share.
  *   - At most two executions a step, none while other work waits (the caller's part).
- *   - Which run is looked at goes round: with enough executions every held run has its turn.
+ *   - Live queries take turns: with enough executions each that is held is verified.
  *
  * Not compared: log lines (they may tell times), failures for want of time, results of the server itself.
  *
@@ -27,7 +27,7 @@ import type { Wake } from "./wake.ts";
 export interface VerifyOptions {
   /** Part of all time that verification may take, in (0, 1]. */
   readonly share?: number | undefined;
-  /** One held run is verified after so many executions. */
+  /** One held result is verified after so many executions. */
   readonly every?: number | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface Divergence {
   readonly live: LiveQuery;
   /** First place where they differ, as `$.a[0].b`, with both sides. */
   readonly difference: string;
-  /** Commits that touched what the run had read, and were found unable to change its result. */
+  /** Commits that touched what it had read and were cut off. */
   readonly spared: number;
   /** The last of those, if somebody observes. */
   readonly lastSpared: Wake | undefined;
@@ -60,14 +60,14 @@ export interface VerifierCounters {
 
 /** What the verifier works with. */
 export interface VerifierParts {
-  /** All runs, in a stable order to which new ones are added. */
+  /** All live queries, in a stable order to which new ones are added. */
   liveQueries(): Iterable<LiveQuery>;
   /** Executions of the reactor so far. */
   executions(): number;
   nowMs(): number;
   /** Executes from scratch at the head; `undefined`: not now. */
   execute(request: RunRequest, moment: Moment): Promise<RunResult | undefined>;
-  /** Told of an alarm: logs it, forgets what the run was served from, has it run again. */
+  /** Told of an alarm: logs it, forgets the nodes it read from, has it run again. */
   onDivergence(divergence: Divergence): void;
 }
 
@@ -100,7 +100,7 @@ export class Verifier {
     return this.#parts.nowMs() >= this.#restsUntilMs;
   }
 
-  /** Verifies one held run. Call it only when nothing executes and no commit can come meanwhile. */
+  /** Verifies one held result. Call it only when nothing executes and no commit can come meanwhile. */
   async step(): Promise<void> {
     this.#executionsSeen = this.#parts.executions();
     const live = this.#nextCandidate();
@@ -139,7 +139,7 @@ export class Verifier {
     return this.#parts.execute({ component, path, args, identity, allowInternal, journal }, moment);
   }
 
-  /** The next held run that can be verified, round and round. */
+  /** The next live query that can be verified, round and round. */
   #nextCandidate(): LiveQuery | undefined {
     let wraps = 0;
     for (let looked = 0; looked < CANDIDATES_MAX;) {

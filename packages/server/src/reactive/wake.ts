@@ -1,7 +1,7 @@
 /**
- * Wakes: why a run has to be executed again, for the meter.
+ * Wakes: why a live query has to be executed again, for the meter.
  *
- * A commit that touches ten thousand runs through one index key makes one wake that they share; while the dependency index is asked, only
+ * A commit that touches ten thousand live queries through one index key makes one wake that they share; while the dependency index is asked, only
  * the places where its answer grew are noted.
  *
  * @module
@@ -10,7 +10,7 @@ import type { TableAddress, Ts } from "@narrowcast/values";
 import { changedFieldsOf } from "../tx/change.ts";
 import type { Commit, DocumentChange } from "../tx/types.ts";
 
-/** The first change that touched a clean run. */
+/** The first change that touched a clean live query. */
 export interface Wake {
   /** Of the commit; 0 for changes that come without one. */
   readonly ts: Ts;
@@ -24,7 +24,7 @@ export interface Wake {
   readonly change: "insert" | "update" | "delete" | "name";
   /** Top-level fields that an update changed, or the catalogue names. */
   readonly fields: readonly string[];
-  /** Of the observer: what it made of this wake, which many runs share. */
+  /** Of the observer: what it made of this wake, which many live queries share. */
   note: object | undefined;
 }
 
@@ -35,7 +35,7 @@ interface Growth {
   wake: Wake | undefined;
 }
 
-/** What touched the runs that a commit hit, in the order in which the dependency index found them. */
+/** What touched the live queries that a commit hit, in the order in which the dependency index found them. */
 export class WakeTrail {
   readonly #commit: Commit;
   readonly #growths: Growth[] = [];

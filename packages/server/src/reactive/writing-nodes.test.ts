@@ -12,7 +12,8 @@ import { collect, openTestDatabase, plan, schemaOf, write } from "../tx/testing/
 import type { TestDatabase } from "../tx/testing/database.ts";
 import type { DatabaseTransaction } from "../tx/transaction.ts";
 import { UserError } from "../tx/types.ts";
-import type { Commit, QueryPlan, QueryStream } from "../tx/types.ts";
+import type { Commit, QueryStream } from "../tx/types.ts";
+import type { QueryPlan } from "../tx/query-plan.ts";
 import { NodeStore } from "./node-store.ts";
 
 const SIMS = Number(process.env["SIMS"] ?? 250);

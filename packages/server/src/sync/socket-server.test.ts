@@ -46,7 +46,7 @@ function countWrites(stream: Duplex, counts: { writes: number }): void {
 }
 
 /** A server whose clock stands still until it is moved, looked at every few milliseconds. */
-async function serve(options: { readonly limits?: Partial<typeof CONVEX_LIMITS> } = {}) {
+async function serve(options: { readonly limits?: Partial<typeof CONVEX_LIMITS>; readonly tickMs?: number } = {}) {
   const clock = { nowMs: 1_000_000 };
   const errors: unknown[] = [];
   const sockets = new SocketServer({
@@ -54,7 +54,7 @@ async function serve(options: { readonly limits?: Partial<typeof CONVEX_LIMITS> 
     authenticator: new KeyAuthenticator(KEYS),
     limits: { ...CONVEX_LIMITS, ...options.limits },
     nowMs: () => clock.nowMs,
-    tickMs: 5,
+    tickMs: options.tickMs ?? 5,
     onError: (error) => errors.push(error),
   });
   const http = createServer();
@@ -189,7 +189,7 @@ test("when unfinished messages of all sockets are too long, the longest goes", a
   small?.socket.send("x".repeat(15_000), { fin: false });
   expect(await large?.closed).toBe(1013);
   await eventually(() => sockets.unfinishedBytes).toBeLessThan(50_000);
-  expect(sockets.size).toBe(2);
+  await eventually(() => sockets.size).toBe(2);
 });
 
 test("more mutations at once than a socket may have under way are all answered, over one connection", async () => {
@@ -207,7 +207,8 @@ test("more mutations at once than a socket may have under way are all answered, 
 });
 
 test("a client that does not read costs a bounded amount, and then sees the newest state", async () => {
-  const { sockets, url } = await serve();
+  // Pings of every few milliseconds would come to it in a heap, and `ws` takes that for a flood.
+  const { sockets, url } = await serve({ tickMs: 60_000 });
   const client = await RawClient.open(url);
   client.connect();
   client.send({

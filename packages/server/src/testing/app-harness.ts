@@ -83,16 +83,34 @@ export async function openTexts(files: { readonly [name: string]: string }, limi
   return openApp(await bundleTexts(files), limits);
 }
 
+const URLS = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
+
 /** Loads bundled code over an empty memory database. */
 export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS): Promise<TestApp> {
   const environment = new Map<string, string>();
-  const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
-  const settings = { limits, environment, ...urls, nowMs: NOW_MS, seed: 1 };
+  const settings = { limits, environment, ...URLS, nowMs: NOW_MS, seed: 1 };
   const { functions: nodeFunctions } = analyzeNodeModules(code, settings);
   const user = await loadUserCode({ isolate: code.isolate, nodeFunctions }, settings);
+  const database = openDatabase(limits);
+  if (user.analysis.schema !== null) database.setSchema(user.analysis.schema);
+  const app = new Harness(user, database, environment, limits);
+  return {
+    code,
+    user,
+    database,
+    environment,
+    scheduled: app.scheduled,
+    write: (work) => app.write(work),
+    query: (path, args = {}, options = {}) => app.call("query", path, args, options),
+    mutation: (path, args = {}, options = {}) => app.call("mutation", path, args, options),
+  };
+}
+
+/** In memory, with a clock that moves by a millisecond at each look and randomness from a seed. */
+function openDatabase(limits: Limits): Database {
   const random = new SeededRandom(7);
   let clock = NOW_MS;
-  const database = Database.open({
+  return Database.open({
     engine: new MemoryEngine<Doc>(),
     clock: { nowMs: () => clock++ },
     random: {
@@ -104,11 +122,56 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
     },
     limits,
   });
-  if (user.analysis.schema !== null) database.setSchema(user.analysis.schema);
-  const scheduled: { path: string; args: string; atMs: number }[] = [];
-  const nodes = new NodeStore(database.engine);
-  const execute = (kind: "query" | "mutation", path: string, args: Value, options: CallOptions, tx: Transaction) =>
-    user.execute({
+}
+
+/** What {@link openApp} gives, with the nodes that a second look at each query reads from. */
+class Harness {
+  readonly scheduled: { path: string; args: string; atMs: number }[] = [];
+  readonly #user: LoadedUserCode;
+  readonly #database: Database;
+  readonly #environment: Map<string, string>;
+  readonly #limits: Limits;
+  readonly #nodes: NodeStore;
+
+  constructor(user: LoadedUserCode, database: Database, environment: Map<string, string>, limits: Limits) {
+    this.#user = user;
+    this.#database = database;
+    this.#environment = environment;
+    this.#limits = limits;
+    this.#nodes = new NodeStore(database.engine);
+  }
+
+  async call(kind: "query" | "mutation", path: string, args: Value, options: CallOptions): Promise<CallResult> {
+    const tx = this.#database.begin({ readOnly: kind === "query" });
+    const outcome = await this.#execute(kind, path, args, options, tx);
+    const commit = kind === "mutation" && outcome.result.ok ? tx.commit(path) : undefined;
+    if (commit !== undefined) this.#nodes.apply(commit);
+    tx.abort();
+    if (kind === "query") await this.#expectSameTracked(path, args, options, outcome, tx.startMs);
+    return {
+      value: outcome.result.ok ? parseValue(outcome.result.value) : undefined,
+      error: outcome.result.ok ? undefined : outcome.result.errorMessage,
+      lines: outcome.logLines.map(formatLogLine),
+      outcome,
+      tx,
+    };
+  }
+
+  write(work: (tx: Transaction) => void): void {
+    const tx = this.#database.begin({ readOnly: false });
+    work(tx);
+    const commit = tx.commit("test");
+    if (commit !== undefined) this.#nodes.apply(commit);
+  }
+
+  #execute(
+    kind: "query" | "mutation",
+    path: string,
+    args: Value,
+    options: CallOptions,
+    tx: Transaction,
+  ): Promise<ExecuteOutcome> {
+    return this.#user.execute({
       ...rootFunction(canonicalFunctionPath(path)),
       kind,
       args: stringifyValue(args),
@@ -118,64 +181,41 @@ export async function openApp(code: CodePackage, limits: Limits = CONVEX_LIMITS)
       requestId: "0123456789abcdef",
       tx,
       host: {
-        limits,
+        limits: this.#limits,
         nowMs: options.nowMs ?? NOW_MS,
         seed: options.seed ?? 1,
-        environment,
-        ...urls,
-        schedule: (_tx, address, args, atMs) => String(scheduled.push({ path: printFunction(address), args, atMs })),
+        environment: this.#environment,
+        ...URLS,
+        schedule: (_tx, address, args, atMs) =>
+          String(this.scheduled.push({ path: printFunction(address), args, atMs })),
         cancelScheduled: (_tx, id) => {
-          scheduled.splice(Number(id) - 1, 1);
+          this.scheduled.splice(Number(id) - 1, 1);
           return undefined;
         },
         files: NO_FILES,
       },
     });
+  }
+
   /** Tracked documents and nodes must not show: the second run reads from memory. */
-  const expectSameTracked = async (
+  async #expectSameTracked(
     path: string,
     args: Value,
     options: CallOptions,
     plain: ExecuteOutcome,
     nowMs: number,
-  ) => {
+  ): Promise<void> {
     for (let run = 0; run < 2; run++) {
-      const tx = database.begin({ readOnly: true, mechanisms: NARROW_RULES, nodes, nowMs });
-      const { userMs: _, ...outcome } = await execute("query", path, args, options, tx);
+      const tx = this.#database.begin({
+        readOnly: true,
+        mechanisms: NARROW_RULES,
+        nodes: this.#nodes,
+        nowMs,
+      });
+      const { userMs: _, ...outcome } = await this.#execute("query", path, args, options, tx);
       tx.abort();
       const { userMs: __, ...expected } = plain;
       expect(outcome, `${path} with tracked documents`).toEqual(expected);
     }
-  };
-  const call = async (kind: "query" | "mutation", path: string, args: Value, options: CallOptions) => {
-    const tx = database.begin({ readOnly: kind === "query" });
-    const outcome = await execute(kind, path, args, options, tx);
-    const commit = kind === "mutation" && outcome.result.ok ? tx.commit(path) : undefined;
-    if (commit !== undefined) nodes.apply(commit);
-    tx.abort();
-    if (kind === "query") await expectSameTracked(path, args, options, outcome, tx.startMs);
-    return {
-      value: outcome.result.ok ? parseValue(outcome.result.value) : undefined,
-      error: outcome.result.ok ? undefined : outcome.result.errorMessage,
-      lines: outcome.logLines.map(formatLogLine),
-      outcome,
-      tx,
-    };
-  };
-  const write = (work: (tx: Transaction) => void): void => {
-    const tx = database.begin({ readOnly: false });
-    work(tx);
-    const commit = tx.commit("test");
-    if (commit !== undefined) nodes.apply(commit);
-  };
-  return {
-    code,
-    user,
-    database,
-    environment,
-    scheduled,
-    write,
-    query: (path, args = {}, options = {}) => call("query", path, args, options),
-    mutation: (path, args = {}, options = {}) => call("mutation", path, args, options),
-  };
+  }
 }

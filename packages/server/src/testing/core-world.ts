@@ -68,7 +68,7 @@ export class TestClock implements Clock {
   }
 }
 
-type WithoutId<R> = R extends CoreRequest ? Omit<R, "id"> : never;
+export type WithoutId<R> = R extends CoreRequest ? Omit<R, "id"> : never;
 
 export interface WorldOptions {
   readonly limits?: Partial<Limits>;
@@ -89,6 +89,8 @@ export class World {
   readonly logs: LogEntry[] = [];
   readonly started: Extract<FromCore, { type: "startAction" }>[] = [];
   readonly failures: string[] = [];
+  /** Lines of the trace. */
+  readonly traced: string[] = [];
   /** Files whose bytes main was told to remove. */
   readonly filesDeleted: string[] = [];
   readonly random = new SeededRandom(7);
@@ -238,6 +240,9 @@ export class World {
         break;
       case "startAction":
         this.started.push(message);
+        break;
+      case "trace":
+        this.traced.push(...message.lines);
         break;
       case "logs":
         this.logs.push(...message.entries);

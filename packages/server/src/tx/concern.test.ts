@@ -14,7 +14,8 @@ import { beginNarrow, collect, commitOf, openTestDatabase, plan, schemaOf, write
 import { untracked } from "./tracked-document.ts";
 import type { DatabaseTransaction } from "./transaction.ts";
 import { UserError } from "./types.ts";
-import type { Concern, Mechanisms, QueryPlan } from "./types.ts";
+import type { Concern, Mechanisms } from "./types.ts";
+import type { QueryPlan } from "./query-plan.ts";
 
 const SIMS = Number(process.env["SIMS"] ?? 400);
 

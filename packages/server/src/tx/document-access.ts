@@ -1,9 +1,9 @@
 /**
- * Handing rows of one table to a function: as private copies, or as tracked documents that note what is looked at.
+ * Document access: how a function is given the rows of a table, as private copies or as tracked documents that note what is looked at.
  *
  * A function that takes its documents whole (spreads or returns them) pays for tracking and gets nothing. `ReadHabits` remembers that for each
  * (function, table): of such a function nothing is noted, and its read set says "every field". It is tracked again after 1, 3, 7 … such runs and
- * then now and then, in case it has changed its ways: a function that returns what it found and otherwise only looks at a status must not go on being
+ * then now and then, in case it behaves differently now: a function that returns what it found and otherwise only looks at a status must not go on being
  * woken by every field. One that takes its documents apart (spreads or writes to them) is given plain copies meanwhile; one that returns them as they are
  * goes on with tracked documents, which need no copy for that and say that they are unchanged.
  *
@@ -16,7 +16,7 @@ import { trackedDocument } from "./tracked-document.ts";
 
 /** After at most so many runs with plain copies a function is tracked once more. */
 const TRACKED_AGAIN_RUNS = 32;
-/** Below so many documents a run makes no habit. It may end one: being woken in vain costs more than tracking a few. */
+/** A run with fewer documents starts no habit. It may end one: a re-run in vain costs more than tracking a few documents. */
 const TELLING_DOCUMENTS = 4;
 
 /** Of a function that takes the documents of one table whole. */
@@ -39,7 +39,7 @@ export interface Taken {
   readonly takenApart: number;
 }
 
-/** What is known, or assumed, of a function's ways. */
+/** What is known, or assumed, of how a function uses its documents. */
 export interface Habits {
   takesWhole(collection: number): boolean;
   takesApart(collection: number): boolean;
@@ -84,7 +84,7 @@ export class ReadHabits implements Habits {
   }
 }
 
-/** The hand-outs of one run, table by table. */
+/** The document accesses of one run, table by table. */
 export class DocumentAccesses {
   readonly #observations: Observations;
   readonly #habits: Habits | undefined;
@@ -122,7 +122,7 @@ export class DocumentAccesses {
       this.#habits.learn(collection, documentAccess, !documentAccess.isWhole);
   }
 
-  /** Whether any tracked document was given out. */
+  /** Whether the function was given any tracked document. */
   get hasTracked(): boolean {
     for (const { given } of this.#tables.values()) if (given > 0) return true;
     return false;
@@ -139,7 +139,7 @@ export interface DocumentAccessRules {
   readonly isLazy: boolean;
 }
 
-/** Hands out the rows of one table to one run. */
+/** Gives the rows of one table to one run. */
 export class DocumentAccess implements Taken {
   readonly observations: Observations;
   /** See {@linkcode DocumentAccessRules}. */

@@ -10,7 +10,7 @@ import { compareValues } from "@narrowcast/values";
 import type { Doc, Value } from "@narrowcast/values";
 import { readField } from "./field-path.ts";
 import { UserError } from "./types.ts";
-import type { FilterExpression } from "./types.ts";
+import type { FilterExpression } from "./query-plan.ts";
 
 type Evaluate = (document: Doc) => Value | undefined;
 type Arithmetic = "add" | "sub" | "mul" | "div" | "mod";

@@ -184,11 +184,13 @@ test("after every step of random histories a follower equals its writer, commits
   histories(100),
 );
 
+type Fold = (this: DatabaseState, ...change: Parameters<DatabaseState["fold"]>) => void;
+
 test("the comparison notices a fold that leaves a table out", { timeout: 120_000 }, async () => {
   for (const left of [513, 514, 515]) {
-    const { fold } = DatabaseState.prototype;
+    const fold: Fold = Reflect.get(DatabaseState.prototype, "fold");
     const isFollower = new WeakSet<DatabaseState>();
-    const { load } = DatabaseState;
+    const load: typeof DatabaseState.load = Reflect.get(DatabaseState, "load");
     let opened = 0;
     DatabaseState.load = (engine) => {
       const state = load.call(DatabaseState, engine);

@@ -10,7 +10,7 @@ import { ModelError, ModelTable, evaluate } from "./testing/model.ts";
 import type { DatabaseTransaction } from "./transaction.ts";
 import { compileFilter } from "./filter.ts";
 import { UserError } from "./types.ts";
-import type { QueryPlan } from "./types.ts";
+import type { QueryPlan } from "./query-plan.ts";
 
 const RUNS = Number(process.env["SIMS"] ?? 150);
 

@@ -53,7 +53,7 @@ export class NodeStream implements QueryStream, PageRows {
   #isOver = false;
   #countsAtEnd = false;
   #writesSeen: number;
-  /** Takes over where the transaction wrote ahead of this stream. */
+  /** Takes over when the transaction has written into what this stream has not reached yet. */
   #onEngine: RowStream | undefined;
   rowsRead = 0;
   bytesRead = 0;

@@ -5,7 +5,7 @@
  * look-up and comparing with a change allocates nothing.
  *
  * Invariants:
- *   - Bits only come, never go: what was looked at through several hand-outs of one document is their union.
+ *   - Bits are only added: of a document that was given several times, everything that was looked at counts.
  *   - A run that looks at more than `FIELDS_APART` different names lets the later ones share a bit. That is wider than the truth, never narrower.
  *
  * Not here: how fields come to be noted (`tracked-document.ts`), what follows from them (`read-set.ts`).
@@ -39,7 +39,7 @@ export class Observations {
     return bit;
   }
 
-  /** The cell of one document, shared by all its hand-outs. */
+  /** The cell of one document, shared by all its tracked copies. */
   of(id: string): Seen {
     let seen = this.#documents.get(id);
     if (seen === undefined) this.#documents.set(id, (seen = new Seen()));

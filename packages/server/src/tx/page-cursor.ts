@@ -13,7 +13,7 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, timingSafeEqu
 import { encodeKey } from "@narrowcast/values";
 import type { Key } from "../engine/types.ts";
 import { UserError } from "./types.ts";
-import type { FilterExpression, QueryPlan } from "./types.ts";
+import type { FilterExpression, QueryPlan } from "./query-plan.ts";
 
 /** After the row with this index key, or after the last row there is. */
 export type Position = { readonly kind: "after"; readonly key: Key } | { readonly kind: "end" };

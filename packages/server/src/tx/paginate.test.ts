@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { openTestDatabase, plan, pluck, read, schemaOf, write } from "./testing/database.ts";
-import type { PageRequest, QueryPlan } from "./types.ts";
+import type { PageRequest } from "./types.ts";
+import type { QueryPlan } from "./query-plan.ts";
 
 function open(rows = 10) {
   const opened = openTestDatabase();

@@ -10,7 +10,7 @@
  */
 import type { Doc } from "@narrowcast/values";
 import { compileFilter } from "./filter.ts";
-import type { FilterExpression, QueryOperator } from "./types.ts";
+import type { FilterExpression, QueryOperator } from "./query-plan.ts";
 
 /** A filter, or how many rows may still pass. */
 export type Stage = { readonly keeps: (document: Doc) => boolean } | { remaining: number };

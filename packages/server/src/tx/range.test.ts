@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { collect, openTestDatabase, plan, pluck, read, schemaOf, write } from "./testing/database.ts";
-import type { RangeBound } from "./types.ts";
+import type { RangeBound } from "./query-plan.ts";
 
 function open() {
   const { database } = openTestDatabase();

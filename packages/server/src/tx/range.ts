@@ -12,7 +12,7 @@ import { PRIMARY } from "../engine/types.ts";
 import type { Key, KeyRange } from "../engine/types.ts";
 import { keyAfter } from "./read-set.ts";
 import { UserError } from "./types.ts";
-import type { RangeBound } from "./types.ts";
+import type { RangeBound } from "./query-plan.ts";
 
 /** What a range needs to know of its index. `fields` includes the implicit `_creationTime`. */
 export interface RangeIndex {

@@ -6,13 +6,13 @@
  * What the implementation guarantees: between two commits every answer equals what the engine would give, rows and counts. What
  * the caller guarantees: it does not ask for what its own transaction wrote, and no commit comes while one of its streams is in use.
  *
- * Not here: keeping it (`reactive/`).
+ * Not here: keeping nodes (`reactive/`).
  *
  * @module
  */
 import type { Doc, PartText, ValidatorJson } from "@narrowcast/values";
 import type { Key, KeyRange } from "../engine/types.ts";
-import type { FilterExpression } from "./types.ts";
+import type { FilterExpression } from "./query-plan.ts";
 
 /** What a stream asks for. */
 export interface NodeCall {
@@ -23,7 +23,7 @@ export interface NodeCall {
   readonly filters: readonly FilterExpression[];
   /** The filters in one; `undefined` when there is none. */
   readonly keeps: ((document: Doc) => boolean) | undefined;
-  /** Of a page, which is asked for again up to where it ended: not part of what is asked. */
+  /** The call reads a page, which is later asked for up to where it ended. Calls that differ only in this are the same. */
   readonly isPage: boolean;
 }
 
@@ -68,7 +68,7 @@ export interface NodePoint {
   readonly isVisited: boolean;
 }
 
-/** What was worked out of one version of a row. */
+/** What was computed from one version of a row. */
 export interface RowText extends PartText {
   /** The validator that it was found to match last. */
   matched: ValidatorJson | undefined;
@@ -83,7 +83,7 @@ export interface ReadNodes {
   /** Whether `rows` is kept for this call already. */
   knows(call: NodeCall): boolean;
   point(collection: number, id: Key): NodePoint;
-  /** The text of a row that an answer held, made if need be and kept while there is room; `undefined` when there is none. */
+  /** The JSON text of a row that a node gave, made if need be and kept while there is room; `undefined` when there is no room. */
   textOf(row: Doc): RowText | undefined;
   /** The JSON text of a long string, in the same way: handlers take documents apart and return what was in them. */
   longTextOf(text: string): string | undefined;

@@ -7,7 +7,7 @@
  * rows a query's filters dropped, and tells a touch that cannot show (`concernOf`).
  *
  * Invariants:
- *   - Intervals are half-open; those handed out for one index are sorted and neither overlap nor meet.
+ *   - Intervals are half-open; those of one index are sorted and neither overlap nor meet.
  *   - A stretch covers exactly the rows that were consumed, and the whole range only once its end was seen.
  *   - A false "touched" costs one re-run; a false "untouched" shows stale data, so in doubt the wider stretch is recorded.
  *   - A commit that names `schema` touches everything: the meaning of every read may have changed.
@@ -44,7 +44,7 @@ export class ReadSet implements ReadSetView {
   readonly #names = new Set<string>();
   #pointCount = 0;
 
-  /** @param isFine Whether rows are handed out in a way that notes what is looked at. */
+  /** @param isFine Whether the function is given rows in a way that notes what it looks at. */
   constructor(isFine = false) {
     this.#isFine = isFine;
   }

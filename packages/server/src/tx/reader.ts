@@ -28,7 +28,8 @@ import { checkSide, findTable, reaches } from "./table-access.ts";
 import type { Access } from "./table-access.ts";
 import type { TransactionContext } from "./transaction-context.ts";
 import { UserError } from "./types.ts";
-import type { Page, PageRequest, QueryPlan, QueryStream } from "./types.ts";
+import type { Page, PageRequest, QueryStream } from "./types.ts";
+import type { QueryPlan } from "./query-plan.ts";
 
 export class Reader {
   readonly #context: TransactionContext;

@@ -15,11 +15,10 @@
  * @module
  */
 import { checkSchema, printTable } from "@narrowcast/values";
-import type { Doc, SchemaJson, TableAddress, TableSchemaJson } from "@narrowcast/values";
+import type { Doc, Limits, SchemaJson, TableAddress, TableSchemaJson } from "@narrowcast/values";
 import { PRIMARY } from "../engine/types.ts";
-import type { Key } from "../engine/types.ts";
-import type { Index, IndexState, Table } from "./catalogue.ts";
-import type { Database } from "./database.ts";
+import type { Engine, Key } from "../engine/types.ts";
+import type { Catalogue, Index, IndexState, Table } from "./catalogue.ts";
 import { IndexFill } from "./index-fill.ts";
 import { keyAfter } from "./read-set.ts";
 import { ActiveSchema } from "./schema.ts";
@@ -30,9 +29,18 @@ import type { Commit, DocumentChange } from "./types.ts";
 /** Rows that one step visits unless told otherwise. */
 const ROWS_A_STEP = 256;
 
+/** The database, as a change of its schema needs it. */
+interface ChangedDatabase {
+  readonly catalogue: Catalogue;
+  readonly engine: Engine<Doc>;
+  readonly limits: Limits;
+  /** The schema of a component that is in force. */
+  schemaOf(component: string): SchemaJson | null;
+}
+
 /** What a change needs of its database. */
 export interface SchemaChangeOptions {
-  readonly database: Database;
+  readonly database: ChangedDatabase;
   /** Whose schema. */
   readonly component: string;
   readonly schema: SchemaJson | null;

@@ -34,7 +34,7 @@ export interface StreamSource {
   readonly reads: ReadSet;
   /** What the run takes from the rows. */
   readonly rule: StretchRule;
-  /** How rows are handed out; as private copies if left out. */
+  /** How the function is given rows; as private copies if left out. */
   readonly documentAccess: DocumentAccess | undefined;
   readonly meter: UsageMeter | undefined;
 }
@@ -44,7 +44,7 @@ export function copyDocument(document: Doc): Doc {
   return cloneValue(document);
 }
 
-/** What another stream over the same source has consumed, for one that goes on behind it. */
+/** What another stream over the same source has consumed, for one that continues after it. */
 export interface Begun {
   readonly stretch: Stretch | undefined;
   /** The part of the range that is left. */

@@ -1,5 +1,5 @@
 /**
- * Stretches: consumed parts of indexes, what makes a change inside one matter, and finding those that cover a key.
+ * Stretches: the consumed parts of indexes, which changes inside one matter, and how to find those that cover a key.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface StretchRule {
   readonly countsDropped: boolean;
 }
 
-/** In doubt: all rows, all fields. */
+/** The safe rule: all rows, all fields. */
 export const WHOLE_ROWS: StretchRule = { keeps: undefined, isWhole: true, countsDropped: false };
 /** Only which rows there are, and the fields that the run's observations name. */
 export const SEEN_FIELDS: StretchRule = { keeps: undefined, isWhole: false, countsDropped: false };

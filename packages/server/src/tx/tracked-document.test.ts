@@ -4,7 +4,8 @@
  * Method: a table of everything that handlers do to documents. Each is done to plain copies and to tracked documents; the results must be equal, and the
  * noted fields must be those of the table.
  */
-/* oxlint-disable typescript/no-explicit-any, typescript/no-base-to-string, typescript/restrict-template-expressions, typescript/no-unnecessary-type-assertion, typescript/require-array-sort-compare -- handlers treat documents loosely, and so do these */
+/* oxlint-disable typescript/no-explicit-any, typescript/no-base-to-string, typescript/restrict-template-expressions -- handlers treat documents loosely */
+/* oxlint-disable typescript/no-unnecessary-type-assertion, typescript/require-array-sort-compare -- and so do these tests */
 import { inspect } from "node:util";
 import * as fc from "fast-check";
 import { cloneValue, stringifyValue } from "@narrowcast/values";

@@ -20,9 +20,19 @@
  */
 import { cloneValue, setField } from "@narrowcast/values";
 import type { Doc, Value } from "@narrowcast/values";
-import { ALL_FIELDS, Seen } from "./observations.ts";
-import type { DocumentAccess } from "./document-access.ts";
+import { ALL_FIELDS, Seen, type Observations } from "./observations.ts";
 import type { ResultTexts } from "./result-texts.ts";
+
+/** Where a document notes what is done with it. */
+export interface DocumentTaking {
+  readonly observations: Observations;
+  /** Nothing is noted: every field counts as looked at. */
+  readonly isWhole: boolean;
+  /** Documents that were taken whole. */
+  takenWhole: number;
+  /** Of those, spread, listed or written to. */
+  takenApart: number;
+}
 
 /** Key under which a proxy gives its `TrackedDocument`. Not registered, so user code cannot name it. */
 const HANDLE = Symbol("tracked document");
@@ -37,7 +47,7 @@ type Target = { [field: string]: Value };
 const PASSING = { get: undefined, getOwnPropertyDescriptor: undefined };
 
 /** Hands `row` out as an object that notes what is looked at. @param isLazy Whether the private copy waits for the first need. */
-export function trackedDocument(row: Doc, documentAccess: DocumentAccess, isLazy: boolean): Doc {
+export function trackedDocument(row: Doc, documentAccess: DocumentTaking, isLazy: boolean): Doc {
   const target: Target = {};
   const tracked = new TrackedDocument(target, row, documentAccess);
   if (!isLazy) tracked.fill();
@@ -48,7 +58,7 @@ export function trackedDocument(row: Doc, documentAccess: DocumentAccess, isLazy
 class TrackedDocument implements ProxyHandler<Target> {
   readonly #target: Target;
   readonly #row: Doc;
-  readonly #documentAccess: DocumentAccess;
+  readonly #documentAccess: DocumentTaking;
   #seen: Seen | undefined = undefined;
   /** Private copies of nested values that were given out before the document was loaded. */
   #nested: Map<string, Value> | undefined = undefined;
@@ -56,7 +66,7 @@ class TrackedDocument implements ProxyHandler<Target> {
   #isPassing = false;
   #isFixed = false;
 
-  constructor(target: Target, row: Doc, documentAccess: DocumentAccess) {
+  constructor(target: Target, row: Doc, documentAccess: DocumentTaking) {
     this.#target = target;
     this.#row = row;
     this.#documentAccess = documentAccess;

@@ -1,5 +1,5 @@
 /**
- * What the halves of one transaction share.
+ * What the reader and the writer of one transaction share.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export interface TransactionContext {
   readonly mechanisms: Mechanisms;
   /** How user code is given documents; as private copies if left out. */
   readonly documentAccesses: DocumentAccesses | undefined;
-  /** Answers reads that were made before; none: every read reads. */
+  /** Answers reads that were made before; without it every read goes to the engine. */
   readonly nodes: ReadNodes | undefined;
   /** Whether a read that has no node yet makes one; else only nodes that exist already answer. */
   readonly makesNodes: boolean;

@@ -22,7 +22,6 @@ import type {
   OwnLimits,
   Page,
   PageRequest,
-  QueryPlan,
   QueryStream,
   ReadSetView,
   SystemWriter,
@@ -30,6 +29,7 @@ import type {
   Transaction,
   TransactionUsage,
 } from "./types.ts";
+import type { QueryPlan } from "./query-plan.ts";
 import type { WriteUsage } from "./usage.ts";
 import type { LogMark } from "./write-log.ts";
 import { Writer } from "./writer.ts";

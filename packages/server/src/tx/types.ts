@@ -5,40 +5,11 @@
  */
 import type { Doc, Limits, TableAddress, Ts, Value } from "@narrowcast/values";
 import type { IndexMove, Key } from "../engine/types.ts";
+import type { QueryPlan } from "./query-plan.ts";
 import type { ResultTexts } from "./result-texts.ts";
 
 export { PRIMARY } from "../engine/types.ts";
 export type { Cursor, Engine, IndexMove, Key, KeyRange } from "../engine/types.ts";
-
-/** A filter expression tree, as `convex/server`'s `q.eq(q.field("a"), 1)` builds it, with decoded literals. */
-export type FilterExpression =
-  | {
-      readonly op: "eq" | "neq" | "lt" | "lte" | "gt" | "gte" | "add" | "sub" | "mul" | "div" | "mod";
-      readonly left: FilterExpression;
-      readonly right: FilterExpression;
-    }
-  | { readonly op: "neg" | "not"; readonly operand: FilterExpression }
-  | { readonly op: "and" | "or"; readonly operands: readonly FilterExpression[] }
-  | { readonly op: "field"; readonly path: readonly string[] }
-  | { readonly op: "literal"; readonly value: Value | undefined };
-
-/** One bound of an index range, in the order the user wrote them. */
-export interface RangeBound {
-  readonly type: "eq" | "gt" | "gte" | "lt" | "lte";
-  readonly fieldPath: string;
-  readonly value: Value | undefined;
-}
-
-export type QueryOperator = { readonly filter: FilterExpression } | { readonly limit: number };
-
-/** What `db.query(...)…` asks for. `index` defaults to `by_creation_time`. */
-export interface QueryPlan {
-  readonly table: string;
-  readonly index: string;
-  readonly range: readonly RangeBound[];
-  readonly order: "asc" | "desc";
-  readonly operators: readonly QueryOperator[];
-}
 
 export interface PageRequest {
   readonly cursor: string | null;
@@ -56,7 +27,7 @@ export interface Page {
   readonly pageStatus: "SplitRecommended" | "SplitRequired" | null;
 }
 
-/** Pull-based rows of one plan. Each row handed out counts as consumed and widens the read set up to it. */
+/** Pull-based rows of one plan. Each row given counts as consumed and widens the read set up to it. */
 export interface QueryStream {
   /** The next document (a private copy, the caller may write to it), or `undefined` at the end. */
   next(): Doc | undefined;
@@ -196,7 +167,7 @@ export interface Transaction {
   /** Reads and writes of `usage`, table by table. */
   readonly tableUsage: readonly TableUsage[];
   readonly readSet: ReadSetView;
-  /** Whether tracked documents were handed out: results must go through `untracked` before anything looks behind their traps. */
+  /** Whether the function was given tracked documents: results must go through `untracked` before anything looks behind their traps. */
   readonly hasTracked: boolean;
   /** For a result of this transaction, if rows came mostly from nodes: then their texts may be kept too. */
   resultTexts(): ResultTexts | undefined;

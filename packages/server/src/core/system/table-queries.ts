@@ -4,7 +4,8 @@
  * @module
  */
 import type { Value } from "@narrowcast/values";
-import { UserError, type Page, type PageRequest, type QueryPlan, type Transaction } from "../../tx/types.ts";
+import { UserError, type Page, type PageRequest, type Transaction } from "../../tx/types.ts";
+import type { QueryPlan } from "../../tx/query-plan.ts";
 import { readRows, textOf } from "../../functions/system-rows.ts";
 import type { SystemArgs, SystemQuery } from "./system-types.ts";
 

@@ -1,7 +1,9 @@
 /**
- * A workload whose every transaction follows from its number: after a crash the state must be that of some number, and of none before the last acknowledged one.
+ * A workload whose every transaction follows from its number: after a crash the state must be that of some number, and of none before the last
+ * acknowledged one.
  *
- * Collection 1 holds rows with two indexes, collection 2 the number of the last transaction and whether index 2 is complete, collection 3 is dropped now and then.
+ * Collection 1 holds rows with two indexes, collection 2 the number of the last transaction and whether index 2 is complete, collection 3 is dropped
+ * now and then.
  *
  * @module
  */

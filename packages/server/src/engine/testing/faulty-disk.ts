@@ -27,7 +27,10 @@ export interface FaultyDisk {
   readonly calls: readonly string[];
 }
 
-/** Wraps `inner`; a failing write may have written the first half, other failing calls have no effect. Closing a descriptor closes it even if it reports a failure, as on Linux. */
+/**
+ * Wraps `inner`; a failing write may have written the first half, other failing calls have no effect. Closing a descriptor closes it even if it
+ * reports a failure, as on Linux.
+ */
 export function faultyDisk(inner: LogFs, plan: FaultPlan): FaultyDisk {
   const calls: string[] = [];
   const disk = new Proxy(inner, {

@@ -7,7 +7,8 @@
  * @module
  */
 import type { Doc } from "@narrowcast/values";
-import type { QueryOperator, QueryPlan, RangeBound, Transaction } from "../../tx/types.ts";
+import type { Transaction } from "../../tx/types.ts";
+import type { QueryOperator, QueryPlan, RangeBound } from "../../tx/query-plan.ts";
 import type { Random } from "./random.ts";
 
 /** What a program does with each document: shows it whole, or looks at parts of it. */

@@ -5,7 +5,7 @@
  */
 import * as fc from "fast-check";
 import type { Value } from "@narrowcast/values";
-import type { FilterExpression, QueryOperator, QueryPlan, RangeBound } from "../types.ts";
+import type { FilterExpression, QueryOperator, QueryPlan, RangeBound } from "../query-plan.ts";
 import type { ModelIndexes } from "./model.ts";
 
 /** The indexes of the random table. */

@@ -11,7 +11,8 @@ import { Database } from "../database.ts";
 import type { BeginOptions } from "../database.ts";
 import type { DatabaseTransaction } from "../transaction.ts";
 import { NARROW_RULES } from "../types.ts";
-import type { Commit, QueryPlan, QueryStream } from "../types.ts";
+import type { Commit, QueryStream } from "../types.ts";
+import type { QueryPlan } from "../query-plan.ts";
 
 /** 2026-01-01, in milliseconds. */
 export const START_MS = 1_767_225_600_000;

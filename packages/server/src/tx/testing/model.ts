@@ -6,7 +6,7 @@
  */
 import { compareValues } from "@narrowcast/values";
 import type { Doc, Value } from "@narrowcast/values";
-import type { FilterExpression, QueryPlan, RangeBound } from "../types.ts";
+import type { FilterExpression, QueryPlan, RangeBound } from "../query-plan.ts";
 
 /** Thrown by the model where the real thing throws a `UserError`. */
 export class ModelError extends Error {}
