@@ -28,8 +28,8 @@ import type { Clock } from "../protocol/alarms.ts";
 import { CodeHost } from "./code-host.ts";
 import { CoreClient, type CoreEvent } from "./core-client.ts";
 import { filesFolder, type CoreHome } from "../core/core-home.ts";
-import type { Active, CoreCall, EnvironmentChange, EnvironmentEntry } from "../protocol/core-protocol.ts";
-import type { Caller } from "../protocol/deployment-types.ts";
+import type { Active, EnvironmentChange, EnvironmentEntry } from "../protocol/core-protocol.ts";
+import { callerOf, coreCall } from "./core-call.ts";
 import type {
   CallOutcome,
   CallRequest,
@@ -387,21 +387,4 @@ class LocalDeployment implements RunningDeployment {
 
 function canonicalTracking(byPath: { readonly [path: string]: Tracking }): { readonly [path: string]: Tracking } {
   return Object.fromEntries(Object.entries(byPath).map(([path, tracking]) => [canonicalFunctionPath(path), tracking]));
-}
-
-function coreCall(call: CallRequest): CoreCall {
-  const { component, args, identity, allowInternal, requestId } = call;
-  return {
-    component,
-    path: canonicalFunctionPath(call.path),
-    args,
-    identity,
-    allowInternal,
-    requestId,
-    caller: callerOf(call),
-  };
-}
-
-function callerOf({ session }: CallRequest): Caller {
-  return session === undefined ? "HttpApi" : "SyncWebsocket";
 }
