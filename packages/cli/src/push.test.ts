@@ -52,3 +52,20 @@ test("what does not work yet is named with its place, and pushed only when that 
     await other.close();
   }
 });
+
+test("what is saved while the first push is under way is pushed, too", async () => {
+  const other = await AppFolder.make();
+  try {
+    const started = other.start("dev", "--port", String(await freePort()), "--site-port", String(await freePort()));
+    // By now its files have been read, and the folder is not followed yet.
+    await started.until("err", /Loading functions/u);
+    await other.write(
+      "convex/late.ts",
+      `import { queryGeneric } from "convex/server";\nexport const word = queryGeneric({ handler: async () => "late" });\n`,
+    );
+    await started.until("out", /functions ready[^]*functions ready/u);
+    expect(JSON.parse((await other.run("run", "late:word")).out)).toBe("late");
+  } finally {
+    await other.close();
+  }
+});

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { once } from "node:events";
 import { join } from "node:path";
 import { watch } from "chokidar";
 import { BundleError, writeGenerated } from "@narrowcast/server";
@@ -23,6 +24,8 @@ export interface DevOptions extends ServeOptions, PushOptions {
 
 /** Saves in quick succession are one push. */
 const SETTLE_MS = 80;
+/** The times of files may be this much too early. */
+const FILE_TIME_MS = 10;
 
 /** @returns 0 when stopped, 1 when `--once` could not push. */
 export async function devCommand(context: CommandContext, options: DevOptions): Promise<number> {
@@ -79,13 +82,19 @@ async function followSource(
   };
   const watcher = watch([folder, join(context.directory, "convex.json"), ...first.inputs], {
     ignored: (path) => path.includes("_generated") || path.includes("node_modules"),
-    ignoreInitial: true,
+    alwaysStat: true,
   });
   const again = (): void => {
     isDirty = true;
     running ??= push();
   };
-  watcher.on("all", again);
+  let isReady = false;
+  watcher.on("all", (_event, _path, stats) => {
+    // Of what is found there at first only that is news which was saved while the first push was under way.
+    if (isReady || (stats?.isFile() === true && stats.mtimeMs >= first.readFromMs)) again();
+  });
+  await once(watcher, "ready");
+  isReady = true;
   // Modules may read variables while they are loaded: one that was missing may be why the push failed.
   const forget = serving.deployment.onEnvironment(() => {
     if (!isPushed) again();
@@ -99,6 +108,8 @@ async function followSource(
 
 interface Pushed {
   readonly isPushed: boolean;
+  /** When its files were read, or a little before. */
+  readonly readFromMs: number;
   /** The files that went into the bundle, or into the attempt at one. */
   readonly inputs: readonly string[];
 }
@@ -111,6 +122,7 @@ async function generateAndPush(
 ): Promise<Pushed> {
   const { colours } = context;
   let inputs: readonly string[] = [];
+  const readFromMs = Date.now() - FILE_TIME_MS;
   try {
     await writeGenerated(folder);
     const startedMs = performance.now();
@@ -129,13 +141,13 @@ async function generateAndPush(
     }
     const ms = Math.round(performance.now() - startedMs);
     context.stdout.write(`${colours.green("✔")} ${functions} functions ready ${colours.dim(`(${ms} ms)`)}\n`);
-    return { isPushed: true, inputs };
+    return { isPushed: true, readFromMs, inputs };
   } catch (error) {
     context.stderr.write(`${colours.red("✖")} ${pushFailureText(context.directory, error)}\n`);
     const { functions } = await serving.deployment.analysis();
     const standing = functions.length > 0 ? "The last good push goes on running." : "Nothing is deployed yet.";
     context.stderr.write(colours.dim(`  ${standing}\n`));
     if (error instanceof BundleError) inputs = error.inputs;
-    return { isPushed: false, inputs };
+    return { isPushed: false, readFromMs, inputs };
   }
 }
