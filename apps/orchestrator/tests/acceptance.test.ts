@@ -1,7 +1,7 @@
 /**
  * The acceptance criteria that need a real server: true counters under concurrent writers (I1), what the hot queries read
  * (I4, I5), and that the after form behaves as the before form did (I6). I2 is in `acceptance.reads.test.ts`, I3 in `reads.test.ts`
- * and, of what really runs, in `runner.server.test.ts`.
+ * and, of what really runs, in `runner.server.long.test.ts`.
  */
 import { ConvexClient } from "convex/browser";
 import { getFunctionName, type FunctionReference } from "convex/server";

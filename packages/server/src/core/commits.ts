@@ -103,17 +103,19 @@ export class Commits extends Reads {
     }
   }
 
-  /** A transaction of the core's own: commits what `work` wrote, nothing when it throws. */
+  /**
+   * A transaction of the core's own: commits what `work` wrote, nothing when it throws.
+   *
+   * @throws {StorageError} When the disk does not take it.
+   */
   write<T>(source: string, work: (tx: Transaction) => T): T {
     const tx = this.begin({ readOnly: false });
-    let result: T;
     try {
-      result = work(tx);
-    } catch (error) {
+      const result = work(tx);
+      this.commit(tx, source);
+      return result;
+    } finally {
       tx.abort();
-      throw error;
     }
-    this.commit(tx, source);
-    return result;
   }
 }

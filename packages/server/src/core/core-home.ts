@@ -10,7 +10,9 @@ import { decodeDocument, encodeDocument, type Doc } from "@narrowcast/values";
 import type { FileStore } from "../engine/file-store.ts";
 import { FolderFiles } from "../engine/folder-files.ts";
 import { MemoryFiles } from "../engine/memory-files.ts";
+import type { LogFs } from "../engine/log-fs.ts";
 import { MemoryEngine } from "../engine/memory-engine.ts";
+import { StorageError } from "../engine/storage-error.ts";
 import type { Codec, Engine } from "../engine/types.ts";
 import { systemClock, type Clock } from "../protocol/alarms.ts";
 import type { Core } from "./core.ts";
@@ -29,6 +31,8 @@ export interface CoreHome {
   readonly monitor?: RunMonitor | undefined;
   /** A simulation's own; else those of this machine. */
   readonly engine?: Engine<Doc> | undefined;
+  /** The disk of the log; the real one by default. */
+  readonly logFs?: LogFs | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: { bytes(count: number): Uint8Array } | undefined;
   readonly loadCode?: CodeLoader | undefined;
@@ -102,9 +106,11 @@ async function openFiles({ files, directory }: CoreHome): Promise<FileStore> {
   return store;
 }
 
-async function openEngine({ directory, memoryBytes }: CoreHome): Promise<Engine<Doc>> {
+async function openEngine({ directory, memoryBytes, logFs, start }: CoreHome): Promise<Engine<Doc>> {
   if (directory === undefined) return new MemoryEngine<Doc>();
   // Loaded when needed: a deployment in memory has no use for the storage library.
   const { openDiskEngine } = await import("../engine/open-disk-engine.ts");
-  return openDiskEngine<Doc>({ directory, codec: DOCUMENT_CODEC, memoryBytes });
+  const { storageCode } = start;
+  const suspicion = storageCode === undefined ? undefined : new StorageError(storageCode, undefined);
+  return openDiskEngine<Doc>({ directory, codec: DOCUMENT_CODEC, memoryBytes, logFs, suspicion });
 }

@@ -5,11 +5,13 @@
  *
  * @module
  */
+import { StorageError } from "../engine/storage-error.ts";
 import { reportOf } from "../meter/report.ts";
 import { UserError } from "../tx/types.ts";
-import type { Catalogue } from "../tx/catalogue.ts";
+import type { Database } from "../tx/database.ts";
 import type { Verifier } from "../reactive/verifier.ts";
 import type { Clock } from "../protocol/alarms.ts";
+import { WRITES } from "../protocol/core-protocol.ts";
 import type { ActionTicket, CoreReplies, CoreRequest, FromCore } from "../protocol/core-protocol.ts";
 import { unknownKind } from "../protocol/unknown-kind.ts";
 import type { Calls } from "./calls.ts";
@@ -26,32 +28,10 @@ import type { Scheduler } from "./scheduler.ts";
 /** What can be told of the core itself. */
 export interface CoreFacts {
   readonly clock: Clock;
-  readonly catalogue: Catalogue;
+  readonly database: Pick<Database, "catalogue" | "engine">;
   readonly meter: CoreMeter | undefined;
   readonly verifier: Verifier | undefined;
 }
-
-/** Which requests change the deployment: for a core that follows another one they are the other one's. */
-const WRITES: { readonly [type in CoreRequest["type"]]: boolean } = {
-  query: false,
-  queryBatch: false,
-  mutation: true,
-  head: false,
-  push: true,
-  readModules: false,
-  environment: false,
-  setEnvironment: true,
-  schedule: true,
-  cancelScheduled: true,
-  tables: false,
-  storage: false,
-  findFile: false,
-  checkUpload: false,
-  commitFile: true,
-  looseFiles: false,
-  ledger: false,
-  actionDone: true,
-};
 
 /** Who answers. */
 export interface RequestParts {
@@ -84,8 +64,10 @@ export class CoreRequests {
       const value = await this.#answer(message);
       if (value !== undefined) say({ type: "reply", id, value });
     } catch (error) {
-      say({ type: "refused", id, message: error instanceof Error ? error.message : String(error) });
-      if (!(error instanceof UserError)) console.error("Cannot answer a request of type", message.type, error);
+      const storageCode = error instanceof StorageError ? error.code : undefined;
+      say({ type: "refused", id, message: error instanceof Error ? error.message : String(error), storageCode });
+      if (!(error instanceof UserError) && storageCode === undefined)
+        console.error("Cannot answer a request of type", message.type, error);
     }
   }
 
@@ -101,6 +83,8 @@ export class CoreRequests {
         return calls.mutation(message);
       case "head":
         return deploy.commits.head;
+      case "obstacle":
+        return facts.database.engine.obstacle?.message ?? null;
       case "push":
         pushCode(deploy, message.id, message.code);
         return undefined;
@@ -117,7 +101,7 @@ export class CoreRequests {
         scheduler.cancel(message.jobId);
         return null;
       case "tables":
-        return [...facts.catalogue.tables()].map(({ number, name }) => [number, name] as const);
+        return [...facts.database.catalogue.tables()].map(({ number, name }) => [number, name] as const);
       case "storage":
       case "findFile":
       case "checkUpload":

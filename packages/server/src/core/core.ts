@@ -17,6 +17,7 @@
  *
  * @module
  */
+import { StorageError } from "../engine/storage-error.ts";
 import type { Ts } from "@narrowcast/values";
 import { NodeStore } from "../reactive/node-store.ts";
 import type { Ledger } from "../meter/ledger.ts";
@@ -377,7 +378,7 @@ export class Core {
       files: new FileRequests({ state, commits, clock, limits }),
       scheduler,
       crons,
-      facts: { clock, catalogue: this.database.catalogue, meter: this.#meter, verifier },
+      facts: { clock, database: this.database, meter: this.#meter, verifier },
       say,
     });
   }
@@ -393,6 +394,6 @@ export class Core {
     this.#queue.end();
     this.#alarms.clear();
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#options.send([{ type: "failed", message }]);
+    this.#options.send([{ type: "failed", message, storageCode: StorageError.from(error)?.code }]);
   }
 }

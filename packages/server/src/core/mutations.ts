@@ -8,9 +8,10 @@
 import { clientLines, printFunction, type FunctionAddress, type Limits } from "@narrowcast/values";
 import type { Caller } from "../protocol/deployment-types.ts";
 import { NO_IDENTITY } from "../protocol/live-types.ts";
+import { StorageError } from "../engine/storage-error.ts";
 import type { Transaction } from "../tx/types.ts";
 import type { CoreRequest } from "../protocol/core-protocol.ts";
-import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
+import { serverErrorText } from "../protocol/core-protocol.ts";
 import type { CallOutcome } from "../protocol/deployment-types.ts";
 import type { RunKey } from "../protocol/run-key.ts";
 import type { Commits } from "./commits.ts";
@@ -51,14 +52,14 @@ export class Mutations {
   }
 
   /** Runs what main asks for, unless it was run before. */
-  async call({ id, call, dedupe, timedOut = false }: Extract<CoreRequest, { type: "mutation" }>): Promise<CallOutcome> {
-    const { commits, tracking, runner, limits } = this.#parts;
+  async call({ id, call, dedupe, onlyLookUp }: Extract<CoreRequest, { type: "mutation" }>): Promise<CallOutcome> {
+    const { commits, tracking, runner } = this.#parts;
     const tx = commits.begin(tracking.mutationOptions(call));
     try {
       const earlier = dedupe === null ? undefined : findOutcome(tx, dedupe);
       if (earlier === "forgotten") return failed(serverErrorText(call.requestId, FORGOTTEN), null, []);
       if (earlier !== undefined) return { ok: true, ...earlier };
-      if (timedOut) return failed(serverErrorText(call.requestId, timeOutText(limits)), null, []);
+      if (onlyLookUp !== undefined) return failed(serverErrorText(call.requestId, onlyLookUp), null, []);
       const outcome = await runner.run("mutation", tx, { ...call, run: { kind: "call", request: id } });
       this.#learn(call, tx);
       const logLines = clientLines(outcome.logLines);
@@ -71,12 +72,19 @@ export class Mutations {
       if (dedupe !== null) recordOutcome(tx, dedupe, recorded);
       commits.commit(tx, printFunction(call));
       return { ok: true, ...recorded };
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      return failed(serverErrorText(call.requestId, error.message), null, []);
     } finally {
       tx.abort();
     }
   }
 
-  /** Runs one of the core's own. Returns the error's text, or null. */
+  /**
+   * Runs one of the core's own. Returns the error's text, or null.
+   *
+   * @throws {StorageError} When the disk does not take what it wrote: nothing has happened.
+   */
   async own({ component, path, args, run, caller, before, mark }: OwnMutation): Promise<string | null> {
     const { commits, tracking, runner, newRequestId } = this.#parts;
     const address = { component, path };
@@ -93,6 +101,7 @@ export class Mutations {
       commits.commit(tx, name);
       return null;
     } catch (error) {
+      if (error instanceof StorageError) throw error;
       console.error("Cannot run", name, error);
       return INTERNAL_ERROR;
     } finally {

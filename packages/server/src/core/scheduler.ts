@@ -121,12 +121,13 @@ export class Scheduler implements CommitObserver {
 
   /** An action thread finished (or lost) a job. */
   actionDone(id: string, error: string | null): void {
-    if (!this.#running.delete(id)) return;
+    if (!this.#running.has(id)) return;
     const { commits, rows } = this.#parts;
     commits.write(SOURCE, (tx) => {
       const row = rowOf(tx, id);
       if (row !== undefined && stateOf(row) === "inProgress") rows.finish(tx, id, error);
     });
+    this.#running.delete(id);
     // There is room for another action, whatever became of the row.
     this.#starts.touch();
   }

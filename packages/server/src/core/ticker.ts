@@ -4,9 +4,15 @@
  *   rows change ─touch─▶ endTick: next moment ─ later ─▶ alarm ─▶ work in the core's turn ─▶ touch
  *                                            └ passed ────────────▶┘
  *
+ * While the disk takes nothing, what is due waits: nothing of it has happened, and it is tried again after a while.
+ *
  * @module
  */
+import { StorageError } from "../engine/storage-error.ts";
 import type { Alarms, Clock } from "../protocol/alarms.ts";
+
+/** After the disk took nothing. */
+const DISK_RETRY_MS = 1_000;
 
 /** What a ticker needs of the core. */
 export interface TickerParts {
@@ -32,6 +38,7 @@ export class Ticker {
   readonly #work: TickerWork;
   #isDirty = true;
   #isWorking = false;
+  #notBeforeMs = 0;
 
   constructor(parts: TickerParts, work: TickerWork) {
     this.#parts = parts;
@@ -47,7 +54,8 @@ export class Ticker {
   endTick(): void {
     if (!this.#isDirty || this.#isWorking) return;
     this.#isDirty = false;
-    const nextMs = this.#work.nextMs();
+    const dueMs = this.#work.nextMs();
+    const nextMs = dueMs === undefined ? undefined : Math.max(dueMs, this.#notBeforeMs);
     const isDue = nextMs !== undefined && nextMs <= this.#parts.clock.nowMs();
     this.#parts.alarms.set(this.#work.name, isDue ? undefined : nextMs, () => this.#wake());
     if (isDue) this.#wake();
@@ -59,6 +67,9 @@ export class Ticker {
     this.#parts.enqueue(async () => {
       try {
         await this.#work.work();
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        this.#notBeforeMs = this.#parts.clock.nowMs() + DISK_RETRY_MS;
       } finally {
         this.#isWorking = false;
         this.#isDirty = true;

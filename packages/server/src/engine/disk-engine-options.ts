@@ -4,6 +4,7 @@
  * @module
  */
 import type { LogFs } from "./log-fs.ts";
+import type { StorageError } from "./storage-error.ts";
 import type { Codec } from "./types.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -29,6 +30,8 @@ export interface DiskEngineOptions<T> {
   readonly segmentBytes?: number | undefined;
   /** The log's disk; the real one by default. */
   readonly logFs?: LogFs | undefined;
+  /** Why an engine on this store failed before: nothing is committed until the disk took a file. */
+  readonly suspicion?: StorageError | undefined;
 }
 
 /** Options with every choice made. */

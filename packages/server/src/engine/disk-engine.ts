@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { Backlog } from "./backlog.ts";
 import { Base } from "./base.ts";
 import { Checkpointer } from "./checkpointer.ts";
+import { CheckpointSchedule } from "./checkpoint-schedule.ts";
 import { CollectionSlot } from "./collection-slot.ts";
 import { type DiskEngineOptions, type ResolvedOptions, withDefaults } from "./disk-engine-options.ts";
 import type { Log } from "./log-types.ts";
@@ -37,11 +38,14 @@ import type { Undo } from "./rows-view.ts";
 import { SlabRowStore } from "./slab-rows.ts";
 import type { Decoding } from "./slab-rows.ts";
 import { countEntry, countWrite, emptyStats, residentBytes } from "./stats.ts";
+import type { StorageError } from "./storage-error.ts";
 import { assertBetweenTransactions, assertTsGrows } from "./transaction-rules.ts";
 import type { Cursor, Engine, EngineCounters, IndexMove, Key, KeyRange, RowWrite, Savepoint, Ts } from "./types.ts";
 
 /** Share of the memory budget that decoded rows may take; the rest is for resident collections. */
 const CACHE_SHARE = 0.25;
+/** A disk that has no room for such a record is in trouble, though smaller ones still fit. */
+const LARGE_RECORD_BYTES = 1024 * 1024;
 
 interface OpenWrite<T> {
   readonly slot: CollectionSlot<T>;
@@ -65,12 +69,12 @@ export class DiskEngine<T> implements Engine<T> {
   readonly #slots = new Map<number, CollectionSlot<T>>();
   readonly #decoding: Decoding<T>;
   readonly #checkpointer: Checkpointer;
+  readonly #schedule: CheckpointSchedule;
   readonly #residency: Residency<T>;
   readonly #record = new CommitWriter();
   #open: OpenWrite<T>[] = [];
   #head: Ts = 0;
   #durable: Ts = 0;
-  #timer: NodeJS.Timeout | undefined;
   #failure: unknown;
   #closing: Promise<void> | undefined;
   readonly #counters: EngineCounters = {
@@ -118,6 +122,12 @@ export class DiskEngine<T> implements Engine<T> {
         this.#residency.consider();
       },
     });
+    this.#schedule = new CheckpointSchedule({
+      checkpointer: this.#checkpointer,
+      backlog: this.#backlog,
+      options: this.#options,
+      failed: (error) => this.#fail(error),
+    });
     this.#residency = new Residency<T>({
       base: this.#base,
       backlog: this.#backlog,
@@ -129,7 +139,7 @@ export class DiskEngine<T> implements Engine<T> {
     });
     this.#residency.enforce();
     this.#residency.consider();
-    this.#scheduleCheckpoint();
+    this.#schedule.plan();
   }
 
   get head(): Ts {
@@ -138,6 +148,10 @@ export class DiskEngine<T> implements Engine<T> {
 
   get durable(): Ts {
     return this.#durable;
+  }
+
+  get obstacle(): StorageError | undefined {
+    return this.#obstacleTo(LARGE_RECORD_BYTES);
   }
 
   get counters(): Readonly<EngineCounters> {
@@ -214,6 +228,8 @@ export class DiskEngine<T> implements Engine<T> {
   commit(ts: Ts, note: string): void {
     assertTsGrows(ts, this.#head);
     if (this.#open.length === 0) return;
+    const obstacle = this.#obstacleTo(this.#record.length + Buffer.byteLength(note));
+    if (obstacle !== undefined) throw obstacle;
     this.#append(this.#record.seal(ts, note));
     for (const { undo } of this.#open) undo.settle();
     this.#open = [];
@@ -227,9 +243,7 @@ export class DiskEngine<T> implements Engine<T> {
     this.#durable = Math.max(this.#durable, head);
     this.#counters.flushes = this.#log.flushes;
     this.#mustWork();
-    this.#scheduleCheckpoint();
-    if (this.#closing === undefined && this.#backlog.bytes > this.#options.backlogBytesMax)
-      await this.#checkpointer.run();
+    await this.#schedule.flushed();
   }
 
   fillIndex(
@@ -310,11 +324,12 @@ export class DiskEngine<T> implements Engine<T> {
   }
 
   async #close(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#schedule.stop();
     await this.#residency.stop();
     try {
       await this.flush();
-      if (this.#options.checkpointOnClose) await this.#checkpointer.run();
+      // The log has everything: the next opening goes on where this one could not.
+      if (this.#options.checkpointOnClose) await this.#schedule.run();
     } finally {
       await this.#checkpointer.stop().catch((error: unknown) => this.#fail(error));
       try {
@@ -323,6 +338,11 @@ export class DiskEngine<T> implements Engine<T> {
         await this.#base.close();
       }
     }
+  }
+
+  /** Why a record of so many bytes should not be appended now. */
+  #obstacleTo(bytes: number): StorageError | undefined {
+    return this.#schedule.obstacle ?? this.#log.obstacle(bytes);
   }
 
   get #hasPaged(): boolean {
@@ -359,27 +379,6 @@ export class DiskEngine<T> implements Engine<T> {
       if (!(view instanceof PagedCollection)) return;
       for (const { indexKey } of record.entries) view.forgetEntry(record.index, indexKey, sequence);
     }
-  }
-
-  /** The base competes with the log for the disk and with commits for the processor: it waits until commits pause, or until much has come together. */
-  #scheduleCheckpoint(): void {
-    if (this.#backlog.size === 0 || this.#checkpointer.isRunning || this.#closing !== undefined) return;
-    if (this.#backlog.bytes >= this.#options.checkpointBytes) {
-      this.#startCheckpoint();
-      return;
-    }
-    const { checkpointDelayMs } = this.#options;
-    if (checkpointDelayMs === Infinity) return;
-    if (this.#timer === undefined) {
-      this.#timer = setTimeout(() => this.#startCheckpoint(), checkpointDelayMs);
-      this.#timer.unref();
-    } else this.#timer.refresh();
-  }
-
-  #startCheckpoint(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#checkpointer.run().catch((error: unknown) => this.#fail(error));
   }
 
   #fail(error: unknown): void {

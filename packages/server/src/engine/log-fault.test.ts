@@ -43,7 +43,19 @@ async function scenario(inner: SimDisk, plan: FaultPlan): Promise<Run> {
 const calls = (await scenario(new SimDisk(), HEALTHY)).calls;
 
 test("the scenario makes every kind of call", () => {
-  const kinds = ["close", "link", "list", "makeDirectory", "open", "read", "rename", "size", "sync", "syncData"];
+  const kinds = [
+    "close",
+    "link",
+    "list",
+    "lock",
+    "makeDirectory",
+    "open",
+    "read",
+    "rename",
+    "size",
+    "sync",
+    "syncData",
+  ];
   expect([...new Set(calls)].sort()).toEqual([...kinds, "syncDataNow", "syncNow", "unlink", "write", "writeBehind"]);
 });
 

@@ -11,6 +11,7 @@
  * @module
  */
 import * as fs from "node:fs";
+import { lockFile } from "./file-lock.ts";
 
 /** Every disk call the log and the file store make. All of them throw (or reject) with Node's errors. */
 export interface LogFs {
@@ -38,6 +39,8 @@ export interface LogFs {
   sync(fd: number): Promise<void>;
   /** `sync`, blocking. */
   syncNow(fd: number): void;
+  /** Takes the whole file for this descriptor, until it is closed; false: another one has it; `undefined`: this machine cannot tell (`file-lock.ts`). */
+  lock(fd: number): boolean | undefined;
   rename(from: string, to: string): void;
   link(from: string, to: string): void;
   unlink(path: string): void;
@@ -71,6 +74,7 @@ export const nodeLogFs: LogFs = {
   syncDataNow: (fd) => fs.fdatasyncSync(fd),
   sync: (fd) => settled<void>((done) => fs.fsync(fd, (error) => done(error, undefined))),
   syncNow: (fd) => fs.fsyncSync(fd),
+  lock: lockFile,
   rename: (from, to) => fs.renameSync(from, to),
   link: (from, to) => fs.linkSync(from, to),
   unlink: (path) => fs.unlinkSync(path),

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +9,24 @@ import { LogLockedError, openLog } from "./log.ts";
 import { temporaryDirectory, textsOf } from "./testing/log-driver.ts";
 
 const HOLDER = fileURLToPath(new URL("./testing/log-holder.ts", import.meta.url));
+/** A process table of its own; the program ends with `unshare`. */
+const APART = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+const canUnshare = spawnSync("unshare", [...APART, "true"]).status === 0;
+
+/** Starts a program that opens the log, and waits until it has. */
+async function heldBy(program: string, args: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  return child;
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
+
 const open = (directory: string) => openLog({ directory, segmentBytes: 4096 });
 
 test("a log opens once at a time, and again after closing", async () => {
@@ -25,16 +43,36 @@ test("a log opens once at a time, and again after closing", async () => {
 
 test("another process is named, and its lock is taken over when it was killed", async () => {
   const directory = temporaryDirectory();
-  const child = spawn(process.execPath, ["--import", "tsx", HOLDER, directory], { stdio: ["pipe", "pipe", "inherit"] });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  await once(child.stdout, "data");
+  const child = await heldBy(process.execPath, ["--import", "tsx", HOLDER, directory]);
   expect(() => open(directory)).toThrow(`process ${child.pid} has it open`);
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
+  await killed(child);
   expect(existsSync(join(directory, "lock"))).toBe(true);
   const log = open(directory);
   expect(textsOf(log)).toEqual(["held"]);
+  await log.close();
+});
+
+test("a lock whose process cannot be seen from here holds as long as that process lives", async () => {
+  const directory = temporaryDirectory();
+  const child = await heldBy(process.execPath, ["--import", "tsx", HOLDER, directory]);
+  // As it looks from a container with another process table: this number means nothing here.
+  writeFileSync(join(directory, "lock"), "999999999 0 another-container");
+  expect(() => open(directory)).toThrow('process 999999999 on host "another-container" has it open; stop that process');
+  await killed(child);
+  await open(directory).close();
+});
+
+test.runIf(canUnshare)("a lock holds in another process table, in both directions", async () => {
+  const directory = temporaryDirectory();
+  const inside = await heldBy("unshare", [...APART, process.execPath, "--import", "tsx", HOLDER, directory]);
+  expect(() => open(directory)).toThrow(/process \d+ has it open/u);
+  const second = spawnSync("unshare", [...APART, process.execPath, "--import", "tsx", HOLDER, directory]);
+  expect(second.status).not.toBe(0);
+  expect(String(second.stderr)).toContain("has it open");
+  await killed(inside);
+  const log = open(directory);
+  const refused = spawnSync("unshare", [...APART, process.execPath, "--import", "tsx", HOLDER, directory]);
+  expect(String(refused.stderr)).toContain(`process ${process.pid} has it open`);
   await log.close();
 });
 

@@ -1,22 +1,24 @@
 /**
  * The lock of a log directory: one owner at a time, and a dead owner blocks nobody.
  *
- * The owner keeps the lock file open for as long as it owns it. On Linux "is the owner alive" is therefore answered
- * exactly: does process `pid` have this very file open? A process that died, a reused pid, and a worker thread that was
- * terminated (Node closes its descriptors) all answer no. Elsewhere the pid alone decides, and another thread of the
- * own process counts as dead.
+ * The owner keeps the lock file open and locked (`flock`) for as long as it owns it. The system gives such a lock back with the descriptor, however the
+ * owner ends, and shows it to every process that can open the file, also from another container.
+ *
+ * Where `flock` is missing the process decides. On Linux exactly: does process `pid` have this very file open? A process that died, a reused
+ * pid, and a worker thread that was terminated (Node closes its descriptors) all answer no. Elsewhere the pid alone decides, and another thread of the
+ * own process counts as dead. Containers with separate process tables on one volume are then not told apart.
  *
  * The file appears with its content already in it (written under another name, then hard-linked), so nobody ever reads
  * half of it. A stale lock is renamed away first: only one of several contenders succeeds at that.
- *
- * Not covered: two machines or two containers with separate process tables on one shared volume.
  *
  * @module
  */
 import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
+import { StorageError } from "./storage-error.ts";
 import { type LogFs, readAll, writeAll } from "./log-fs.ts";
 
 const LOCK_FILE = "lock";
@@ -27,8 +29,10 @@ const ATTEMPTS_MAX = 16;
 export class LogLockedError extends Error {
   override readonly name = "LogLockedError";
   readonly pid: number;
-  constructor(directory: string, pid: number) {
-    super(`Cannot open log "${directory}": process ${pid} has it open; stop that process first`);
+  /** @param host Name of the machine or container, in whose process table `pid` is. */
+  constructor(directory: string, { pid, host }: Pick<Owner, "pid" | "host">) {
+    const where = host === hostname() ? "" : ` on host "${host}"`;
+    super(`Cannot open log "${directory}": process ${pid}${where} has it open; stop that process first`);
     this.pid = pid;
   }
 }
@@ -37,11 +41,14 @@ export class LogLockedError extends Error {
 export interface LogLock {
   /** Gives the lock back. */
   release(): void;
+  /** The same after a failure, which is the one to report. */
+  giveUp(): void;
 }
 
 interface Owner {
   readonly pid: number;
   readonly threadId: number;
+  readonly host: string;
 }
 
 function errorCode(error: unknown): string | undefined {
@@ -51,8 +58,8 @@ function errorCode(error: unknown): string | undefined {
 /** Who wrote the lock file; `undefined` when it is gone. */
 function readOwner(disk: LogFs, path: string): Owner | undefined {
   try {
-    const [pid, thread] = readAll(disk, path).toString("latin1").split(" ").map(Number);
-    return { pid: pid ?? 0, threadId: thread ?? 0 };
+    const [pid = "0", thread = "0", host = hostname()] = readAll(disk, path).toString("utf8").split(" ");
+    return { pid: Number(pid), threadId: Number(thread), host };
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;
@@ -90,7 +97,24 @@ function isRunning(owner: Owner): boolean {
   }
 }
 
-function isAlive(owner: Owner, path: string): boolean {
+/** True when somebody has the file locked; false too when this machine cannot tell. */
+function isLocked(disk: LogFs, path: string): boolean {
+  let fd: number;
+  try {
+    fd = disk.open(path, "r+");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false;
+    throw error;
+  }
+  try {
+    return disk.lock(fd) === false;
+  } finally {
+    disk.close(fd);
+  }
+}
+
+function isAlive(disk: LogFs, owner: Owner, path: string): boolean {
+  if (isLocked(disk, path)) return true;
   if (!Number.isSafeInteger(owner.pid) || owner.pid <= 0) return false;
   const seen = existsSync("/proc/self/fd") ? hasOpen(owner.pid, path) : undefined;
   return seen ?? isRunning(owner);
@@ -117,7 +141,7 @@ function removeStale(disk: LogFs, path: string, aside: string): void {
     throw error;
   }
   const owner = readOwner(disk, aside);
-  if (owner !== undefined && isAlive(owner, aside)) tryLink(disk, aside, path);
+  if (owner !== undefined && isAlive(disk, owner, aside)) tryLink(disk, aside, path);
   disk.unlink(aside);
 }
 
@@ -132,21 +156,32 @@ export function acquireLock(disk: LogFs, directory: string): LogLock {
   const fd = disk.open(own, "wx+");
   let isOwned = false;
   try {
-    writeAll(disk, fd, Buffer.from(`${process.pid} ${threadId}`, "latin1"), 0);
+    writeOwner(disk, fd);
     for (let attempt = 0; attempt < ATTEMPTS_MAX && !isOwned; attempt++) {
       isOwned = tryLink(disk, own, path);
       if (isOwned) break;
       const owner = readOwner(disk, path);
-      if (owner !== undefined && isAlive(owner, path)) throw new LogLockedError(directory, owner.pid);
+      if (owner !== undefined && isAlive(disk, owner, path)) throw new LogLockedError(directory, owner);
       if (owner !== undefined) removeStale(disk, path, `${own}-stale`);
     }
-    if (!isOwned) throw new LogLockedError(directory, readOwner(disk, path)?.pid ?? 0);
+    if (!isOwned) throw new LogLockedError(directory, readOwner(disk, path) ?? { pid: 0, host: hostname() });
     disk.unlink(own);
   } catch (error) {
     abandon(disk, fd, isOwned ? [own, path] : [own]);
     throw error;
   }
-  return { release: () => releaseLock(disk, fd, path) };
+  return { release: () => releaseLock(disk, fd, path), giveUp: () => abandon(disk, fd, [path]) };
+}
+
+/** Takes the file and writes who has it. */
+function writeOwner(disk: LogFs, fd: number): void {
+  const isHeld = disk.lock(fd) === true;
+  try {
+    writeAll(disk, fd, Buffer.from(`${process.pid} ${threadId} ${hostname()}`, "utf8"), 0);
+  } catch (error) {
+    // On a disk that is full the lock holds without a name in it.
+    if (!isHeld || StorageError.from(error) === undefined) throw error;
+  }
 }
 
 function abandon(disk: LogFs, fd: number, paths: readonly string[]): void {

@@ -1,6 +1,6 @@
 /**
- * Opening a log: create the first segment, or find the end of the newest one, cut a torn tail and make sure that what is
- * left is durable.
+ * Opening a log: create the first segment, or find the end of the newest one; then cut a torn tail and make sure that what is
+ * left is durable (`settle`).
  *
  * Not here: the lock and everything after opening (`log.ts`).
  *
@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { type LogFs, syncDirectoryNow, writeAll } from "./log-fs.ts";
 import { isLockLeftover } from "./log-lock.ts";
 import { loadSegment, tornBytes } from "./log-reader.ts";
+import { LogSettle } from "./log-settle.ts";
 import {
   discard,
   encodeSegmentHeader,
@@ -37,18 +38,20 @@ export interface OpenedLog {
   readonly sequence: number;
   readonly chain: number;
   readonly isMarked: boolean;
+  readonly settle: LogSettle;
 }
 
 /**
  * Opens the newest segment in `directory` for writing, or creates the first one with `segmentBytes`. The caller holds the
  * lock.
  *
+ * @param mayFail The disk failed before: what was found may stay unsettled for now.
  * @throws {LogDamagedError} If the segment is damaged.
  */
-export function openNewest(disk: LogFs, directory: string, segmentBytes: number): OpenedLog {
+export function openNewest(disk: LogFs, directory: string, segmentBytes: number, mayFail: boolean): OpenedLog {
   deleteLeftovers(disk, directory);
   const newest = listSegments(disk, directory).at(-1);
-  return newest === undefined ? createFirst(disk, directory, segmentBytes) : reopen(disk, directory, newest);
+  return newest === undefined ? createFirst(disk, directory, segmentBytes) : reopen(disk, directory, newest, mayFail);
 }
 
 function deleteLeftovers(disk: LogFs, directory: string): void {
@@ -71,27 +74,30 @@ function createFirst(disk: LogFs, directory: string, capacity: number): OpenedLo
     throw error;
   }
   const active = { ...file, path, offset: SEGMENT_HEADER_BYTES };
-  return { active, salt, sequence: 0, chain: salt, isMarked: true };
+  return { active, salt, sequence: 0, chain: salt, isMarked: true, settle: new LogSettle(() => undefined, false) };
 }
 
-function reopen(disk: LogFs, directory: string, name: string): OpenedLog {
+function reopen(disk: LogFs, directory: string, name: string, mayFail: boolean): OpenedLog {
   const scan = loadSegment(disk, directory, name);
   while (scan.next());
   const torn = tornBytes(directory, scan);
   const path = join(directory, name);
   const fd = disk.open(path, "r+");
+  let settle: LogSettle;
   try {
-    // In this order: the mark that follows must never outlive the records that it testifies for.
-    if (torn > 0) writeAll(disk, fd, Buffer.alloc(torn), scan.offset);
-    if (!scan.isMarked) rewriteLastFlush(disk, fd, scan);
-    if (torn > 0 || !scan.isMarked) disk.syncNow(fd);
+    settle = new LogSettle(() => {
+      // In this order: the mark that follows must never outlive the records that it testifies for.
+      if (torn > 0) writeAll(disk, fd, Buffer.alloc(torn), scan.offset);
+      if (!scan.isMarked) rewriteLastFlush(disk, fd, scan);
+      if (torn > 0 || !scan.isMarked) disk.syncNow(fd);
+    }, mayFail);
   } catch (error) {
     disk.close(fd);
     throw error;
   }
   const { salt, capacity } = scan.header;
   const active = { path, fd, capacity, offset: scan.offset };
-  return { active, salt, sequence: scan.sequence, chain: scan.chain, isMarked: scan.isMarked };
+  return { active, salt, sequence: scan.sequence, chain: scan.chain, isMarked: scan.isMarked, settle };
 }
 
 /** Makes the pages dirty again: a failed sync may have left them clean in memory and absent on the device. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { StorageError } from "./storage-error.ts";
+
 /** A record as it was appended. `sequence` counts up by one from record to record, from 1. */
 export interface LogRecord {
   readonly sequence: number;
@@ -50,6 +52,11 @@ export interface Log {
   readonly bytesAppended: number;
   /** Number of flushes (fdatasync calls that acknowledged something). */
   readonly flushes: number;
+  /**
+   * Why a record of so many bytes should not be appended now: there may be no room for it on the disk. `undefined`: append it. What is appended
+   * nevertheless may make its flush fail, and with it the log.
+   */
+  obstacle(payloadBytes: number): StorageError | undefined;
   /** Buffers a record in memory and returns its sequence. Nothing touches the disk. */
   append(payload: Uint8Array): number;
   /**

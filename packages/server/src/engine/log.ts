@@ -23,19 +23,20 @@ import { join } from "node:path";
 import { encodeFrame, FRAME_OVERHEAD_BYTES, RECORD_BYTES_MAX, SEQUENCE_MAX } from "./log-frame.ts";
 import { type LogFs, nodeLogFs, syncDirectory, writeAll } from "./log-fs.ts";
 import { acquireLock, type LogLock } from "./log-lock.ts";
-import { type ActiveSegment, type OpenedLog, openNewest, SPARE_SUFFIX } from "./log-open.ts";
+import { type ActiveSegment, type OpenedLog, openNewest } from "./log-open.ts";
 import { readRecords } from "./log-reader.ts";
 import {
   discard,
   encodeSegmentHeader,
   listSegments,
-  preallocate,
   SEGMENT_HEADER_BYTES,
-  type SegmentFile,
   segmentName,
   sequenceOfName,
 } from "./log-segment.ts";
 import { LogSync } from "./log-sync.ts";
+import { LogSpare } from "./log-spare.ts";
+import type { LogSettle } from "./log-settle.ts";
+import type { StorageError } from "./storage-error.ts";
 import { LogFollowers } from "./log-followers.ts";
 import type { Log, LogFollower, LogRecord } from "./log-types.ts";
 
@@ -56,6 +57,8 @@ export interface LogOptions {
   /** The disk; the real one by default. */
   readonly fs?: LogFs | undefined;
   readonly segmentBytes?: number | undefined;
+  /** An earlier log here failed because of this: nothing is to be appended before a file could be written. */
+  readonly suspicion?: StorageError | undefined;
 }
 
 /** A flush's frames and where they stand in the log. */
@@ -83,32 +86,25 @@ export function openLog(options: LogOptions): Log {
   disk.makeDirectory(options.directory);
   const lock = acquireLock(disk, options.directory);
   try {
-    return new DiskLog(disk, options.directory, segmentBytes, lock, openNewest(disk, options.directory, segmentBytes));
+    const opened = openNewest(disk, options.directory, segmentBytes, options.suspicion !== undefined);
+    return new DiskLog(disk, { ...options, segmentBytes }, lock, opened);
   } catch (error) {
-    release(lock);
+    lock.giveUp();
     throw error;
-  }
-}
-
-/** Gives a lock back after a failure, which is the one to report. */
-function release(lock: LogLock): void {
-  try {
-    lock.release();
-  } catch {
-    // Without an open descriptor the lock is stale.
   }
 }
 
 class DiskLog implements Log {
   readonly #disk: LogFs;
   readonly #directory: string;
-  readonly #segmentBytes: number;
   readonly #lock: LogLock;
   readonly #salt: number;
   readonly #sync: LogSync;
   #active: ActiveSegment;
-  #spare: Promise<SegmentFile | undefined> | undefined;
-  #sparesMade = 0;
+  readonly #spare: LogSpare;
+  readonly #settle: LogSettle;
+  /** Not even the rest of the newest segment is used before there is a spare file. */
+  readonly #isSuspect: boolean;
 
   #staging = Buffer.allocUnsafeSlow(STAGING_BYTES_FIRST);
   #stagedBytes = 0;
@@ -130,11 +126,19 @@ class DiskLog implements Log {
   #flushes = 0;
   #hasAppended = false;
 
-  constructor(disk: LogFs, directory: string, segmentBytes: number, lock: LogLock, opened: OpenedLog) {
+  constructor(
+    disk: LogFs,
+    { directory, segmentBytes, suspicion }: LogOptions & { readonly segmentBytes: number },
+    lock: LogLock,
+    opened: OpenedLog,
+  ) {
     this.#disk = disk;
     this.#sync = new LogSync(disk);
     this.#directory = directory;
-    this.#segmentBytes = segmentBytes;
+    this.#spare = new LogSpare(disk, directory, segmentBytes);
+    this.#isSuspect = suspicion !== undefined;
+    this.#settle = opened.settle;
+    if (suspicion !== undefined) this.#spare.prepare(suspicion);
     this.#lock = lock;
     this.#salt = opened.salt;
     this.#active = opened.active;
@@ -161,6 +165,13 @@ class DiskLog implements Log {
 
   get flushes(): number {
     return this.#flushes;
+  }
+
+  obstacle(payloadBytes: number): StorageError | undefined {
+    const obstacle = this.#settle.obstacle ?? this.#spare.obstacle;
+    if (obstacle === undefined || this.#isSuspect) return obstacle;
+    const bytes = this.#stagedBytes + FRAME_OVERHEAD_BYTES + payloadBytes;
+    return this.#active.offset + bytes <= this.#active.capacity ? undefined : obstacle;
   }
 
   append(payload: Uint8Array): number {
@@ -225,8 +236,7 @@ class DiskLog implements Log {
     } finally {
       await this.#running?.catch(() => {});
       this.#followers.clear();
-      const spare = await this.#spare;
-      if (spare !== undefined) discard(this.#disk, spare);
+      await this.#spare.stop();
       try {
         this.#disk.close(this.#active.fd);
       } finally {
@@ -247,7 +257,7 @@ class DiskLog implements Log {
   /** Writes after the last flush that it is durable, so that damage to it is never mistaken for a torn write. */
   async #writeMark(): Promise<void> {
     const { fd, offset, capacity } = this.#active;
-    if (this.#isMarked || offset + FRAME_OVERHEAD_BYTES > capacity) return;
+    if (this.#isMarked || !this.#settle.isDone || offset + FRAME_OVERHEAD_BYTES > capacity) return;
     const mark = Buffer.alloc(FRAME_OVERHEAD_BYTES);
     const payload = new Uint8Array(0);
     encodeFrame(mark, 0, {
@@ -355,7 +365,7 @@ class DiskLog implements Log {
 
   /** Goes on in a new segment that begins with `batch`. */
   async #roll(batch: Batch): Promise<void> {
-    const file = await this.#nextFile(SEGMENT_HEADER_BYTES + batch.bytes.length);
+    const file = await this.#spare.take(SEGMENT_HEADER_BYTES + batch.bytes.length);
     const path = join(this.#directory, segmentName(batch.first));
     try {
       const header = {
@@ -379,21 +389,8 @@ class DiskLog implements Log {
     this.#disk.close(full.fd);
   }
 
-  async #nextFile(bytes: number): Promise<SegmentFile> {
-    if (bytes > this.#segmentBytes) return this.#preallocate(bytes);
-    const spare = await this.#spare;
-    this.#spare = undefined;
-    return spare ?? this.#preallocate(this.#segmentBytes);
-  }
-
-  #preallocate(capacity: number): Promise<SegmentFile> {
-    return preallocate(this.#disk, this.#directory, `spare-${++this.#sparesMade}${SPARE_SUFFIX}`, capacity);
-  }
-
   /** Fills the next segment's file with zeros while the second half of this one is written. */
   #prepareSpare(): void {
-    if (this.#spare !== undefined || this.#active.offset * 2 < this.#active.capacity) return;
-    // A failure is met again, and reported, when the file is needed.
-    this.#spare = this.#preallocate(this.#segmentBytes).catch(() => undefined);
+    if (this.#active.offset * 2 >= this.#active.capacity) this.#spare.prepare();
   }
 }

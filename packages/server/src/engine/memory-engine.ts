@@ -66,6 +66,9 @@ export class MemoryEngine<T> implements Engine<T> {
     return this.#head;
   }
 
+  /** Memory takes everything. */
+  readonly obstacle = undefined;
+
   get durable(): Ts {
     return this.#durable;
   }

@@ -50,6 +50,10 @@ export class MemoryLog implements Log {
     return this.#records.slice(0, this.#durable);
   }
 
+  obstacle(): undefined {
+    return undefined;
+  }
+
   append(payload: Uint8Array): number {
     const record = { sequence: this.#records.length + 1, payload };
     this.#records.push(record);

@@ -19,5 +19,6 @@ export function openDiskEngine<T>(options: DiskEngineOptions<T>): DiskEngine<T> 
   const directory = join(options.directory, "log");
   mkdirSync(directory, { recursive: true });
   // The log's lock comes first: it keeps a second process away from the base, too.
-  return new DiskEngine(options, openLog({ directory, fs: options.logFs, segmentBytes: options.segmentBytes }));
+  const { logFs: fs, segmentBytes, suspicion } = options;
+  return new DiskEngine(options, openLog({ directory, fs, segmentBytes, suspicion }));
 }

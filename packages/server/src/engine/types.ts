@@ -23,6 +23,7 @@
 /** Microseconds since the epoch; strictly increasing from commit to commit. */
 export type { Ts } from "@narrowcast/values";
 import type { Ts } from "@narrowcast/values";
+import type { StorageError } from "./storage-error.ts";
 
 /** A key in byte order: every char code is 0..255. */
 export type Key = string;
@@ -92,6 +93,8 @@ export interface Engine<T> {
   /** Timestamp of the newest durable commit. */
   readonly durable: Ts;
   readonly counters: Readonly<EngineCounters>;
+  /** Why commits are refused now, or will be soon; `undefined`: they are not. */
+  readonly obstacle: StorageError | undefined;
 
   get(collection: number, key: Key): T | undefined;
   /** Walks `index` (or `PRIMARY`) of `collection` over `range`, ascending or descending. */
@@ -104,7 +107,11 @@ export interface Engine<T> {
   savepoint(): Savepoint;
   /** Undoes every write since `to`. */
   rollback(to: Savepoint): void;
-  /** Seals the writes since the last commit as one record; with no writes nothing is logged. `ts` must exceed `head`. */
+  /**
+   * Seals the writes since the last commit as one record; with no writes nothing is logged. `ts` must exceed `head`.
+   *
+   * @throws {StorageError} If the disk may have no room for it: nothing is sealed then, and the writes can be undone.
+   */
   commit(ts: Ts, note: string): void;
   /**
    * Resolves once everything sealed before the call is durable. Concurrent calls share one flush.

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { canonicalFunctionPath, printFunction, rootFunction, type FunctionAddress } from "@narrowcast/values";
 import { NO_IDENTITY, type Identity } from "../protocol/live-types.ts";
 import type { ActionResult, CallResult, HostCall } from "../protocol/action-protocol.ts";
@@ -32,8 +33,12 @@ import type { FileHost } from "./file-host.ts";
 import { clientLines } from "@narrowcast/values";
 import type { LogRing } from "../protocol/log-buffers.ts";
 import type { SlotPool } from "./slot-pool.ts";
+import { StorageError } from "../engine/storage-error.ts";
 
 const NO_HTTP = "This Convex deployment does not have HTTP actions enabled.";
+
+/** After the disk took nothing. */
+const DISK_RETRY_MS = 1_000;
 
 /** What the host works with. `client` is asked lazily: it is opened after the host. */
 export interface ActionHostParts {
@@ -144,11 +149,24 @@ export class ActionHost {
     const outcome = await this.run(call, caller, ticket.kind === "job" ? ticket.key : null);
     const error = outcome.ok ? null : outcome.errorMessage;
     try {
-      await this.#parts.client().request<"actionDone">({ type: "actionDone", ticket, error });
+      await this.#done({ type: "actionDone", ticket, error });
     } catch {
       // The deployment is closing: the next start marks the job as failed.
     } finally {
       this.#tickets.delete(name);
+    }
+  }
+
+  /** Says that an action ended; again and again while the disk does not take it. */
+  async #done(message: { type: "actionDone"; ticket: ActionTicket; error: string | null }): Promise<void> {
+    for (;;) {
+      try {
+        await this.#parts.client().request<"actionDone">(message);
+        return;
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        await sleep(DISK_RETRY_MS, undefined, { ref: false });
+      }
     }
   }
 

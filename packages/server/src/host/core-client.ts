@@ -25,17 +25,20 @@ import type {
   FromCore,
   ToCore,
 } from "../protocol/core-protocol.ts";
-import { loadTimeOutText, serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
+import { loadTimeOutText, timeOutText } from "../protocol/core-protocol.ts";
+import { StorageError } from "../engine/storage-error.ts";
 import { openInProcess, openThread, type CoreLink, type LinkEvents } from "./core-link.ts";
 import type { CoreHome } from "../core/core-home.ts";
 import { SuspectList } from "./suspect-list.ts";
-import { queryKey, runKeyText, type RunKey } from "../protocol/run-key.ts";
+import { runKeyText, type RunKey } from "../protocol/run-key.ts";
+import { PendingRequests } from "./pending-requests.ts";
 import { SocketRegistry } from "./socket-registry.ts";
 import { Watchdog, loadLimit, newWatchMemory } from "../protocol/watchdog.ts";
 
 /** Starts in a row that may fail before the client gives up. */
 const FAILED_STARTS_MAX = 5;
 const RESTART_PAUSE_MS = 100;
+const RESTART_PAUSE_MAX_MS = 2_000;
 /** A core that is closed has so long to finish what is under way. */
 const CLOSE_WAIT_MS = 3_000;
 
@@ -72,18 +75,11 @@ export interface CoreClientOptions {
   readonly onEvent: (event: CoreEvent) => void;
 }
 
-interface Pending {
-  message: CoreRequest;
-  readonly resolve: (value: CoreReplies[keyof CoreReplies]) => void;
-  readonly reject: (error: Error) => void;
-  readonly onProgress: ((message: string) => void) | undefined;
-}
-
 /** See the module comment. */
 export class CoreClient {
   readonly sockets = new SocketRegistry((signal) => this.signal(signal));
   readonly #options: CoreClientOptions;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new PendingRequests();
   readonly #suspects = new SuspectList();
   readonly #watchMemory = newWatchMemory();
   readonly #watchdog: Watchdog;
@@ -93,6 +89,8 @@ export class CoreClient {
   #failedStarts = 0;
   #outgoing: ToCore[] = [];
   #lastId = 0;
+  /** The disk's error by which the last core ended. */
+  #storageError: StorageError | undefined;
   /** What ran when the last core ended by itself. */
   #suspect: RunKey | undefined;
   /** Cores opened so far. */
@@ -138,7 +136,7 @@ export class CoreClient {
       }
       this.#lastId += 1;
       const whole = { ...message, id: this.#lastId } as unknown as CoreRequest;
-      this.#pending.set(this.#lastId, {
+      this.#pending.add({
         message: whole,
         resolve: (value) => resolve(value as CoreReplies[T]),
         reject,
@@ -160,7 +158,7 @@ export class CoreClient {
     this.#watchdog.stop();
     this.#flush();
     await this.#closeLink();
-    this.#refuseAll(new Error("Cannot answer: the deployment was closed"));
+    this.#pending.refuseAll(new Error("Cannot answer: the deployment was closed"));
   }
 
   /** A function that does not come back must not keep the store open; what is durable stays. */
@@ -204,7 +202,8 @@ export class CoreClient {
     this.starts += 1;
     this.#isReady = false;
     const { home, start, running } = this.#options;
-    const whole: CoreStart = { ...start, suspects: this.#suspects.all(), running: running() };
+    const storageCode = this.#storageError?.code;
+    const whole: CoreStart = { ...start, suspects: this.#suspects.all(), running: running(), storageCode };
     const events: LinkEvents = {
       onBatch: (batch) => this.#receive(batch),
       onEnd: (error) => this.#ended(error),
@@ -234,7 +233,7 @@ export class CoreClient {
     this.#isReady = true;
     this.#failedStarts = 0;
     this.#suspects.delivered();
-    this.#outgoing = [...this.sockets.restore(), ...[...this.#pending.values()].map(({ message }) => message)];
+    this.#outgoing = [...this.sockets.restore(), ...this.#pending.messages];
     this.#flush();
     this.#onFirstReady?.();
     this.#onFirstReady = undefined;
@@ -245,13 +244,13 @@ export class CoreClient {
     for (const message of batch) {
       switch (message.type) {
         case "reply":
-          this.#settle(message.id, ({ resolve }) => resolve(message.value));
+          this.#pending.reply(message.id, message.value);
           break;
         case "refused":
-          this.#settle(message.id, ({ reject }) => reject(new Error(message.message)));
+          this.#pending.refuse(message.id, refusalOf(message));
           break;
         case "progress":
-          this.#pending.get(message.id)?.onProgress?.(message.message);
+          this.#pending.progress(message.id, message.message);
           break;
         case "updates":
           this.sockets.deliver(message.updates);
@@ -283,13 +282,6 @@ export class CoreClient {
     }
   }
 
-  #settle(id: number, how: (pending: Pending) => void): void {
-    const pending = this.#pending.get(id);
-    if (pending === undefined) return;
-    this.#pending.delete(id);
-    how(pending);
-  }
-
   async #endStuck(run: RunKey): Promise<void> {
     if (this.#isClosed) return;
     this.#blame(run);
@@ -305,40 +297,18 @@ export class CoreClient {
     this.#suspects.add(run);
     const message = timeOutText(this.#options.start.limits);
     switch (run.kind) {
-      case "call": {
-        const pending = this.#pending.get(run.request);
-        if (pending?.message.type === "mutation") pending.message = { ...pending.message, timedOut: true };
-        return;
-      }
+      case "call":
+        return this.#pending.lookUp(run.request, message);
       case "load":
         if (run.request !== "start")
-          this.#refuseLoad(run.request, loadTimeOutText(loadLimit(this.#options.start.limits, "push")));
+          this.#pending.refuseLoad(run.request, loadTimeOutText(loadLimit(this.#options.start.limits, "push")));
         return;
       case "query":
-        return this.#answerSuspectQueries(run.request, message);
+        return this.#pending.answerQueries(run.request, message);
       case "job":
       case "cron":
         // The new core is told and does what is to be done.
         return;
-    }
-  }
-
-  /** The request whose modules did not load in time is over. */
-  #refuseLoad(id: number, reason: string): void {
-    this.#settle(id, ({ message, resolve, reject }) => {
-      if (message.type === "push") resolve({ ok: false, code: "ModuleTimeout", message: reason });
-      else reject(new Error(reason));
-    });
-  }
-
-  /** Those who asked exactly this request need not wait for the new core. */
-  #answerSuspectQueries(request: string, message: string): void {
-    for (const [id, { message: asked, resolve }] of this.#pending) {
-      if (asked.type !== "query") continue;
-      const { args, identity, requestId } = asked.call;
-      if (queryKey(asked.call, args, identity.key) !== request) continue;
-      this.#pending.delete(id);
-      resolve({ ok: false, errorMessage: serverErrorText(requestId, message), errorData: null, logLines: [] });
     }
   }
 
@@ -354,19 +324,22 @@ export class CoreClient {
       this.#onFirstFailure(error);
       return;
     }
-    this.#blameForEnd(error);
+    this.#storageError = StorageError.from(error);
+    if (this.#storageError === undefined) this.#blameForEnd(error);
+    else this.#pending.refuseWrites(this.#storageError);
     this.#failedStarts = wasReady ? 0 : this.#failedStarts + 1;
     console.error("The core ended:", error.message);
-    if (this.#canReopen && this.#failedStarts < FAILED_STARTS_MAX) {
+    // A disk may take its time to be well again; other failures do not go away.
+    if (this.#canReopen && (this.#storageError !== undefined || this.#failedStarts < FAILED_STARTS_MAX)) {
       setTimeout(
         () => {
           if (!this.#isClosed) this.#start();
         },
-        RESTART_PAUSE_MS * 2 ** this.#failedStarts,
+        Math.min(RESTART_PAUSE_MAX_MS, RESTART_PAUSE_MS * 2 ** this.#failedStarts),
       );
     } else {
       this.#isClosed = true;
-      this.#refuseAll(new Error(`Cannot go on with the deployment: ${error.message}`));
+      this.#pending.refuseAll(new Error(`Cannot go on with the deployment: ${error.message}`));
     }
   }
 
@@ -387,10 +360,9 @@ export class CoreClient {
     const { home } = this.#options;
     return home.directory !== undefined || home.engine !== undefined;
   }
+}
 
-  #refuseAll(error: Error): void {
-    const all = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject } of all) reject(error);
-  }
+/** Why the core did not do what was asked, by its own account. */
+function refusalOf({ message, storageCode }: Extract<FromCore, { type: "refused" }>): Error {
+  return storageCode === undefined ? new Error(message) : new StorageError(storageCode, new Error(message));
 }

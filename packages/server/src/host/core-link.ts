@@ -8,6 +8,7 @@
  * @module
  */
 import { Worker } from "node:worker_threads";
+import { StorageError } from "../engine/storage-error.ts";
 import type { FromCore, ToCore } from "../protocol/core-protocol.ts";
 import type { CoreThreadData } from "../core/core-thread.ts";
 import { openCoreIn, type CoreHome, type OpenedCore } from "../core/core-home.ts";
@@ -38,8 +39,9 @@ export async function openInProcess(home: CoreHome, events: LinkEvents): Promise
     const failure = batch.find((message) => message.type === "failed");
     if (failure?.type === "failed") {
       isOpen = false;
-      void opened?.close().catch(() => undefined);
-      events.onEnd(new Error(failure.message));
+      const ended = (): void => events.onEnd(errorOf(failure));
+      // The next core wants the store: this one has to be off it.
+      void (opened?.close() ?? Promise.resolve()).then(ended, ended);
     } else events.onBatch(batch);
   });
   const close = async (): Promise<void> => {
@@ -69,7 +71,7 @@ export function openThread(data: CoreThreadData, events: LinkEvents): CoreLink {
     if (isExpected && isEnded) return;
     const failed = batch.find((message) => message.type === "failed");
     if (failed?.type === "failed") {
-      failure = new Error(failed.message);
+      failure = errorOf(failed);
       void worker.terminate();
     } else events.onBatch(batch);
   });
@@ -85,4 +87,10 @@ export function openThread(data: CoreThreadData, events: LinkEvents): CoreLink {
       await worker.terminate();
     },
   };
+}
+
+/** Why a core ended, by its own account. */
+function errorOf({ message, storageCode }: Extract<FromCore, { type: "failed" }>): Error {
+  const error = new Error(message);
+  return storageCode === undefined ? error : new StorageError(storageCode, error);
 }

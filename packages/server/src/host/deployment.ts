@@ -205,6 +205,10 @@ class LocalDeployment implements RunningDeployment {
     return this.core.request<"head">({ type: "head" });
   }
 
+  obstacle(): Promise<string | null> {
+    return this.core.request<"obstacle">({ type: "obstacle" });
+  }
+
   query(call: CallRequest): Promise<CallOutcome> {
     return this.core.request<"query">({ type: "query", call: coreCall(call) });
   }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { call } from "../sync/testing/call.ts";
 import { openTestServer, type TestServer } from "../testing/network-server.ts";
 import { startDeployment } from "../host/deployment.ts";
@@ -39,6 +39,12 @@ test("a deployment without functions is not healthy", async () => {
   expect(await request(`${empty.url}/health`)).toMatchObject({ status: 503, json: { status: "no functions" } });
   await empty.close();
   await deployment.close();
+});
+
+test("a deployment whose disk takes nothing is healthy, and says that it only reads", async () => {
+  const reason = "Cannot write: the disk is full (ENOSPC); reads go on";
+  vi.spyOn(server.deployment, "obstacle").mockResolvedValueOnce(reason);
+  expect(await request(`${server.url}/health`)).toMatchObject({ status: 200, json: { status: "read-only", reason } });
 });
 
 test.each([

@@ -22,11 +22,13 @@ export const versionRoute: Route = async () => textAnswer(SURFACE_VERSION);
 
 export const instanceNameRoute: Route = async (_request, { adminKeys }) => textAnswer(adminKeys.instanceName);
 
-/** Answers once the core answers. A deployment without functions is not healthy: nobody could call anything. */
+/** Answers once the core answers. A deployment without functions is not healthy: nobody could call anything. One whose disk
+ * takes nothing goes on with reads, and says so: to take it away would end them. */
 export const healthRoute: Route = async (_request, { deployment }) => {
-  await deployment.head();
+  const obstacle = await deployment.obstacle();
   const { functions } = await deployment.analysis();
-  return functions.length > 0 ? jsonAnswer({ status: "ok" }) : jsonAnswer({ status: "no functions" }, 503);
+  if (functions.length === 0) return jsonAnswer({ status: "no functions" }, 503);
+  return jsonAnswer(obstacle === null ? { status: "ok" } : { status: "read-only", reason: obstacle });
 };
 
 export const echoRoute: Route = async (request, { limits }) => ({

@@ -108,10 +108,11 @@ export type CoreRequest =
       readonly dedupe: DedupeKey | null;
       /** Gets an update at or after the mutation's ts. */
       readonly socket?: number | undefined;
-      /** Do not execute: give the recorded outcome, or the time-out error when there is none. */
-      readonly timedOut?: boolean;
+      /** Do not execute: give the recorded outcome, or this error when there is none. */
+      readonly onlyLookUp?: string;
     }
   | { readonly type: "head"; readonly id: number }
+  | { readonly type: "obstacle"; readonly id: number }
   | { readonly type: "push"; readonly id: number; readonly code: CodeManifest }
   /** Scripts that the store has, for action threads. */
   | { readonly type: "readModules"; readonly id: number; readonly hashes: readonly string[] }
@@ -134,12 +135,37 @@ export type CoreRequest =
   /** A started action ended; a request, so that a core that dies over it is told again. */
   | { readonly type: "actionDone"; readonly id: number; readonly ticket: ActionTicket; readonly error: string | null };
 
+/** Which requests change the deployment: only a core that writes takes them, and only while its disk does. */
+export const WRITES: { readonly [type in CoreRequest["type"]]: boolean } = {
+  query: false,
+  queryBatch: false,
+  mutation: true,
+  head: false,
+  obstacle: false,
+  push: true,
+  readModules: false,
+  environment: false,
+  setEnvironment: true,
+  schedule: true,
+  cancelScheduled: true,
+  tables: false,
+  storage: false,
+  findFile: false,
+  checkUpload: false,
+  commitFile: true,
+  looseFiles: false,
+  ledger: false,
+  actionDone: true,
+};
+
 /** Value of the `reply` to each request. */
 export interface CoreReplies {
   query: CallOutcome;
   queryBatch: readonly CallOutcome[];
   mutation: CallOutcome;
   head: Ts;
+  /** Why nothing can be written now; null: it can. */
+  obstacle: string | null;
   push: PushOutcome;
   /** In the order of the hashes; null: not stored. */
   readModules: readonly (ModuleSource | null)[];
@@ -210,7 +236,12 @@ export type FromCore =
   | { readonly type: "ready"; readonly active: Active }
   | { readonly type: "active"; readonly active: Active }
   | { readonly type: "reply"; readonly id: number; readonly value: CoreReplies[keyof CoreReplies] }
-  | { readonly type: "refused"; readonly id: number; readonly message: string }
+  | {
+      readonly type: "refused";
+      readonly id: number;
+      readonly message: string;
+      readonly storageCode?: string | undefined;
+    }
   | { readonly type: "progress"; readonly id: number; readonly message: string }
   /** The push with this id brings scripts that the store lacks. Once for each push. */
   | { readonly type: "needModules"; readonly id: number; readonly hashes: readonly string[] }
@@ -240,7 +271,7 @@ export type FromCore =
   /** The core began to work by itself (a timer): the watchdog must look again. */
   | { readonly type: "awake" }
   /** The core cannot go on, for example because the disk failed; it sends nothing more. */
-  | { readonly type: "failed"; readonly message: string };
+  | { readonly type: "failed"; readonly message: string; readonly storageCode?: string | undefined };
 
 /** A run that never came back and was ended by the watchdog; see `watchdog.ts`. */
 export interface Suspect {
@@ -265,6 +296,8 @@ export interface CoreStart {
   /** Budget of nodes, in bytes. */
   readonly nodeBytes?: number | undefined;
   readonly suspects: readonly Suspect[];
+  /** The disk's error by which the last core ended, such as `EIO`. */
+  readonly storageCode?: string | undefined;
   /** Actions that are under way in action threads: a restart of the core does not end them. */
   readonly running: readonly ActionTicket[];
 }

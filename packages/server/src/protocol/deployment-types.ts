@@ -139,6 +139,8 @@ export interface Deployment {
   readonly files: DeploymentFiles;
   /** Newest durable commit. */
   head(): Promise<Ts>;
+  /** Why nothing can be written now, as a sentence; null: it can. Reads go on. */
+  obstacle(): Promise<string | null>;
   query(call: CallRequest): Promise<CallOutcome>;
   mutation(call: CallRequest): Promise<CallOutcome>;
   action(call: CallRequest): Promise<CallOutcome>;

@@ -28,6 +28,8 @@ export class ModelEngine<T> implements Omit<Engine<T>, "apply"> {
   #before: Map<number, ModelCollection<T>>[] = [];
   head: Ts = 0;
   durable: Ts = 0;
+  /** Memory takes everything. */
+  readonly obstacle = undefined;
   readonly counters: EngineCounters = {
     rowsDecoded: 0,
     rowsFromBase: 0,

@@ -124,6 +124,11 @@ export class SimDisk implements LogFs {
     target.dirty.clear();
   }
 
+  /** It has one process only. */
+  lock(): undefined {
+    return undefined;
+  }
+
   rename(from: string, to: string): void {
     const file = this.#names.get(from);
     if (file === undefined) throw failure("ENOENT", from);
