@@ -35,50 +35,61 @@ function forgetTail(directory: string): void {
   const bytes = readFileSync(file);
   // Space of the file that is not written yet is zero.
   const end = bytes.findLastIndex((byte) => byte !== 0) + 1;
-  writeFileSync(file, bytes.subarray(0, Math.max(0, end - BYTES_FORGOTTEN)));
+  writeFileSync(file, bytes.fill(0, Math.max(0, end - BYTES_FORGOTTEN)));
 }
 
 /** A mutation that a client sends again, because it heard nothing, happens again. */
 function runAgain(): void {
-  const receive = Core.prototype.receive;
-  Core.prototype.receive = function (batch) {
-    receive.call(
-      this,
-      batch.map((message) => (message.type === "mutation" ? { ...message, dedupe: null } : message)),
-    );
-  };
+  around(Core.prototype, "receive", ([batch], go) =>
+    go(batch.map((message) => (message.type === "mutation" ? { ...message, dedupe: null } : message))),
+  );
 }
 
 /** Some commits wake no query: what is held stays, though it is old. */
 function sleepOn(): void {
   const isChosen = everyNth();
-  const apply = Reactor.prototype.applyCommit;
-  Reactor.prototype.applyCommit = function (commit) {
-    return isChosen() ? 0 : apply.call(this, commit);
-  };
+  around(Reactor.prototype, "applyCommit", ([commit], go) => (isChosen() ? 0 : go(commit)));
 }
 
 /** What a nested mutation wrote stays when it fails. */
 function keepWrites(): void {
-  DatabaseTransaction.prototype.rollbackTo = () => undefined;
+  around(DatabaseTransaction.prototype, "rollbackTo", () => undefined);
 }
 
 /** Some reads find what a document was before its last change. */
 function readOld(): void {
   const isChosen = everyNth();
-  const former = new WeakMap<object, Map<string, unknown>>();
-  const { get, put } = DiskEngine.prototype;
-  DiskEngine.prototype.put = function (write) {
-    const kept = former.get(this) ?? new Map<string, unknown>();
-    former.set(this, kept);
-    const before: unknown = get.call(this, write.collection, write.key);
-    if (before !== undefined) kept.set(`${write.collection} ${write.key}`, before);
-    put.call(this, write);
+  const former = new Map<string, unknown>();
+  around(DiskEngine.prototype, "put", ([write], go, engine) => {
+    const before = engine.get(write.collection, write.key);
+    if (before !== undefined) former.set(`${write.collection} ${write.key}`, before);
+    go(write);
+  });
+  around(DiskEngine.prototype, "get", ([collection, key], go) => {
+    const before = former.get(`${collection} ${key}`);
+    return before !== undefined && isChosen() ? before : go(collection, key);
+  });
+}
+
+/** Names of a class's methods. */
+type Methods<T> = { [K in keyof T]: T[K] extends (...args: never) => unknown ? K : never }[keyof T];
+type Method<T, K extends keyof T> = Extract<T[K], (...args: never) => unknown>;
+
+/** Puts `wrapped` around a method of all objects of a class; it gets the arguments, the method, and the object. */
+function around<T extends object, K extends Methods<T>>(
+  prototype: T,
+  name: K,
+  wrapped: (
+    args: Parameters<Method<T, K>>,
+    go: (...args: Parameters<Method<T, K>>) => ReturnType<Method<T, K>>,
+    self: T,
+  ) => ReturnType<Method<T, K>>,
+): void {
+  const method = Reflect.get(prototype, name) as Method<T, K>;
+  const value = function (this: T, ...args: Parameters<Method<T, K>>): ReturnType<Method<T, K>> {
+    return wrapped(args, (...given) => Reflect.apply(method, this, given) as ReturnType<Method<T, K>>, this);
   };
-  DiskEngine.prototype.get = function (collection, key) {
-    const before = former.get(this)?.get(`${collection} ${key}`);
-    return before !== undefined && isChosen() ? before : get.call(this, collection, key);
-  };
+  Object.defineProperty(prototype, name, { value });
 }
 
 /** By name; each is told the folder of the store. */

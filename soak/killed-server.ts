@@ -27,9 +27,9 @@ export class KilledServer {
     this.#child = this.#fork();
   }
 
-  /** @param fault A name of `FAULTS`. */
-  static async open(fault?: string): Promise<KilledServer> {
-    const directory = await mkdtemp(join(tmpdir(), "narrowcast-soak-"));
+  /** @param fault A name of `FAULTS`. @param parent Folder in which the store's folder is made. */
+  static async open(fault?: string, parent = tmpdir()): Promise<KilledServer> {
+    const directory = await mkdtemp(join(parent, "narrowcast-soak-"));
     const server = new KilledServer(directory, [await freePort(), await freePort()], fault);
     await server.#ready();
     return server;
@@ -37,6 +37,14 @@ export class KilledServer {
 
   get processId(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** What the heaps of its threads hold after a collection, in bytes. */
+  async heapBytes(): Promise<number> {
+    const answer = once(this.#child, "message");
+    this.#child.send("measure");
+    const [bytes] = (await answer) as [number];
+    return bytes;
   }
 
   /** Ends it as power loss would, and starts it again. */
@@ -55,7 +63,7 @@ export class KilledServer {
   #fork(): ChildProcess {
     const program = fileURLToPath(new URL("server-process.ts", import.meta.url));
     const child = fork(program, this.#args, {
-      execArgv: ["--import", "tsx"],
+      execArgv: ["--import", "tsx", "--expose-gc"],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     const SAID_MAX = 4_000;

@@ -36,6 +36,7 @@ const LISTS_AT_ONCE = 6;
 /** When nothing changed for this long, nothing will. */
 const CALM_MS = 1_000;
 const CALM_TURNS_MAX = 20;
+const DISK_FULL = "Cannot write: the disk is full";
 const TOLD_TO_FAIL = "This transaction was told to fail";
 
 /** See the module comment. */
@@ -126,6 +127,24 @@ export class Recorder {
     this.history.push(transaction);
   }
 
+  /** Lists that transactions are made on now. */
+  get keysInUse(): readonly string[] {
+    return this.#inUse().map(({ key }) => key);
+  }
+
+  /** Values that were appended, or asked to be. */
+  get values(): number {
+    return this.#value;
+  }
+
+  /** One read over HTTP that must be answered. */
+  async look(http: ConvexHttpClient): Promise<void> {
+    const keys = [...this.keysInUse];
+    const begun = this.#next();
+    const values = await http.query(LISTS.read, { keys });
+    this.#add({ client: this.#clients++, kind: "done", begun, ended: this.#next(), steps: readsOf(keys, values) });
+  }
+
   #inUse(): readonly { readonly key: string; appended: number }[] {
     const first = this.#lists.findIndex(({ appended }) => appended < VALUES_MAX);
     return this.#lists.slice(first, first + LISTS_AT_ONCE);
@@ -186,8 +205,10 @@ export class Recorder {
   }
 
   #failed(client: number, begun: number, steps: readonly Asked[], error: unknown, mayBreak: boolean): void {
-    const isTold = String(error).includes(TOLD_TO_FAIL);
-    // A socket's mutation is answered in the end; only functions that say so may fail.
+    const text = String(error);
+    // It says that it did nothing: because it was told to, or because the disk was full.
+    const isTold = text.includes(TOLD_TO_FAIL) || (text.includes(DISK_FULL) && !text.includes("is not known"));
+    // Over a socket every mutation has such an answer in the end.
     if (!isTold && !mayBreak) throw error;
     this.#add({
       client,

@@ -3,14 +3,17 @@
  *
  *   server-process.ts DIRECTORY PORT SITE_PORT [FAULT]
  *
- * Tells its parent `"ready"` when it listens. A deployment that has functions already is not pushed to again, as after a restart.
+ * Tells its parent `"ready"` when it listens, and the bytes that its heaps hold whenever it is sent something.
+ * A deployment that has functions already is not pushed to again, as after a restart.
  *
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { AdminKeys, bundleApp, startDeployment, startServer } from "@narrowcast/server";
-import { FAULTS } from "./faults.ts";
+import { probeThreads } from "./memory-probe.ts";
 
+const heapBytes = probeThreads();
+const { AdminKeys, bundleApp, startDeployment, startServer } = await import("@narrowcast/server");
+const { FAULTS } = await import("./faults.ts");
 const [directory = "", port = "0", sitePort = "0", fault] = process.argv.slice(2);
 if (fault !== undefined) {
   const plant = FAULTS[fault];
@@ -36,6 +39,7 @@ await startServer({
   port: Number(port),
   sitePort: Number(sitePort),
 });
+process.on("message", () => void heapBytes().then((bytes) => process.send?.(bytes)));
 process.send?.("ready");
 // The parent was killed: nobody is left to serve.
 process.on("disconnect", () => process.exit(1));

@@ -16,7 +16,8 @@ export interface ListTransaction {
   /** Whose; what one client does may overlap. */
   readonly client: number;
   /**
-   * `done`: acknowledged, with everything it read. `failed`: it says that it did nothing. `unknown`: its client never heard, so it may have happened, later too.
+   * `done`: acknowledged, with everything it read. `failed`: it says that it did nothing. `unknown`: its client never heard, so it may have happened,
+   * later too.
    * `shown`: the new result of a subscription; it holds at some moment since the socket's last one, and no earlier than what its own client knew.
    */
   readonly kind: "done" | "failed" | "unknown" | "shown";

@@ -1,5 +1,6 @@
 /**
- * Checks a history of list appends for strict serializability, after Elle (Kingsbury, Alvaro: "Elle: Inferring Isolation Anomalies from Experimental Observations", VLDB 2020).
+ * Checks a history of list appends for strict serializability, after Elle (Kingsbury, Alvaro: "Elle: Inferring Isolation Anomalies from Experimental
+ * Observations", VLDB 2020).
  *
  *   reads ─longest of each key─▶ order of its versions ─▶ dependencies (ww, wr, rw, what came before in time) ─▶ a cycle is an anomaly
  *
