@@ -29,8 +29,10 @@ import { CodeHost } from "./code-host.ts";
 import { CoreClient, type CoreEvent } from "./core-client.ts";
 import { filesFolder, type CoreHome } from "../core/core-home.ts";
 import type { Active, EnvironmentChange, EnvironmentEntry } from "../protocol/core-protocol.ts";
+import { backUp } from "./back-up.ts";
 import { callerOf, coreCall } from "./core-call.ts";
 import type {
+  BackupProgress,
   CallOutcome,
   CallRequest,
   Deployment,
@@ -135,6 +137,7 @@ class LocalDeployment implements RunningDeployment {
   #client: CoreClient | undefined;
   #active: Active | undefined;
   readonly #environmentListeners = new Set<() => void>();
+  #store: string | undefined;
   #cleanUp: () => Promise<void> = async () => undefined;
   /** Whether calls need slots: a core in memory cannot come back. */
   #isDurable = false;
@@ -173,6 +176,7 @@ class LocalDeployment implements RunningDeployment {
 
   async open(home: Omit<CoreHome, "start">, threads: boolean, cleanUp: () => Promise<void>): Promise<void> {
     this.#cleanUp = cleanUp;
+    this.#store = home.directory;
     this.#isDurable = home.directory !== undefined || home.engine !== undefined;
     this.#client = await CoreClient.open({
       home,
@@ -318,6 +322,10 @@ class LocalDeployment implements RunningDeployment {
 
   async stopActions(): Promise<void> {
     await this.actions.close();
+  }
+
+  backUp(directory: string, onProgress?: (progress: BackupProgress) => void): Promise<void> {
+    return backUp({ store: this.#store, client: this.core, files: this.files }, directory, onProgress);
   }
 
   async close(): Promise<void> {

@@ -38,6 +38,8 @@ export class FileHost implements DeploymentFiles {
   /** Names whose row may still come. */
   readonly #underWay = new Set<FileName>();
   #isStopped = false;
+  /** Nothing is removed before it resolves. */
+  #kept: Promise<void> = Promise.resolve();
   #sweeping: Promise<void> = Promise.resolve();
   #removing: Promise<void> = Promise.resolve();
 
@@ -96,6 +98,27 @@ export class FileHost implements DeploymentFiles {
   /** Rows of these files are gone for good. */
   discard(names: readonly FileName[]): void {
     this.#removing = this.#removing.then(() => this.#removeAll(names));
+  }
+
+  /** Nothing is removed until the returned function is called. */
+  keep(): () => void {
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const before = this.#kept;
+    this.#kept = before.then(() => held);
+    return letGo;
+  }
+
+  /** Names of the files that are there. */
+  list(): Promise<readonly FileName[]> {
+    return this.#parts.store.list();
+  }
+
+  /** Whether the deployment is being closed. */
+  get isStopped(): boolean {
+    return this.#isStopped;
   }
 
   /** Begins to look for bytes that no row names; after every start of the core. */
@@ -176,6 +199,7 @@ export class FileHost implements DeploymentFiles {
 
   async #removeAll(names: readonly FileName[]): Promise<void> {
     for (const name of names) {
+      await this.#kept;
       try {
         await this.#parts.store.delete(name);
       } catch (error) {
