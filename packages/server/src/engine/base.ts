@@ -107,6 +107,12 @@ export class Base {
     return this.#stats.get(collection);
   }
 
+  /** How many rows a collection counted in the state that `reader` sees. */
+  rowsCounted(reader: BaseReader, collection: number): number {
+    const bytes = this.#meta.get(COLLECTION_PREFIX + String(collection), { transaction: reader.transaction });
+    return bytes === undefined ? 0 : (JSON.parse(Buffer.from(bytes).toString()) as CollectionStats).rows;
+  }
+
   /** A reader of its own for long reads; close it. */
   openReader(): BaseReader {
     return new BaseReader(this.#data);

@@ -132,6 +132,7 @@ export class DiskEngine<T> implements Engine<T> {
       bytesMax: memoryBytes * (1 - CACHE_SHARE),
       hasOpenWrites: () => this.#open.length > 0,
       failed: (error) => this.#fail(error),
+      miscounted: this.#options.miscounted,
     });
     this.#residency.enforce();
     this.#residency.consider();
