@@ -46,7 +46,7 @@ import { FileHost } from "./file-host.ts";
 import { LogFile } from "./log-file.ts";
 import { LogRing, type PlacedEntry } from "../protocol/log-buffers.ts";
 import { SlotPool } from "./slot-pool.ts";
-import type { Tracking, TrackingOptions } from "../protocol/tracking-options.ts";
+import { canonicalTracking, type TrackingOptions } from "../protocol/tracking-options.ts";
 import type { Analysis, CodePackage, FunctionKind } from "../app/types.ts";
 
 const ACTION_THREADS_MAX = 2;
@@ -395,8 +395,4 @@ class LocalDeployment implements RunningDeployment {
     // A core that was started meanwhile has asked again.
     if (this.core.starts === starts) this.core.signal({ type: "nodeAnalysis", request: id, outcome });
   }
-}
-
-function canonicalTracking(byPath: { readonly [path: string]: Tracking }): { readonly [path: string]: Tracking } {
-  return Object.fromEntries(Object.entries(byPath).map(([path, tracking]) => [canonicalFunctionPath(path), tracking]));
 }
