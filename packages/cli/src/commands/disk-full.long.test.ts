@@ -111,7 +111,7 @@ test.each([...(mounted ? [smallDisk] : []), fileLimit])(
       expect(await add()).toMatchObject({ status: "success" });
       expect(await call("query", "notes:count", {})).toMatchObject({ value: acknowledged });
       expect((await server.stop("SIGTERM")).code).toBe(0);
-        const check = await app.run("check");
+      const check = await app.run("check");
       expect([check.code, check.out]).toEqual([0, expect.stringContaining("Sound")]);
     } finally {
       await app.close();

@@ -81,7 +81,7 @@ export class ServerClient {
   }
 
   /** Posts and gives the answer's lines of JSON as they come. */
-  async *lines(path: string, body: unknown): AsyncGenerator<unknown> {
+  async *lines(path: string, body: unknown): AsyncGenerator {
     const response = await this.#fetch("POST", path, body);
     if (!response.ok) {
       const text = await response.text();

@@ -60,9 +60,9 @@ test("a copy made under load is the store at a commit at or behind all that was 
   const engine = openDiskEngine(optionsFor(nextDirectory()));
   const states = new Map<number, readonly [string, TestRow][]>();
   let round = 0;
-  let isOver = false;
+  const load = { isOver: false };
   const write = async (): Promise<void> => {
-    while (!isOver) {
+    while (!load.isOver) {
       commit(engine, (round += 1));
       states.set(engine.head, rowsOf(engine));
       await (round % 5 === 0 ? engine.checkpoint() : engine.flush());
@@ -85,7 +85,7 @@ test("a copy made under load is the store at a commit at or behind all that was 
     await copied.close();
     expect(await checkStore(directory)).toEqual([]);
   }
-  isOver = true;
+  load.isOver = true;
   await writing;
   await engine.close();
 });

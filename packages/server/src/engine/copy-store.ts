@@ -30,7 +30,7 @@ export interface CopyParts {
   readonly log: { readonly durableSequence: number };
   readonly checkpointer: { keepLog(): () => void };
   /** Makes durable what was committed. */
-  flush(): Promise<void>;
+  readonly flush: () => Promise<void>;
 }
 
 /** Where the log of the store in `directory` lies. */

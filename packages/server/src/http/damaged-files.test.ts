@@ -24,7 +24,9 @@ afterAll(async () => {
 const pathOf = (id: string): string => join(directory, "files", fileNameOf(id));
 
 /** Stores a file and changes the byte in its middle. */
-async function damaged(size: number): Promise<{ readonly id: string; readonly url: string; mend(): void }> {
+async function damaged(
+  size: number,
+): Promise<{ readonly id: string; readonly url: string; readonly mend: () => void }> {
   const id = await world.upload(Buffer.alloc(size, "abc"));
   const url = ((await world.query("url", { id })) as string).replace("http://cloud.test", server.url);
   const bytes = readFileSync(pathOf(id));

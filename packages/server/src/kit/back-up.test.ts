@@ -13,7 +13,7 @@ const root = mkdtempSync(join(tmpdir(), "narrowcast-backup-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const urls = { cloudUrl: "http://cloud.test", siteUrl: "http://site.test" };
 
-test("backups of a deployment under load are sound, and have what was acknowledged", async () => {
+test("backups of a deployment under load are sound, and have what was acknowledged", { timeout: 120_000 }, async () => {
   await backupUnderLoad(join(root, "loaded"), 3);
 });
 
