@@ -9,7 +9,7 @@ export default defineConfig({
   resolve: { conditions: ["@narrowcast/source", "node", "import", "module", "default"] },
   ssr: { resolve: { conditions: ["@narrowcast/source", "node", "import", "module", "default"] } },
   test: {
-    include: isLong ? [LONG] : ["{packages,apps,tools,bench}/**/*.test.{ts,tsx}"],
+    include: isLong ? [LONG] : ["{packages,apps,tools,bench,soak}/**/*.test.{ts,tsx}"],
     exclude: ["**/node_modules/**", "**/dist/**", ...(isLong ? [] : [LONG])],
     testTimeout: 30_000,
     // Browsers, disks and clocks are waited for: two files at a time even where there are two cores.

@@ -82,6 +82,7 @@ const OUTSIDE: Record<string, readonly string[]> = {
     "apps/registry",
     "apps/talent",
   ],
+  soak: ["values", "server"],
   tools: ["values", "server"],
 };
 
@@ -96,7 +97,7 @@ const roomFiles = sources.filter((file) => file.startsWith("packages/"));
 
 /** A file that is not shipped: it tests, measures, or is there for those that do. */
 const isTest = (file: string): boolean =>
-  /\.(test|contract|sim|bench)\.tsx?$/.test(file) || file.includes("/testing/") || file.startsWith("bench/");
+  /\.(test|contract|sim|bench)\.tsx?$/.test(file) || file.includes("/testing/") || /^(?:bench|soak)\//.test(file);
 
 /** The room a file lies in: `server/tx` for `packages/server/src/tx/a.ts`, `server` for an entry point of the package, `bench`, `tools`, `apps/chat`. */
 function roomOf(file: string): string {

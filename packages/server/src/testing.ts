@@ -6,8 +6,8 @@
  * @module
  */
 export { openCoreIn } from "./core/core-home.ts";
-export type { Core } from "./core/core.ts";
-export type { DiskEngine } from "./engine/disk-engine.ts";
+export { Core } from "./core/core.ts";
+export { DiskEngine } from "./engine/disk-engine.ts";
 export { openDiskEngine } from "./engine/open-disk-engine.ts";
 export { MemoryEngine } from "./engine/memory-engine.ts";
 export type { Engine, RowWrite, Savepoint, Ts } from "./engine/types.ts";
@@ -19,8 +19,10 @@ export { startTestDeployment } from "./kit/test-deployment.ts";
 export { bundleTexts } from "./kit/text-app.ts";
 export { CONVEX_PRICES, PRICES_DATE, type Prices } from "./meter/prices.ts";
 export type { CoreCall, CoreRequest, FromCore } from "./protocol/core-protocol.ts";
+export { Reactor } from "./reactive/reactor.ts";
 export { DeltaTable } from "./sync/delta-table.ts";
 export { QueryCount } from "./sync/query-set.ts";
 export { Session } from "./sync/session.ts";
 export type { Transport } from "./sync/session-options.ts";
 export { DELTAS_ON_FRAME, SocketDeltas } from "./sync/socket-deltas.ts";
+export { DatabaseTransaction } from "./tx/transaction.ts";
