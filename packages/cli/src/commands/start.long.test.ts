@@ -1,5 +1,7 @@
 /** `start` as a service: what it says, when it listens, how it stops, and what is left in the log. */
+import { once } from "node:events";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { AppFolder, freePort, type RunningCommand } from "./testing/app-folder.ts";
@@ -8,6 +10,8 @@ const SLOW_PUSH = `
 const until = Date.now() + 1_500;
 while (Date.now() < until);
 `;
+/** Whoever stops a service waits so long at least before it kills. */
+const STOP_MS_MAX = 5_000;
 const DATE = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 
 let app: AppFolder;
@@ -143,6 +147,55 @@ test("calls under way have --stop-wait, then an answer that says why; under load
   expect(Number((await app.run("run", "notes:count")).out) - before).toBeGreaterThanOrEqual(answered);
   await after.stop("SIGTERM");
 });
+
+const STUCK = `
+import { actionGeneric, mutationGeneric, queryGeneric } from "convex/server";
+export const query = queryGeneric({ args: {}, handler: async () => { while (true) {} } });
+export const mutation = mutationGeneric({ args: {}, handler: async () => { while (true) {} } });
+export const action = actionGeneric({ args: {}, handler: async () => { console.log("begun"); while (true) {} } });
+export const left = queryGeneric({ args: {}, handler: async () => {
+  const { port1, port2 } = new MessageChannel();
+  port2.onmessage = () => port1.postMessage(0);
+  port1.postMessage(0);
+} });
+export const hangs = actionGeneric({ args: { url: v.string() }, handler: async (ctx, { url }) => { await fetch(url); } });
+import { v } from "convex/values";
+`;
+
+test.each(["query", "mutation", "left", "action", "hangs"])(
+  "SIGTERM ends the server within 5 s while %s does not end, under a load of writes; what was answered is there",
+  async (name) => {
+    await app.write("convex/stuck.ts", STUCK);
+    const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const command = await started("--push", "--stop-wait", "1");
+    const before = Number((await app.run("run", "notes:count")).out);
+    let answered = 0;
+    const writers = Array.from({ length: 20 }, async () => {
+      for (;;) {
+        const answer = await post("/api/mutation", { path: "notes:add", args: { text: "load" } }).catch(
+          () => undefined,
+        );
+        if (answer?.status !== 200) return;
+        answered += 1;
+      }
+    });
+    const kind = name === "left" ? "query" : name === "hangs" ? "action" : name;
+    const args = name === "hangs" ? { url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` } : {};
+    const stuck = post(`/api/${kind}`, { path: `stuck:${name}`, args }).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const fromMs = performance.now();
+    expect((await command.stop("SIGTERM")).code).toBe(0);
+    expect(performance.now() - fromMs).toBeLessThan(STOP_MS_MAX);
+    await Promise.all([stuck, ...writers]);
+    silent.close();
+    expect(answered).toBeGreaterThan(0);
+    await app.write("convex/stuck.ts", "");
+    const after = await started();
+    expect(Number((await app.run("run", "notes:count")).out) - before).toBeGreaterThanOrEqual(answered);
+    await after.stop("SIGTERM");
+  },
+);
 
 test("--cloud-url is what functions and clients see; commands use the local address", async () => {
   await app.write(

@@ -51,6 +51,7 @@ export async function runHttp(run: ActionRun, message: RunHttpMessage, parts: Ht
     { message, component, path: `${message.method} ${pattern}`, visibility: "public", cloudUrl: parts.data.cloudUrl },
     parts.data.limits.actionTimeMs,
   );
+  parts.send({ type: "routed", id: message.id, route: `${message.method} ${pattern}` });
   let response: Response;
   let error: string | null = null;
   try {

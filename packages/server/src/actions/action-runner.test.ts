@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import type { CallResult, FromWorker, HostCall, RunActionMessage } from "../protocol/action-protocol.ts";
 import { ActionRunner } from "./action-runner.ts";
 import { takeApart } from "../app/code-manifest.ts";
+import { newHeartMemory } from "../protocol/heartbeat.ts";
 import { newWatchMemory } from "../protocol/watchdog.ts";
 import { bundleApp } from "../app/bundle.ts";
 import { formatLogLine } from "../isolate/console.ts";
@@ -31,6 +32,7 @@ class Host {
       {
         code: takeApart(code).manifest,
         watchMemory: newWatchMemory(),
+        heartMemory: newHeartMemory(),
         why: "start",
         environment: [["GREETING", "hi"]],
         cloudUrl: "http://127.0.0.1:3210",

@@ -13,6 +13,7 @@ import { ActionRunner } from "./action-runner.ts";
 import { hashesOf, scriptRef } from "../app/code-manifest.ts";
 import type { ModuleSource } from "../app/types.ts";
 import { LOAD_AT_START } from "../protocol/run-key.ts";
+import { BEAT, heartOf } from "../protocol/heartbeat.ts";
 import { SharedMonitor, loadLimit } from "../protocol/watchdog.ts";
 import { STACK_FRAMES_MAX } from "../functions/execute.ts";
 
@@ -25,16 +26,19 @@ function start(port: NonNullable<typeof parentPort>): void {
   const flush = () => {
     const messages = batch;
     batch = [];
-    port.postMessage(messages, movedWith(messages));
+    if (messages.length > 0) port.postMessage(messages, movedWith(messages));
   };
   const send = (message: FromWorker) => {
     if (batch.length === 0) setImmediate(flush);
     batch.push(message);
+    // Its handler may never come back, and main has to know which one it was.
+    if (message.type === "routed") flush();
   };
   // Closing the port lets the thread end once what was sent is out.
   const onIdle = () => setImmediate(() => port.close());
   const data = workerData as ActionWorkerData;
   const monitor = new SharedMonitor(data.watchMemory);
+  const beat = heartOf(data.heartMemory);
   let runner: ActionRunner | undefined;
   // Until the scripts have come, runs wait; whatever becomes of the evaluation is the first thing that the host hears.
   let early: ToWorker[] = [];
@@ -50,6 +54,8 @@ function start(port: NonNullable<typeof parentPort>): void {
       monitor.leave();
     }
     send({ type: "ready", node: runner.code.nodeAnalysis });
+    // What waits may never come back; from here on the heartbeat is judged.
+    flush();
     for (const message of early) receive(runner, message);
     early = [];
   };
@@ -59,7 +65,8 @@ function start(port: NonNullable<typeof parentPort>): void {
   };
   process.on("uncaughtException", onLoose);
   process.on("unhandledRejection", onLoose);
-  port.on("message", (messages: readonly ToWorker[]) => {
+  port.on("message", (messages: readonly ToWorker[] | typeof BEAT) => {
+    if (messages === BEAT) return beat();
     for (const message of messages) {
       if (message.type === "modules") begin(message.sources);
       else if (runner === undefined) early.push(message);

@@ -10,6 +10,7 @@ import { NOBODY } from "../testing/app-harness.ts";
 import { ownRejections } from "../testing/own-rejections.ts";
 import { ActionRunner } from "./action-runner.ts";
 import { takeApart } from "../app/code-manifest.ts";
+import { newHeartMemory } from "../protocol/heartbeat.ts";
 import { newWatchMemory } from "../protocol/watchdog.ts";
 
 ownRejections();
@@ -49,7 +50,7 @@ async function messagesOf(
   const urls = { cloudUrl: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211" };
   const code = await bundleTexts(APP);
   const { manifest } = takeApart(code);
-  const shared = { watchMemory: newWatchMemory(), why: "start" } as const;
+  const shared = { watchMemory: newWatchMemory(), heartMemory: newHeartMemory(), why: "start" } as const;
   const data = { code: manifest, ...shared, environment: [], limits: CONVEX_LIMITS, ...urls };
   const runner: ActionRunner = new ActionRunner(
     data,

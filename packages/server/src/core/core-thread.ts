@@ -8,20 +8,24 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { FromCore, ToCore } from "../protocol/core-protocol.ts";
 import { openCoreIn, type CoreHome } from "./core-home.ts";
+import { BEAT, heartOf } from "../protocol/heartbeat.ts";
 import { SharedMonitor } from "../protocol/watchdog.ts";
 
 /** `workerData` of the thread. */
 export type CoreThreadData = Pick<CoreHome, "directory" | "memoryBytes" | "start"> & {
   readonly watchMemory: SharedArrayBuffer;
+  readonly heartMemory: SharedArrayBuffer;
 };
 
 const port = requirePort();
-const { watchMemory, ...home } = workerData as CoreThreadData;
+const { watchMemory, heartMemory, ...home } = workerData as CoreThreadData;
 
 /** Before the core is open, messages wait here. */
 let early: (readonly ToCore[] | "close")[] | undefined = [];
-port.on("message", (message: readonly ToCore[] | "close") => {
-  if (early === undefined) handle(message);
+const beat = heartOf(heartMemory);
+port.on("message", (message: readonly ToCore[] | "close" | typeof BEAT) => {
+  if (message === BEAT) beat();
+  else if (early === undefined) handle(message);
   else early.push(message);
 });
 

@@ -133,7 +133,7 @@ export class FunctionRunner {
     const allowInternal = mayRunInternal(request);
     const { requestId } = moment;
     const tx = this.#parts.begin();
-    this.#parts.monitor.enter({ kind: "query", request: key }, runLimit(this.#parts.limits));
+    this.#parts.monitor.enter({ kind: "query", request: key }, runLimit(this.#parts.limits), printFunction(request));
     try {
       const host = this.#host(moment);
       const facts = { kind: "query", args, identity, allowInternal, journal, requestId, tx, host } as const;
@@ -184,7 +184,7 @@ export class FunctionRunner {
     if (active === undefined) return this.#noCode(call);
     const { component, path, args, identity, allowInternal, requestId } = call;
     const startedMs = this.#parts.clock.nowMs();
-    this.#parts.monitor.enter(call.run, runLimit(this.#parts.limits));
+    this.#parts.monitor.enter(call.run, runLimit(this.#parts.limits), printFunction(call));
     let outcome: ExecuteOutcome;
     try {
       const host = this.#host(moment);

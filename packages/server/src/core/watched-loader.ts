@@ -15,6 +15,9 @@ import type { ActiveCode } from "./deployed-code.ts";
 import type { DeploymentState, DeploymentUrls } from "./deployment-state.ts";
 import { readCode, readSource, type StoredCode } from "./stored-code.ts";
 
+/** Turns of the event loop in which modules are still watched. */
+const TURNS_AFTER = 4;
+
 /** What loading needs. */
 export interface LoaderParts {
   readonly loadCode: CodeLoader;
@@ -54,6 +57,8 @@ export class WatchedLoader {
     try {
       const settings = { ...facts, ...urls, environment, limits };
       const user = await loadCode({ isolate, nodeFunctions: node.functions }, settings);
+      // What modules leave behind and begins soon is still theirs: a loop in it ends the load, not a later run.
+      for (let turn = 0; turn < TURNS_AFTER; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       return { ...stored, user, environment };
     } finally {
       monitor.leave();

@@ -6,6 +6,9 @@
  *
  * A push has its "use node" modules evaluated here. The thread that did it takes the first action of that code.
  *
+ * A thread that does not turn its event loop gets nothing new, and is ended when others wait for it (`action-pulse.ts`). What was under way in it
+ * runs apart from then on (`action-suspects.ts`).
+ *
  * Invariants:
  *   - An action runs on the code that was active when it was started.
  *   - A thread that dies fails its actions with a clear error and is replaced when the next one comes. Nothing is run twice.
@@ -13,7 +16,16 @@
  * @module
  */
 import type { ActionWorkerData } from "../protocol/action-protocol.ts";
-import { ActionThread, type ActionEnd, type ActionJob, type HttpJob, type ModuleReader } from "./action-thread.ts";
+import { printFunction } from "@narrowcast/values";
+import { ActionSuspects } from "./action-suspects.ts";
+import {
+  ActionThread,
+  httpName,
+  type ActionEnd,
+  type ActionJob,
+  type HttpJob,
+  type ModuleReader,
+} from "./action-thread.ts";
 import type { Active, EnvironmentEntry, NodeAnalysisOutcome } from "../protocol/core-protocol.ts";
 import { isSameCode } from "../app/code-manifest.ts";
 import type { CodeManifest } from "../app/types.ts";
@@ -21,6 +33,9 @@ import type { HttpActionResponse } from "../protocol/deployment-types.ts";
 
 /** A thread with fewer runs than this takes the next one before another thread is started. */
 const RUNS_A_THREAD = 16;
+
+/** Threads that are held do not count as threads, up to so many times the usual number. */
+const HELD_FACTOR = 2;
 
 /** What all threads are started with. */
 export interface ActionPoolOptions extends Pick<
@@ -52,6 +67,9 @@ export class ActionPool {
   readonly #alive = new Set<ActionThread>();
   /** By the id of the request. */
   readonly #candidates = new Map<number, Candidate>();
+  readonly #suspects = new ActionSuspects();
+  /** Threads of the active code for suspects: one run each. */
+  #apart: ActionThread[] = [];
   #isClosed = false;
   /** Threads started so far. */
   starts = 0;
@@ -81,10 +99,13 @@ export class ActionPool {
     this.#active = { code, environment, holdsState: moduleState && moduleState.length > 0 };
     const isSame = before !== undefined && isSameCode(before.code, code);
     const isSameEnvironment = before !== undefined && isEqual(before.environment, environment);
+    const threads = [...this.#threads, ...this.#apart];
+    if (!isSame || !isSameEnvironment) this.#suspects.clear();
     if (!isSame) {
-      for (const thread of this.#threads) thread.drain();
+      for (const thread of threads) thread.drain();
       this.#threads = [];
-    } else if (!isSameEnvironment) for (const thread of this.#threads) thread.setEnvironment(pairsOf(environment));
+      this.#apart = [];
+    } else if (!isSameEnvironment) for (const thread of threads) thread.setEnvironment(pairsOf(environment));
     for (const [id, candidate] of this.#candidates) {
       if (!isSameCode(candidate.code, code) || !isEqual(candidate.environment, environment)) continue;
       this.#candidates.delete(id);
@@ -120,12 +141,39 @@ export class ActionPool {
     for (const id of this.#candidates.keys()) this.dropAnalysis(id);
   }
 
-  run(job: ActionJob): Promise<ActionEnd> {
-    return this.#thread().run(job);
+  async run(job: ActionJob): Promise<ActionEnd> {
+    const suspect = this.#suspects.suspectOf(printFunction(job.message));
+    if (suspect === undefined) return this.#thread().run(job);
+    await this.#suspects.enter(suspect);
+    try {
+      const thread = this.#threadApart();
+      const end = await thread.run(job);
+      if (thread.isOpen) this.#suspects.acquit(suspect);
+      return end;
+    } finally {
+      this.#suspects.leave();
+    }
   }
 
-  http(job: HttpJob): Promise<HttpActionResponse> {
-    return this.#thread().http(job);
+  async http(job: HttpJob): Promise<HttpActionResponse> {
+    const suspect = this.#suspects.suspectOf(httpName(job.request));
+    if (suspect === undefined) return this.#thread().http(job);
+    await this.#suspects.enter(suspect);
+    let thread: ActionThread;
+    try {
+      thread = this.#threadApart();
+    } catch (error) {
+      this.#suspects.leave();
+      throw error;
+    }
+    return thread.http({
+      ...job,
+      onEnd: (route, error) => {
+        if (thread.isOpen) this.#suspects.acquit(suspect);
+        this.#suspects.leave();
+        job.onEnd(route, error);
+      },
+    });
   }
 
   /** Ends all threads; what they run fails. */
@@ -138,18 +186,31 @@ export class ActionPool {
   #thread(): ActionThread {
     if (this.#isClosed) throw new Error("Cannot run an action: the deployment is closed");
     this.#threads = this.#threads.filter((thread) => thread.isOpen);
-    const [first, ...others] = this.#threads;
-    if (first === undefined) return this.#startActive();
+    const [first, ...others] = this.#threads.filter((thread) => !thread.isQuiet);
+    if (first === undefined) {
+      if (this.#threads.length < HELD_FACTOR * this.#options.threadsMax) return this.#startActive();
+      throw new Error(
+        `Cannot run an action now: all ${this.#threads.length} threads are held by actions that compute without a pause`,
+      );
+    }
     const best = others.reduce((least, thread) => (thread.load < least.load ? thread : least), first);
     const isFull = best.load >= RUNS_A_THREAD && this.#threads.length < this.#options.threadsMax;
     return isFull ? this.#startActive() : best;
   }
 
-  #startActive(): ActionThread {
+  /** A thread in which nothing else runs. @throws {Error} Without code, or when closed. */
+  #threadApart(): ActionThread {
+    if (this.#isClosed) throw new Error("Cannot run an action: the deployment is closed");
+    this.#apart = this.#apart.filter((thread) => thread.isOpen);
+    const free = this.#apart.find((thread) => thread.load === 0 && !thread.isQuiet);
+    return free ?? this.#startActive(this.#apart);
+  }
+
+  #startActive(among = this.#threads): ActionThread {
     const active = this.#active;
     if (active === undefined || active.code === null) throw new Error("Cannot run an action: no code was pushed");
     const thread = this.#start({ ...active, code: active.code }, "start");
-    this.#threads.push(thread);
+    among.push(thread);
     return thread;
   }
 
@@ -161,7 +222,12 @@ export class ActionPool {
     const { cloudUrl, siteUrl, limits, hasVirtualTime, readModules } = this.#options;
     const given = { cloudUrl, siteUrl, limits, hasVirtualTime };
     const data = { code, environment: pairsOf(environment), ...given, why, holdsState };
-    const thread = new ActionThread(data, readModules, (ended) => this.#alive.delete(ended));
+    const thread = new ActionThread(data, readModules, {
+      onExit: (ended) => this.#alive.delete(ended),
+      onBadEnd: (names) => {
+        if (this.#active !== undefined && isSameCode(this.#active.code, code)) this.#suspects.accuse(names);
+      },
+    });
     this.#alive.add(thread);
     return thread;
   }

@@ -6,6 +6,7 @@
  *
  * Invariants:
  *   - `analysis` tells once what the evaluation came to, however it ended.
+ *   - It is watched all the time (`heartbeat.ts`), and its memory is bounded.
  *   - Every run ends: with what the thread says, or with a clear error when the thread dies.
  *   - The bytes of a response are pulled one chunk at a time by whoever reads it.
  *
@@ -23,13 +24,15 @@ import type {
   HostCall,
   ToWorker,
 } from "../protocol/action-protocol.ts";
-import type { LogLine } from "@narrowcast/values";
+import { printFunction, type LogLine } from "@narrowcast/values";
 import type { HttpActionRequest, HttpActionResponse } from "../protocol/deployment-types.ts";
 import { ResponseBody } from "./response-body.ts";
 import { workerEntry, workerExecArgv } from "./worker-entry.ts";
 import type { ModuleSource } from "../app/types.ts";
 import { loadTimeOutText, type NodeAnalysisOutcome } from "../protocol/core-protocol.ts";
+import { BEAT, Heartbeat, newHeartMemory, type Pulse } from "../protocol/heartbeat.ts";
 import { Watchdog, loadLimit, newWatchMemory } from "../protocol/watchdog.ts";
+import { ActionPulse } from "./action-pulse.ts";
 
 /** Gives scripts by hash, in the order of the hashes. */
 export type ModuleReader = (hashes: readonly string[]) => Promise<readonly ModuleSource[]>;
@@ -59,11 +62,27 @@ export interface HttpJob {
 }
 
 interface Under {
+  /** The function, or what is known of an HTTP action: method and path, then method and route. */
+  name: string;
   readonly answer: (call: HostCall) => Promise<CallResult>;
   readonly onLines: (lines: readonly LogLine[]) => void;
   readonly onMessage: (message: FromWorker) => void;
   /** The thread died. */
   readonly onCrash: (reason: string) => void;
+}
+
+/** More are forgotten, oldest first. */
+const RECENT_MAX = 16;
+
+/** Bytes that live on in one thread: many actions share them. Beyond, the thread ends, not the process. */
+const HEAP_MB_MAX = 1_024;
+
+/** What a thread tells its owner. */
+export interface ActionThreadEvents {
+  /** Called once, when it has ended. */
+  onExit(thread: ActionThread): void;
+  /** It ended by itself or had to be ended while these were under way. */
+  onBadEnd(names: readonly string[]): void;
 }
 
 /** See the module comment. */
@@ -80,24 +99,40 @@ export class ActionThread {
   readonly #exited: Promise<void>;
   readonly #readModules: ModuleReader;
   readonly #watchdog: Watchdog;
+  readonly #heartbeat: Heartbeat;
+  readonly #pulse: ActionPulse;
+  readonly #events: ActionThreadEvents;
+  /** Functions that ran last, the newest last: one of them left behind what goes on afterwards. */
+  readonly #recent = new Set<string>();
+  #isClosing = false;
   #loads = 1;
   #tellAnalysis: (outcome: NodeAnalysisOutcome) => void = () => undefined;
   /** What its "use node" modules define, or why its code could not be loaded. */
   readonly analysis: Promise<NodeAnalysisOutcome>;
 
-  /** @param onExit Called once, when it has ended. */
   constructor(
-    data: Omit<ActionWorkerData, "watchMemory">,
+    data: Omit<ActionWorkerData, "watchMemory" | "heartMemory">,
     readModules: ModuleReader,
-    onExit: (thread: ActionThread) => void,
+    events: ActionThreadEvents,
   ) {
+    this.#events = events;
     this.#readModules = readModules;
     this.analysis = new Promise((resolve) => {
       this.#tellAnalysis = resolve;
     });
     const watchMemory = newWatchMemory();
-    const workerData: ActionWorkerData = { ...data, watchMemory };
-    this.#worker = new Worker(workerEntry("actions/action-worker"), { workerData, execArgv: workerExecArgv() });
+    const heartMemory = newHeartMemory();
+    const workerData: ActionWorkerData = { ...data, watchMemory, heartMemory };
+    const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB_MAX };
+    const execArgv = workerExecArgv();
+    this.#worker = new Worker(workerEntry("actions/action-worker"), { workerData, execArgv, resourceLimits });
+    this.#pulse = new ActionPulse(data.limits);
+    this.#heartbeat = new Heartbeat({
+      memory: heartMemory,
+      ask: () => this.#worker.postMessage(BEAT),
+      isAwaited: () => this.#under.size > 0,
+      onLook: (pulse) => this.#judge(pulse),
+    });
     this.#watchdog = new Watchdog(
       watchMemory,
       () => this.#loads > 0,
@@ -117,7 +152,7 @@ export class ActionThread {
     this.#exited = new Promise((resolve) => {
       this.#worker.once("exit", (code) => {
         this.#end(this.#failure ?? `exit code ${code}`);
-        onExit(this);
+        events.onExit(this);
         resolve();
       });
     });
@@ -130,17 +165,23 @@ export class ActionThread {
 
   /** Whether it takes new runs. */
   get isOpen(): boolean {
-    return !this.#isOver && !this.#isDraining;
+    return !this.#isOver && !this.#isDraining && this.#failure === undefined;
+  }
+
+  /** Whether it seems to be held by what it runs: it is given nothing new. */
+  get isQuiet(): boolean {
+    return this.#pulse.isQuiet;
   }
 
   run(job: ActionJob): Promise<ActionEnd> {
     return new Promise((resolve) => {
       const id = this.#add({
+        name: printFunction(job.message),
         answer: job.answer,
         onLines: job.onLines,
         onMessage: (message) => {
           if (message.type !== "done") return;
-          this.#under.delete(id);
+          this.#remove(id);
           resolve({ result: message.result, environment: message.environment });
         },
         onCrash: (reason) => {
@@ -157,6 +198,7 @@ export class ActionThread {
       let route: string | null = null;
       let body: ResponseBody | undefined;
       const id = this.#add({
+        name: httpName(job.request),
         answer: job.answer,
         onLines: job.onLines,
         onMessage: (message) => {
@@ -171,7 +213,7 @@ export class ActionThread {
           } else if (message.type === "chunk") {
             body?.push(message.bytes);
           } else if (message.type === "end") {
-            this.#under.delete(id);
+            this.#remove(id);
             body?.end(message.isBroken ? message.error : null);
             job.onEnd(route, message.error);
           }
@@ -206,6 +248,7 @@ export class ActionThread {
 
   /** Ends it at once. */
   async terminate(): Promise<void> {
+    this.#isClosing = true;
     this.#failure ??= "the deployment was closed";
     await this.#worker.terminate();
     await this.#exited;
@@ -214,7 +257,36 @@ export class ActionThread {
   #add(under: Under): number {
     this.#lastId += 1;
     this.#under.set(this.#lastId, under);
+    this.#heartbeat.watch();
     return this.#lastId;
+  }
+
+  #remove(id: number): void {
+    const under = this.#under.get(id);
+    if (under === undefined) return;
+    this.#under.delete(id);
+    this.#recent.delete(under.name);
+    this.#recent.add(under.name);
+    const [oldest] = this.#recent;
+    if (this.#recent.size > RECENT_MAX && oldest !== undefined) this.#recent.delete(oldest);
+  }
+
+  #judge(pulse: Pulse): void {
+    // While modules are evaluated, the watchdog's limits hold.
+    if (!this.#isLoaded || this.#loads > 0 || this.#failure !== undefined) return;
+    const verdict = this.#pulse.judge(pulse, this.load, performance.now());
+    if (verdict.do === "drain") this.drain();
+    if (verdict.do !== "end") return;
+    const names = this.#suspects();
+    this.#failure = `${verdict.why}; it ran ${names.join(", ")}`;
+    console.error(`An action thread was ended: ${this.#failure}`);
+    void this.#worker.terminate();
+  }
+
+  /** Who may have done it: what is under way; when nothing is, what ran last. */
+  #suspects(): readonly string[] {
+    const names = [...this.#under.values()].map(({ name }) => name);
+    return [...new Set(names.length > 0 ? names : this.#recent)];
   }
 
   #cancel(id: number): void {
@@ -249,6 +321,11 @@ export class ActionThread {
         // A thread without code has nothing to finish; what its modules started while they were evaluated would keep it.
         if (!this.#isLoaded) void this.#worker.terminate();
         return;
+      case "routed": {
+        const under = this.#under.get(message.id);
+        if (under !== undefined) under.name = message.route;
+        return;
+      }
       case "call":
         void this.#answer(message.id, message.callId, message.call);
         return;
@@ -285,12 +362,21 @@ export class ActionThread {
   #end(reason: string): void {
     this.#isOver = true;
     this.#watchdog.stop();
+    this.#heartbeat.stop();
+    const names = this.#suspects();
+    const isExpected = this.#isClosing || !this.#isLoaded || (this.#isDraining && this.#under.size === 0);
+    if (!isExpected && names.length > 0) this.#events.onBadEnd(names);
     this.#loads = 0;
     this.#tellAnalysis({ ok: false, code: this.#isTimedOut ? "ModuleTimeout" : "PushFailed", message: reason });
     const under = [...this.#under.values()];
     this.#under.clear();
     for (const { onCrash } of under) onCrash(reason);
   }
+}
+
+/** How an HTTP action is known before its thread has told which route took it. */
+export function httpName({ method, url }: HttpActionRequest): string {
+  return `${method} ${new URL(url).pathname}`;
 }
 
 function crashText(requestId: string, reason: string): string {

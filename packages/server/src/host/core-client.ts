@@ -9,7 +9,7 @@
  *     does not run it twice.
  *   - A suspect is not run again: a mutation is only looked up, a query is quarantined, a job or cron run has failed, a load is refused.
  *   - Messages of one tick are one batch.
- *   - No timers while nothing is outstanding.
+ *   - What a function left behind in the core is ended, too (`core-pulse.ts`). An idle core is not woken.
  *
  * Not here: what requests mean (`core-requests.ts`), actions (`action-pool.ts`).
  *
@@ -34,6 +34,8 @@ import { runKeyText, type RunKey } from "../protocol/run-key.ts";
 import { PendingRequests } from "./pending-requests.ts";
 import { SocketRegistry } from "./socket-registry.ts";
 import { Watchdog, loadLimit, newWatchMemory } from "../protocol/watchdog.ts";
+import { Heartbeat, newHeartMemory, type Pulse } from "../protocol/heartbeat.ts";
+import { CorePulse } from "./core-pulse.ts";
 
 /** Starts in a row that may fail before the client gives up. */
 const FAILED_STARTS_MAX = 5;
@@ -83,6 +85,7 @@ export class CoreClient {
   readonly #suspects = new SuspectList();
   readonly #watchMemory = newWatchMemory();
   readonly #watchdog: Watchdog;
+  #heartbeat: Heartbeat | undefined;
   #link: CoreLink | undefined;
   #isReady = false;
   #isClosed = false;
@@ -156,6 +159,7 @@ export class CoreClient {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#watchdog.stop();
+    this.#heartbeat?.stop();
     this.#flush();
     await this.#closeLink();
     this.#pending.refuseAll(new Error("Cannot answer: the deployment was closed"));
@@ -195,7 +199,9 @@ export class CoreClient {
   }
 
   #watch(): void {
-    if (this.#options.threads && !this.#isClosed) this.#watchdog.watch();
+    if (!this.#options.threads || this.#isClosed) return;
+    this.#watchdog.watch();
+    this.#heartbeat?.watch();
   }
 
   #start(): void {
@@ -211,7 +217,18 @@ export class CoreClient {
     this.#watchdog.reset();
     if (this.#options.threads) {
       const { directory, memoryBytes } = home;
-      this.#link = openThread({ directory, memoryBytes, start: whole, watchMemory: this.#watchMemory }, events);
+      const heartMemory = newHeartMemory();
+      const memories = { watchMemory: this.#watchMemory, heartMemory };
+      const link = openThread({ directory, memoryBytes, start: whole, ...memories }, events);
+      this.#link = link;
+      const pulse = new CorePulse();
+      this.#heartbeat?.stop();
+      this.#heartbeat = new Heartbeat({
+        memory: heartMemory,
+        ask: () => link.ask(),
+        isAwaited: () => this.#pending.size > 0,
+        onLook: (seen) => this.#judge(pulse, seen),
+      });
       this.#watch();
       return;
     }
@@ -282,9 +299,26 @@ export class CoreClient {
     }
   }
 
+  #judge(pulse: CorePulse, seen: Pulse): void {
+    if (!this.#isReady || this.#isClosed || !pulse.judge(seen, this.#watchdog.state())) return;
+    const last = this.#watchdog.last();
+    const name = last === undefined || last.name === "" ? "a module" : last.name;
+    console.error(`The core was ended: what ${name} left behind went on computing; await every promise`);
+    // Its answer is out. Only a query would run again by itself.
+    if (last?.run.kind === "query") this.#blame(last.run);
+    void this.#restart();
+  }
+
   async #endStuck(run: RunKey): Promise<void> {
     if (this.#isClosed) return;
+    const name = this.#watchdog.last()?.name ?? "";
+    console.error(`The core was ended: ${name === "" ? "a module" : name} did not come back`);
     this.#blame(run);
+    await this.#restart();
+  }
+
+  async #restart(): Promise<void> {
+    this.#heartbeat?.stop();
     const link = this.#link;
     this.#link = undefined;
     this.#isReady = false;
@@ -319,6 +353,7 @@ export class CoreClient {
     const wasReady = this.#isReady;
     this.#isReady = false;
     this.#watchdog.stop();
+    this.#heartbeat?.stop();
     if (this.#onFirstFailure !== undefined) {
       this.#isClosed = true;
       this.#onFirstFailure(error);

@@ -9,6 +9,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { StorageError } from "../engine/storage-error.ts";
+import { BEAT } from "../protocol/heartbeat.ts";
 import type { FromCore, ToCore } from "../protocol/core-protocol.ts";
 import type { CoreThreadData } from "../core/core-thread.ts";
 import { openCoreIn, type CoreHome, type OpenedCore } from "../core/core-home.ts";
@@ -24,6 +25,8 @@ export interface LinkEvents {
 /** A running core. */
 export interface CoreLink {
   send(batch: readonly ToCore[]): void;
+  /** Asks for a sign of life (`heartbeat.ts`). */
+  ask(): void;
   /** Lets it finish what is under way and closes its store. */
   close(): Promise<void>;
   /** Ends it at once, wherever it is. Only what is durable stays. */
@@ -48,7 +51,8 @@ export async function openInProcess(home: CoreHome, events: LinkEvents): Promise
     await opened.close();
     isOpen = false;
   };
-  return { send: (batch) => opened.core.receive(batch), close, terminate: close };
+  const ask = (): void => undefined;
+  return { send: (batch) => opened.core.receive(batch), ask, close, terminate: close };
 }
 
 /** Runs the core in a thread of its own. */
@@ -77,6 +81,7 @@ export function openThread(data: CoreThreadData, events: LinkEvents): CoreLink {
   });
   return {
     send: (batch) => worker.postMessage(batch),
+    ask: () => worker.postMessage(BEAT),
     async close() {
       isExpected = true;
       worker.postMessage("close");

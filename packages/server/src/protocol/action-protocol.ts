@@ -35,6 +35,8 @@ export interface ActionWorkerData {
   readonly code: CodeManifest;
   /** See `watchdog.ts`: evaluating modules is watched. */
   readonly watchMemory: SharedArrayBuffer;
+  /** See `heartbeat.ts`: all that the thread does is watched. */
+  readonly heartMemory: SharedArrayBuffer;
   /** The code is being pushed, or was accepted before. */
   readonly why: "push" | "start";
   readonly environment: readonly (readonly [name: string, value: string])[];
@@ -164,6 +166,8 @@ export type FromWorker =
       readonly environment: "isolate" | "node";
       readonly userMs: number;
     }
+  /** What takes an HTTP request, `GET /files/*`: sent at once, before its handler begins. */
+  | { readonly type: "routed"; readonly id: number; readonly route: string }
   | {
       readonly type: "head";
       readonly id: number;

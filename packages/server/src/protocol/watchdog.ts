@@ -10,7 +10,8 @@
  * The limit is processor time of the thread (`thread-time.ts`), so waiting for a busy machine is not held against user code:
  *
  *   computed longer than the limit                                 over
- *   a function that computed for 40 % of it, and 2.5 times it passed    over: everybody else waits for this thread
+ *   a function that computed for 52 % of it, and 2.2 times it passed    over: everybody else waits for this thread
+ *   … 40 % of it, and 2.5 times it passed                               over
  *   10 times the limit passed                                      over: it computes nothing and does not come back either
  *
  * Invariants:
@@ -45,8 +46,8 @@ export function loadLimit({ startTimeMs, analysisTimeMs }: Limits, why: "push" |
 
 /** How a thread tells what it runs. */
 export interface RunMonitor {
-  /** User code begins; `run` says which run it is. */
-  enter(run: RunKey, limit: TimeLimit): void;
+  /** User code begins; `run` says which run it is, `name` which function, where it is one. */
+  enter(run: RunKey, limit: TimeLimit, name?: string): void;
   leave(): void;
   /** The core has work to do, or has none. */
   setBusy(isBusy: boolean): void;
@@ -63,25 +64,31 @@ const SERIAL = 0;
 const BUSY = 1;
 const LENGTH = 2;
 const THREAD = 3;
-const TIMES_OFFSET = 16;
+const NAME_LENGTH = 4;
+const WORDS = 5;
+const TIMES_OFFSET = 24;
 /** Places among the times. */
 const START = 0;
 const LIMIT = 1;
 const HURRIED = 2;
-const TEXT_OFFSET = 40;
+const TEXT_OFFSET = 48;
 const TEXT_BYTES_MAX = 4_096;
+const NAME_OFFSET = TEXT_OFFSET + TEXT_BYTES_MAX;
+const NAME_BYTES_MAX = 512;
 /** Pause between two looks at the shared memory. */
 export const WATCH_MS = 100;
 /** What is given beyond a limit, so that a run which ends by itself soon after it fails alone, without its thread. */
 const GRACE_MS = 200;
 /** See the module comment. */
-const HURRIED_FACTOR = 2.5;
-const HURRIED_SHARE = 0.4;
+const HURRIES = [
+  { factor: 2.2, share: 0.52 },
+  { factor: 2.5, share: 0.4 },
+];
 const BLOCKED_FACTOR = 10;
 
 /** Memory that a thread and its watchdog share. */
 export function newWatchMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(TEXT_OFFSET + TEXT_BYTES_MAX);
+  return new SharedArrayBuffer(NAME_OFFSET + NAME_BYTES_MAX);
 }
 
 /** Monotonic milliseconds that all threads of the process agree on. */
@@ -94,16 +101,19 @@ export class SharedMonitor implements RunMonitor {
   readonly #words: Int32Array;
   readonly #times: Float64Array;
   readonly #text: Buffer;
+  readonly #name: Buffer;
 
   constructor(memory: SharedArrayBuffer) {
-    this.#words = new Int32Array(memory, 0, 4);
+    this.#words = new Int32Array(memory, 0, WORDS);
     this.#times = new Float64Array(memory, TIMES_OFFSET, 3);
     this.#text = Buffer.from(memory, TEXT_OFFSET, TEXT_BYTES_MAX);
+    this.#name = Buffer.from(memory, NAME_OFFSET, NAME_BYTES_MAX);
     this.#words[THREAD] = ownThreadNumber();
   }
 
-  enter(run: RunKey, { cpuMs, isHurried }: TimeLimit): void {
+  enter(run: RunKey, { cpuMs, isHurried }: TimeLimit, name = ""): void {
     this.#words[LENGTH] = this.#text.write(runKeyText(run), 0, "utf8");
+    this.#words[NAME_LENGTH] = this.#name.write(name, 0, "utf8");
     this.#times[START] = monotonicMs();
     this.#times[LIMIT] = cpuMs;
     this.#times[HURRIED] = isHurried ? 1 : 0;
@@ -125,11 +135,28 @@ export interface WatchClock {
   threadMs(thread: number): number;
 }
 
+/** What a thread says of itself. */
+export interface WatchState {
+  /** Changes whenever user code begins or ends. */
+  readonly serial: number;
+  /** User code runs. */
+  readonly isInside: boolean;
+  readonly isBusy: boolean;
+}
+
+/** A run that the thread entered last. */
+export interface LastRun {
+  readonly run: RunKey;
+  /** The function; empty where modules were evaluated. */
+  readonly name: string;
+}
+
 /** Main's side: looks while there is something to look at. */
 export class Watchdog {
   readonly #words: Int32Array;
   readonly #times: Float64Array;
   readonly #text: Buffer;
+  readonly #name: Buffer;
   readonly #clock: WatchClock;
   readonly #isOutstanding: () => boolean;
   readonly #onStuck: (run: RunKey) => void;
@@ -149,9 +176,10 @@ export class Watchdog {
     onStuck: (run: RunKey) => void,
     clock: WatchClock = { nowMs: monotonicMs, threadMs },
   ) {
-    this.#words = new Int32Array(memory, 0, 4);
+    this.#words = new Int32Array(memory, 0, WORDS);
     this.#times = new Float64Array(memory, TIMES_OFFSET, 3);
     this.#text = Buffer.from(memory, TEXT_OFFSET, TEXT_BYTES_MAX);
+    this.#name = Buffer.from(memory, NAME_OFFSET, NAME_BYTES_MAX);
     this.#clock = clock;
     this.#isOutstanding = isOutstanding;
     this.#onStuck = onStuck;
@@ -183,6 +211,19 @@ export class Watchdog {
     return (Atomics.load(this.#words, SERIAL) & 1) === 0 ? undefined : parseRunKey(this.#textNow());
   }
 
+  /** What the thread says of itself now. */
+  state(): WatchState {
+    const serial = Atomics.load(this.#words, SERIAL);
+    return { serial, isInside: (serial & 1) === 1, isBusy: Atomics.load(this.#words, BUSY) === 1 };
+  }
+
+  /** The run that was entered last, also when it has ended; `undefined` when there was none. */
+  last(): LastRun | undefined {
+    if (Atomics.load(this.#words, SERIAL) === 0) return undefined;
+    const name = this.#name.toString("utf8", 0, this.#words[NAME_LENGTH] ?? 0);
+    return { run: parseRunKey(this.#textNow()), name };
+  }
+
   #look(): void {
     this.#timer = undefined;
     const stuck = this.#stuck();
@@ -206,7 +247,8 @@ export class Watchdog {
     const limitMs = this.#times[LIMIT] ?? 0;
     if (passedMs > limitMs + GRACE_MS + WATCH_MS && computedMs > limitMs + GRACE_MS - WATCH_MS) return true;
     const isHurried = this.#times[HURRIED] === 1;
-    if (isHurried && passedMs > HURRIED_FACTOR * limitMs && computedMs > HURRIED_SHARE * limitMs) return true;
+    const isLate = HURRIES.some(({ factor, share }) => passedMs > factor * limitMs && computedMs > share * limitMs);
+    if (isHurried && isLate) return true;
     return passedMs > BLOCKED_FACTOR * limitMs;
   }
 
