@@ -6,11 +6,14 @@ const MINUTE = 60_000;
 test.each([
   { passed: 0, text: "now" },
   { passed: 44_000, text: "now" },
-  { passed: MINUTE, text: "1 min" },
-  { passed: 59 * MINUTE, text: "59 min" },
-  { passed: 60 * MINUTE, text: "1 h" },
-  { passed: 26 * 60 * MINUTE, text: "1 d" },
-])("relativeTime $passed ms ago is $text", ({ passed, text }) => {
+  { passed: -44_000, text: "now" },
+  { passed: MINUTE, text: "1 min ago" },
+  { passed: -5 * MINUTE, text: "in 5 min" },
+  { passed: 59 * MINUTE, text: "59 min ago" },
+  { passed: 60 * MINUTE, text: "1 h ago" },
+  { passed: -3 * 60 * MINUTE, text: "in 3 h" },
+  { passed: 26 * 60 * MINUTE, text: "1 d ago" },
+])("relativeTime is $text when $passed ms have passed", ({ passed, text }) => {
   expect(relativeTime(1_000_000_000_000, 1_000_000_000_000 + passed)).toBe(text);
 });
 

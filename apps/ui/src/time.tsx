@@ -39,25 +39,32 @@ export function useSeconds(): number {
   return useSyncExternalStore(SECOND_CLOCK.subscribe, SECOND_CLOCK.read, SECOND_CLOCK.read);
 }
 
-/** "3 min ago", with the exact time as a hint. */
+/** "3 min ago" or "in 3 min", with the exact time as a hint. */
 export function RelativeTime({ time }: { readonly time: number }): ReactElement {
   const now = useSyncExternalStore(SLOW_CLOCK.subscribe, SLOW_CLOCK.read, SLOW_CLOCK.read);
   const date = new Date(time);
   return (
     <time dateTime={date.toISOString()} title={date.toLocaleString()} className="nc-numbers nc-muted">
-      {relativeTime(time, Math.max(now, time))}
+      {relativeTime(time, now)}
     </time>
   );
 }
 
-/** "now", "4 min", "3 h", "2 d", then the date. */
+/** "now", "4 min ago", "3 h ago", "2 d ago", or "in 4 min"; then the date. */
 export function relativeTime(time: number, now: number): string {
-  const seconds = (now - time) / 1000;
+  // What was written a moment ago by another clock, or since the last tick of ours, is now, too.
+  const seconds = Math.abs(now - time) / 1000;
   if (seconds < 45) return "now";
-  if (seconds < 3_570) return `${Math.max(1, Math.round(seconds / 60))} min`;
-  if (seconds < 84_600) return `${Math.round(seconds / 3600)} h`;
-  if (seconds < 14 * 86_400) return `${Math.round(seconds / 86_400)} d`;
-  return new Date(time).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
+  if (seconds >= 14 * 86_400) {
+    return new Date(time).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
+  }
+  const span =
+    seconds < 3_570
+      ? `${Math.max(1, Math.round(seconds / 60))} min`
+      : seconds < 84_600
+        ? `${Math.round(seconds / 3600)} h`
+        : `${Math.round(seconds / 86_400)} d`;
+  return time > now ? `in ${span}` : `${span} ago`;
 }
 
 /** "59:58", "1:02:03". */

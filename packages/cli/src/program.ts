@@ -94,6 +94,7 @@ function addServers(program: Command, run: Run): void {
   serverOptions(program.command("start"))
     .description("serve the last pushed functions without following the source")
     .option("--push", "push this folder's functions first", false)
+    .option("--no-env-file", "leave .env.local alone")
     .addOption(logsOption())
     .addOption(errorsOption("redact"))
     .action((options: StartOptions & GivenServer) => run((at) => startCommand(at, ports(options))));

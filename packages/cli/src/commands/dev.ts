@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { watch } from "chokidar";
 import { BundleError, writeGenerated } from "@narrowcast/server";
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
-import { updateEnvFile } from "./env-file.ts";
+import { writeAddresses } from "./env-file.ts";
 import { pushFailureText } from "./failure-text.ts";
 import { followLogs, type LogForm } from "./follow-logs.ts";
 import { functionsFolder } from "./functions-folder.ts";
@@ -36,7 +36,7 @@ export async function devCommand(context: CommandContext, options: DevOptions): 
     context.stdout.write(`${colours.bold("Narrowcast")} serves ${context.directory}\n`);
     context.stdout.write(`  deployment    ${colours.cyan(serving.http.url)}\n`);
     context.stdout.write(`  HTTP actions  ${colours.cyan(serving.http.siteUrl)}\n`);
-    if (options.envFile) writeEnvFile(context, serving);
+    if (options.envFile) writeAddresses(context, serving.addresses);
     const pushOnce = (): Promise<Pushed> => generateAndPush(context, serving, folder, options);
     const first = await pushOnce();
     if (options.once) return first.isPushed ? 0 : 1;
@@ -46,13 +46,6 @@ export async function devCommand(context: CommandContext, options: DevOptions): 
     return 0;
   } finally {
     await serving.close();
-  }
-}
-
-function writeEnvFile(context: CommandContext, serving: Serving): void {
-  const { url, siteUrl } = serving.http;
-  if (updateEnvFile(context.directory, { url, siteUrl, adminKey: serving.adminKey })) {
-    context.stdout.write("  wrote the addresses to .env.local\n");
   }
 }
 

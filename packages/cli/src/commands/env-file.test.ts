@@ -16,10 +16,15 @@ test.each([
 test("updateEnvFile() uses the prefix of the app's framework and writes once", () => {
   const directory = mkdtempSync(join(tmpdir(), "env-file-"));
   writeFileSync(join(directory, "package.json"), JSON.stringify({ devDependencies: { vite: "8" } }));
-  const values = { url: "http://127.0.0.1:3210", siteUrl: "http://127.0.0.1:3211", adminKey: "app|01" };
+  const values = {
+    url: "http://127.0.0.1:3210",
+    cloudUrl: "https://api.example.com",
+    siteUrl: "https://site.example.com",
+    adminKey: "app|01",
+  };
   expect(updateEnvFile(directory, values)).toBe(true);
   expect(updateEnvFile(directory, values)).toBe(false);
   expect(readFileSync(join(directory, ".env.local"), "utf8")).toBe(
-    "CONVEX_SELF_HOSTED_URL=http://127.0.0.1:3210\nCONVEX_SELF_HOSTED_ADMIN_KEY='app|01'\nVITE_CONVEX_URL=http://127.0.0.1:3210\nVITE_CONVEX_SITE_URL=http://127.0.0.1:3211\n",
+    "CONVEX_SELF_HOSTED_URL=http://127.0.0.1:3210\nCONVEX_SELF_HOSTED_ADMIN_KEY='app|01'\nVITE_CONVEX_URL=https://api.example.com\nVITE_CONVEX_SITE_URL=https://site.example.com\n",
   );
 });

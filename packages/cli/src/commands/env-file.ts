@@ -6,6 +6,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { CommandContext } from "./context.ts";
 import { replaceFile } from "./replace-file.ts";
 
 /** Frameworks whose builds show only variables with a prefix, by the package that gives them away. */
@@ -19,9 +20,24 @@ const PREFIXES: readonly (readonly [dependency: string, prefix: string])[] = [
 ];
 
 export interface EnvFileValues {
+  /** Where commands on this machine reach the server, whatever stands in front of it. */
   readonly url: string;
+  /** What browsers call the deployment: a page is built with it. */
+  readonly cloudUrl: string;
+  /** What browsers call the HTTP actions. */
   readonly siteUrl: string;
   readonly adminKey: string;
+}
+
+/** Writes the addresses of a server that runs, and says so. A folder that takes no file is no reason to serve nothing: it is said, too. */
+export function writeAddresses({ directory, stdout, stderr }: CommandContext, values: EnvFileValues): void {
+  try {
+    if (updateEnvFile(directory, values)) stdout.write("  wrote the addresses to .env.local\n");
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).code !== "string") throw error;
+    const { message } = error as Error;
+    stderr.write(`Cannot write the addresses to .env.local: ${message}; a build does not see them\n`);
+  }
 }
 
 /** Adds or replaces our lines, leaves all others; writes only on a change. Returns whether it wrote. */
@@ -32,7 +48,7 @@ export function updateEnvFile(directory: string, values: EnvFileValues): boolean
   const after = withVariables(before, {
     CONVEX_SELF_HOSTED_URL: values.url,
     CONVEX_SELF_HOSTED_ADMIN_KEY: `'${values.adminKey}'`,
-    [`${prefix}CONVEX_URL`]: values.url,
+    [`${prefix}CONVEX_URL`]: values.cloudUrl,
     [`${prefix}CONVEX_SITE_URL`]: values.siteUrl,
   });
   if (after === before) return false;

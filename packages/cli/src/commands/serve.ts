@@ -17,6 +17,7 @@ import {
 import { Progress } from "../terminal/progress.ts";
 import { listenText, publicAddresses } from "./addresses.ts";
 import { CommandError, type CommandContext } from "./context.ts";
+import type { EnvFileValues } from "./env-file.ts";
 import { functionsFolder } from "./functions-folder.ts";
 import { writeTrace } from "./trace-file.ts";
 import { announceServer, findServer, logFile, stateDirectory, storeDirectory } from "./state-directory.ts";
@@ -51,7 +52,8 @@ export interface ServeOptions {
 export interface Serving {
   readonly deployment: Deployment;
   readonly http: RunningHttp;
-  readonly adminKey: string;
+  /** For builds and for commands on this machine. */
+  readonly addresses: EnvFileValues;
   close(): Promise<void>;
 }
 
@@ -103,7 +105,13 @@ export async function serve(
       await endTrace?.();
       await stopServing(http, deployment, stopWaitMs);
     };
-    return { deployment, http, adminKey: adminKeys.issue(), close };
+    const addresses = {
+      url: http.url,
+      cloudUrl: deployment.cloudUrl,
+      siteUrl: deployment.siteUrl,
+      adminKey: adminKeys.issue(),
+    };
+    return { deployment, http, addresses, close };
   } catch (error) {
     await deployment.close();
     const text = listenText(error, options);

@@ -1,5 +1,5 @@
 /** `start` as a service: what it says, when it listens, how it stops, and what is left in the log. */
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { AppFolder, freePort, type RunningCommand } from "./testing/app-folder.ts";
@@ -157,6 +157,27 @@ test("--cloud-url is what functions and clients see; commands use the local addr
   const v6 = await started("--host", "::1");
   expect(await app.run("run", "urls:cloud")).toMatchObject({ out: `"http://[::1]:${port}"\n` });
   await v6.stop("SIGTERM");
+});
+
+test("start writes the public address where a build reads it, and the local one for commands", async () => {
+  await app.write("package.json", JSON.stringify({ type: "module", devDependencies: { vite: "8" } }));
+  const proxied = ["--cloud-url", "https://api.example.com", "--site-url", "https://site.example.com"];
+  await (await started("--no-env-file", ...proxied)).stop("SIGTERM");
+  await expect(readFile(join(app.directory, ".env.local"), "utf8")).rejects.toThrow("ENOENT");
+  await (await started(...proxied)).stop("SIGTERM");
+  const lines = (await readFile(join(app.directory, ".env.local"), "utf8")).split("\n");
+  expect(lines).toContain("VITE_CONVEX_URL=https://api.example.com");
+  expect(lines).toContain("VITE_CONVEX_SITE_URL=https://site.example.com");
+  expect(lines).toContain(`CONVEX_SELF_HOSTED_URL=http://127.0.0.1:${port}`);
+
+  // A file that cannot be written is said, and nobody is refused for it.
+  await rm(join(app.directory, ".env.local"));
+  await mkdir(join(app.directory, ".env.local"));
+  const command = await started(...proxied);
+  await command.until("err", /Cannot write the addresses to \.env\.local: EISDIR/u);
+  await command.stop("SIGTERM");
+  await rm(join(app.directory, ".env.local"), { recursive: true });
+  await rm(join(app.directory, "package.json"));
 });
 
 test.each([

@@ -3,8 +3,11 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Deployment } from "@narrowcast/server";
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
+import { writeAddresses } from "./env-file.ts";
 import { pushFailureText } from "./failure-text.ts";
 import { followLogs, printEvent, type LogForm } from "./follow-logs.ts";
 import { functionsFolder } from "./functions-folder.ts";
@@ -13,6 +16,7 @@ import { pushApp, serve, type PushOptions, type ServeOptions } from "./serve.ts"
 export interface StartOptions extends ServeOptions, PushOptions {
   /** Pushes the folder's functions before serving. */
   readonly push: boolean;
+  readonly envFile: boolean;
   readonly logs: LogForm;
 }
 
@@ -32,6 +36,9 @@ export async function startCommand(context: CommandContext, options: StartOption
     const { functions } = await serving.deployment.analysis();
     if (functions.length === 0) {
       context.stderr.write('No functions are deployed here yet; "narrowcast start --push" deploys this folder.\n');
+    }
+    if (options.envFile && existsSync(join(context.directory, "package.json"))) {
+      writeAddresses(context, serving.addresses);
     }
     const { url, siteUrl } = serving.http;
     printEvent(context, form, "started", `Deployment at ${url}, HTTP actions at ${siteUrl}`);

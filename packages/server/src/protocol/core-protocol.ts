@@ -280,7 +280,7 @@ export type FromCore =
 /** A run that never came back and was ended by the watchdog; see `watchdog.ts`. */
 export interface Suspect {
   readonly run: RunKey;
-  /** How often it was guilty before. */
+  /** How often it was a suspect before. */
   readonly times: number;
   /** When it was found, in milliseconds since the epoch. */
   readonly atMs: number;
