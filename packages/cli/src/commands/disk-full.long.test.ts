@@ -103,7 +103,9 @@ test.each([...(mounted ? [smallDisk] : []), fileLimit])(
         status: "error",
         errorMessage: expect.stringContaining(`(${means.code}); reads go on`),
       });
-      expect(await health()).toEqual({ status: "read-only", reason: expect.stringContaining(means.code) });
+      // What is tried before writes go on is a small file, which a limit on size lets through.
+      if (means === smallDisk)
+        expect(await health()).toEqual({ status: "read-only", reason: expect.stringContaining(means.code) });
       expect(await call("query", "notes:count", {})).toMatchObject({ value: acknowledged });
 
       means.empty(pid);
@@ -117,5 +119,5 @@ test.each([...(mounted ? [smallDisk] : []), fileLimit])(
       await app.close();
     }
   },
-  120_000,
+  240_000,
 );
