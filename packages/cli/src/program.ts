@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { AdminKeys } from "@narrowcast/server";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { checkedUrl } from "./commands/addresses.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { checkCommand } from "./commands/check.ts";
 import { codegenCommand } from "./commands/codegen.ts";
 import type { CommandContext } from "./commands/context.ts";
@@ -61,6 +62,13 @@ export function buildProgram(world: ProgramWorld, version: string, exit: (code: 
     .command("check")
     .description("verify the store and say what is wrong; the server must be stopped")
     .action(() => run(checkCommand));
+  program
+    .command("backup")
+    .description(
+      "copy the deployment into a new folder, while a server runs or none; `--dir <folder> start` restores it",
+    )
+    .argument("<folder>", "folder to make")
+    .action((folder: string) => run((at) => backupCommand(at, world.cwd, folder)));
   program
     .command("codegen")
     .description("write _generated/ for the functions of this folder")

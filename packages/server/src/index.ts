@@ -15,11 +15,14 @@ export { streamedEntry, type StreamedLogEntry } from "./http/log-entry.ts";
 export { stopServing } from "./http/stop-serving.ts";
 export { startServer, type RunningHttp, type ServerOptions } from "./http/start-server.ts";
 export { bundleApp, BundleError, functionsDir, type BundledApp } from "./app/bundle.ts";
-export { checkDeployment, type DeploymentReport } from "./kit/check-deployment.ts";
+export { backUpStopped } from "./kit/back-up-stopped.ts";
+export { checkApart } from "./kit/check-apart.ts";
+export type { DeploymentReport } from "./kit/check-deployment.ts";
 export { listUnsupported, type Unsupported } from "./app/unsupported.ts";
 export { writeGenerated } from "./app/codegen.ts";
 export { startDeployment, type DeploymentOptions, type RunningDeployment } from "./host/deployment.ts";
 export type {
+  BackupProgress,
   CallOutcome,
   CallRequest,
   Deployment,

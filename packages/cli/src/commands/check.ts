@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { checkDeployment } from "@narrowcast/server";
+import { checkApart } from "@narrowcast/server";
 import { Progress } from "../terminal/progress.ts";
 import { CommandError, type CommandContext } from "./context.ts";
 import { findServer } from "./state-directory.ts";
@@ -23,7 +23,7 @@ export async function checkCommand(context: CommandContext): Promise<number> {
   const store = join(context.directory, ".narrowcast", "store");
   if (!existsSync(store)) throw new CommandError(`Cannot check "${store}": there is no store here`);
   const progress = new Progress(context.stderr);
-  const report = await checkDeployment(store, (message) => progress.update(message));
+  const report = await checkApart(store, (message) => progress.update(message));
   progress.done();
   const { colours } = context;
   for (const problem of report.problems.slice(0, PROBLEMS_SHOWN)) {

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
 import { CommandError } from "./context.ts";
 
 /** What a function call gives; user errors are values. */
@@ -77,6 +80,21 @@ export class ServerClient {
     return this.#request("POST", path, body);
   }
 
+  /** Posts and gives the answer's lines of JSON as they come. */
+  async *lines(path: string, body: unknown): AsyncGenerator {
+    const response = await this.#fetch("POST", path, body);
+    if (!response.ok) {
+      const text = await response.text();
+      throw new CommandError(messageOf(text) ?? `The deployment answered ${response.status}: ${text}`);
+    }
+    const bytes = Readable.fromWeb(response.body as ReadableStream);
+    try {
+      for await (const line of createInterface({ input: bytes })) yield JSON.parse(line);
+    } catch (cause) {
+      throw new UnreachableError(`The deployment at "${this.#url}" broke off its answer`, { cause });
+    }
+  }
+
   async #request(
     method: string,
     path: string,
@@ -84,8 +102,22 @@ export class ServerClient {
     identity?: object,
     signal?: AbortSignal,
   ): Promise<unknown> {
+    const response = await this.#fetch(method, path, body, identity, signal);
+    const text = await response.text();
+    if (response.status === 503) throw new UnreachableError(messageOf(text) ?? `The deployment answered 503: ${text}`);
+    if (!response.ok) throw new CommandError(messageOf(text) ?? `The deployment answered ${response.status}: ${text}`);
+    return text === "" ? null : JSON.parse(text);
+  }
+
+  async #fetch(
+    method: string,
+    path: string,
+    body?: unknown,
+    identity?: object,
+    signal?: AbortSignal,
+  ): Promise<Response> {
     const acting = identity === undefined ? "" : `:${Buffer.from(JSON.stringify(identity)).toString("base64")}`;
-    const response = await fetch(`${this.#url}${path}`, {
+    return await fetch(`${this.#url}${path}`, {
       method,
       headers: {
         Authorization: `Convex ${this.#adminKey}${acting}`,
@@ -98,10 +130,6 @@ export class ServerClient {
       if (signal?.aborted === true) throw cause;
       throw new UnreachableError(`Cannot reach the deployment at "${this.#url}": ${reasonOf(cause)}`, { cause });
     });
-    const text = await response.text();
-    if (response.status === 503) throw new UnreachableError(messageOf(text) ?? `The deployment answered 503: ${text}`);
-    if (!response.ok) throw new CommandError(messageOf(text) ?? `The deployment answered ${response.status}: ${text}`);
-    return text === "" ? null : JSON.parse(text);
   }
 }
 

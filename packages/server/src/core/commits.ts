@@ -1,12 +1,12 @@
 /**
- * Transactions of the core, and who hears of their commits.
+ * Transactions of the core, and who observes their commits.
  *
  *   commit(tx) ─▶ sealed ─▶ state.apply(commit) ─▶ observers, in the order of their list
  *   note(commit)  the same for a commit that was made elsewhere: by the database itself, or by the core that this one follows
  *
  * Invariants:
  *   - Every commit goes through `note` once, in order, right after it was sealed and before anything else is asked of the core.
- *   - The state is folded first: whoever hears of a commit finds the state that it made.
+ *   - The state is folded first: whoever observes a commit finds the state that it made.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { Commit, Transaction } from "../tx/types.ts";
 import type { CommitClock } from "./commit-clock.ts";
 import type { DeploymentState, StateChange } from "./deployment-state.ts";
 
-/** Wants to hear of commits. Called in between; must not commit. */
+/** Observes commits. Called in between; must not commit. */
 export interface CommitObserver {
   /** `change` is what the commit changed in the state of the deployment. */
   committed(commit: Commit, change: StateChange): void;

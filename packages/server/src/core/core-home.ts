@@ -4,6 +4,7 @@
  * @module
  */
 import { randomFillSync } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { decodeDocument, encodeDocument, type Doc } from "@narrowcast/values";
@@ -18,6 +19,7 @@ import { systemClock, type Clock } from "../protocol/alarms.ts";
 import type { Core } from "./core.ts";
 import { loadPackage, type CodeLoader } from "../functions/code-loader.ts";
 import { openCore } from "./core-open.ts";
+import type { CopyStore } from "./core-requests.ts";
 import type { CoreStart, FromCore } from "../protocol/core-protocol.ts";
 import { noMonitor, type RunMonitor } from "../protocol/watchdog.ts";
 
@@ -71,7 +73,7 @@ export class SystemRandom {
 
 /** See the module comment. Sends `ready` when the core takes messages. */
 export async function openCoreIn(home: CoreHome, send: (batch: readonly FromCore[]) => void): Promise<OpenedCore> {
-  const engine = home.engine ?? (await openEngine(home));
+  const { engine, copyStore } = home.engine === undefined ? await openEngine(home) : { engine: home.engine };
   const core = await openCore({
     start: home.start,
     engine,
@@ -81,6 +83,7 @@ export async function openCoreIn(home: CoreHome, send: (batch: readonly FromCore
     loadCode: home.loadCode ?? loadPackage,
     pause: home.pause ?? (() => setImmediate()),
     files: await openFiles(home),
+    copyStore,
     send,
   });
   return {
@@ -106,11 +109,22 @@ async function openFiles({ files, directory }: CoreHome): Promise<FileStore> {
   return store;
 }
 
-async function openEngine({ directory, memoryBytes, logFs, start }: CoreHome): Promise<Engine<Doc>> {
-  if (directory === undefined) return new MemoryEngine<Doc>();
+interface OpenedEngine {
+  readonly engine: Engine<Doc>;
+  readonly copyStore?: CopyStore;
+}
+
+async function openEngine({ directory, memoryBytes, logFs, start }: CoreHome): Promise<OpenedEngine> {
+  if (directory === undefined) return { engine: new MemoryEngine<Doc>() };
   // Loaded when needed: a deployment in memory has no use for the storage library.
   const { openDiskEngine } = await import("../engine/open-disk-engine.ts");
   const { storageCode } = start;
   const suspicion = storageCode === undefined ? undefined : new StorageError(storageCode, undefined);
-  return openDiskEngine<Doc>({ directory, codec: DOCUMENT_CODEC, memoryBytes, logFs, suspicion });
+  const engine = openDiskEngine<Doc>({ directory, codec: DOCUMENT_CODEC, memoryBytes, logFs, suspicion });
+  const copyStore: CopyStore = async (to, onProgress) => {
+    // What a core left there that ended over the same request.
+    for (const part of ["log", "base"]) await rm(join(to, part), { recursive: true, force: true });
+    await engine.copyTo(to, onProgress);
+  };
+  return { engine, copyStore };
 }

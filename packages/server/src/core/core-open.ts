@@ -11,6 +11,7 @@ import type { Clock } from "../protocol/alarms.ts";
 import type { CodeLoader } from "../functions/code-loader.ts";
 import { CommitClock } from "./commit-clock.ts";
 import { Core } from "./core.ts";
+import type { CopyStore } from "./core-requests.ts";
 import type { CoreStart, FromCore } from "../protocol/core-protocol.ts";
 import { FILE_SECRET_BYTES } from "../functions/file-addresses.ts";
 import { storeSecret } from "./file-secret.ts";
@@ -26,6 +27,7 @@ export interface CoreOpenOptions {
   readonly monitor: RunMonitor;
   readonly loadCode: CodeLoader;
   readonly files: FileStore;
+  readonly copyStore?: CopyStore | undefined;
   pause(): Promise<void>;
   send(batch: readonly FromCore[]): void;
 }

@@ -33,6 +33,9 @@ export interface CoreFacts {
   readonly verifier: Verifier | undefined;
 }
 
+/** Copies log and base into a folder, which is made; tells how many bytes are there. */
+export type CopyStore = (directory: string, onProgress: (bytes: number) => void) => Promise<void>;
+
 /** Who answers. */
 export interface RequestParts {
   readonly role: CoreRole;
@@ -42,6 +45,7 @@ export interface RequestParts {
   readonly scheduler: Scheduler;
   readonly crons: Crons;
   readonly facts: CoreFacts;
+  readonly copyStore: CopyStore | undefined;
   readonly say: (message: FromCore) => void;
 }
 
@@ -102,6 +106,9 @@ export class CoreRequests {
         return null;
       case "tables":
         return [...facts.database.catalogue.tables()].map(({ number, name }) => [number, name] as const);
+      case "backup":
+        this.#backUp(message);
+        return undefined;
       case "storage":
       case "findFile":
       case "checkUpload":
@@ -125,6 +132,19 @@ export class CoreRequests {
     if (!isWrite) return;
     const what = `this core follows another one; "${message.type}" should be sent to the one that writes`;
     throw new UserError("ReadOnlyFollower", `Cannot change the deployment: ${what}`);
+  }
+
+  /** Goes on beside the queue: the answer comes when the copy is made. */
+  #backUp({ id, directory }: Extract<CoreRequest, { type: "backup" }>): void {
+    const { copyStore, deploy } = this.#parts;
+    if (copyStore === undefined) {
+      throw new UserError("NoStore", "Cannot back up the deployment: it is in memory only; it should have a folder");
+    }
+    const say = (message: FromCore): void => deploy.enqueue(() => deploy.say(message));
+    copyStore(directory, (bytes) => say({ type: "progress", id, message: String(bytes) })).then(
+      () => say({ type: "reply", id, value: null }),
+      (error: unknown) => say({ type: "refused", id, message: error instanceof Error ? error.message : String(error) }),
+    );
   }
 
   #ledger(options: Extract<CoreRequest, { type: "ledger" }>["options"]): CoreReplies["ledger"] {

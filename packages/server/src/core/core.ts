@@ -36,7 +36,7 @@ import type { CommitClock } from "./commit-clock.ts";
 import { Commits, Reads, type CommitObserver } from "./commits.ts";
 import { CoreMeter } from "./core-meter.ts";
 import { coreObservers, observersInOrder, type CoreObservers, type CoreRole } from "./core-observers.ts";
-import { CoreRequests } from "./core-requests.ts";
+import { CoreRequests, type CopyStore } from "./core-requests.ts";
 import { takeSignal } from "./core-signals.ts";
 import { openVerifier } from "./core-verifier.ts";
 import { Crons } from "./crons.ts";
@@ -74,6 +74,7 @@ export interface CoreOptions {
   readonly loadCode: CodeLoader;
   /** For the files of mutations. */
   readonly files: FileStore;
+  readonly copyStore?: CopyStore | undefined;
   /** Resolves when other things of this thread have had their turn. */
   readonly pause: () => Promise<void>;
   send(batch: readonly FromCore[]): void;
@@ -197,13 +198,7 @@ export class Core {
 
   /** What is in force now. */
   get active(): Active {
-    const { active } = this.state.code;
-    return {
-      analysis: active?.user.analysis ?? { functions: [], schema: null, crons: [], httpRoutes: [] },
-      // Actions run in threads of their own, also while the core could not load what is deployed.
-      code: this.state.code.stored?.code ?? null,
-      environment: this.state.variables,
-    };
+    return this.state.forMain;
   }
 
   /** Newest commit, durable or not. */
@@ -378,6 +373,7 @@ export class Core {
       files: new FileRequests({ state, commits, clock, limits }),
       scheduler,
       crons,
+      copyStore: this.#options.copyStore,
       facts: { clock, database: this.database, meter: this.#meter, verifier },
       say,
     });

@@ -18,7 +18,7 @@
  */
 import { ROOT_COMPONENT, rootTable, type Doc, type FunctionAddress } from "@narrowcast/values";
 import type { DocumentChange, Transaction } from "../tx/types.ts";
-import type { EnvironmentEntry } from "../protocol/core-protocol.ts";
+import type { Active, EnvironmentEntry } from "../protocol/core-protocol.ts";
 import { ENVIRONMENT_TABLE, environmentMap } from "../functions/environment.ts";
 import { FileAddresses, fileNameOf } from "../functions/file-addresses.ts";
 import { STORAGE_TABLE } from "../functions/file-rows.ts";
@@ -101,6 +101,17 @@ export class DeploymentState {
   /** The variables that were set, sorted by name. */
   get variables(): readonly EnvironmentEntry[] {
     return [...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ({ name, value }));
+  }
+
+  /** What main is told of it. */
+  get forMain(): Active {
+    const { active, stored } = this.code;
+    return {
+      analysis: active?.user.analysis ?? { functions: [], schema: null, crons: [], httpRoutes: [] },
+      // Actions run in threads of their own, also while the core could not load what is deployed.
+      code: stored?.code ?? null,
+      environment: this.variables,
+    };
   }
 
   /** How files are addressed. */

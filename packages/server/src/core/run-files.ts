@@ -11,7 +11,7 @@ import type { Transaction } from "../tx/types.ts";
 import type { Clock } from "../protocol/alarms.ts";
 import type { FileAddresses } from "../functions/file-addresses.ts";
 import { fileNameOf } from "../functions/file-addresses.ts";
-import { readWhole } from "../engine/file-bytes.ts";
+import { readWhole, type ByteFacts } from "../engine/file-bytes.ts";
 import { STORAGE_TABLE } from "../functions/file-rows.ts";
 import type { RunFiles } from "../functions/execute-types.ts";
 import type { Reads } from "./commits.ts";
@@ -56,12 +56,12 @@ export class MutationFiles implements RunFiles {
     }
   }
 
-  async read(id: string): Promise<Uint8Array> {
+  async read(id: string, facts: ByteFacts): Promise<Uint8Array> {
     const name = fileNameOf(id);
     const file = await this.#parts.store.open(name);
     if (file === undefined) throw new Error(`Cannot read file "${name}": its bytes are missing`);
     this.#parts.meter?.filesMoved({ reads: 1, bytesOut: file.size });
-    return readWhole(file, name);
+    return readWhole(file, name, facts);
   }
 
   async #removeIfLoose(name: string): Promise<void> {

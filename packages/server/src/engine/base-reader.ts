@@ -42,6 +42,11 @@ export class BaseReader {
     this.#transaction = data.useReadTransaction();
   }
 
+  /** The state that it sees, for reads of other trees of the base. */
+  get transaction(): Transaction {
+    return this.#transaction;
+  }
+
   close(): void {
     this.#transaction.done();
   }

@@ -9,13 +9,15 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { open } from "lmdb";
 import type { Database, RootDatabase } from "lmdb";
 import type { BaseBatch } from "./base-batch.ts";
+import { admitBase, noteAdmitted } from "./base-admission.ts";
 import { BaseReader } from "./base-reader.ts";
 import { seal } from "./base-seal.ts";
+import { makeFolder, ownOnly, syncFile } from "./copy-store.ts";
 import type { CollectionStats } from "./stats.ts";
 import type { Ts } from "./types.ts";
 
@@ -23,6 +25,8 @@ import type { Ts } from "./types.ts";
 const FORMAT = 2;
 const STATE_KEY = "state";
 const COLLECTION_PREFIX = "collection:";
+/** Between two looks at how far a copy is, in milliseconds. */
+const COPY_LOOK_MS = 100;
 
 /** How far the base is. */
 export interface BaseState {
@@ -61,15 +65,18 @@ export class Base {
   /**
    * Opens the base, or makes an empty one.
    *
+   * @throws {TornBaseError} If the base came from elsewhere and is not whole.
    * @throws {Error} If the base has another format.
    */
   constructor(directory: string) {
+    admitBase(directory);
     const options = { encoding: "binary", keyEncoder, cache: false } as const;
     this.#root = open<Uint8Array, string>({ path: directory, maxDbs: 4, noMemInit: true, ...options });
     this.#data = this.#root.openDB<Uint8Array, string>({ name: "data", ...options });
     this.#meta = this.#root.openDB<Uint8Array, string>({ name: "meta", ...options });
     this.#state = this.#loadState(directory);
     this.#reader = new BaseReader(this.#data);
+    noteAdmitted(directory);
   }
 
   /** True when a directory holds a base. */
@@ -98,6 +105,12 @@ export class Base {
 
   stats(collection: number): CollectionStats | undefined {
     return this.#stats.get(collection);
+  }
+
+  /** How many rows a collection counted in the state that `reader` sees. */
+  rowsCounted(reader: BaseReader, collection: number): number {
+    const bytes = this.#meta.get(COLLECTION_PREFIX + String(collection), { transaction: reader.transaction });
+    return bytes === undefined ? 0 : (JSON.parse(Buffer.from(bytes).toString()) as CollectionStats).rows;
   }
 
   /** A reader of its own for long reads; close it. */
@@ -139,6 +152,25 @@ export class Base {
   /** Resolves when everything written so far is on the disk. */
   async flushed(): Promise<void> {
     await this.#root.flushed;
+  }
+
+  /**
+   * Copies a snapshot into `directory`, which is made, on the storage library's own thread; writes go on meanwhile. It has no unused pages.
+   *
+   * @param onProgress Is told now and then how many bytes are there.
+   */
+  async copyTo(directory: string, onProgress: (bytes: number) => void): Promise<void> {
+    await makeFolder(directory);
+    const file = join(directory, "data.mdb");
+    const timer = setInterval(() => onProgress(statSync(file, { throwIfNoEntry: false })?.size ?? 0), COPY_LOOK_MS);
+    try {
+      await this.#root.backup(directory, true);
+    } finally {
+      clearInterval(timer);
+    }
+    await ownOnly(file);
+    await syncFile(file);
+    await syncFile(directory);
   }
 
   async close(): Promise<void> {

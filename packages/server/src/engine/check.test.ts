@@ -105,3 +105,20 @@ test("an open engine is checked as it stands, resident or not, with what only it
     );
   });
 });
+
+test("a wrong count is told when the collection is read into memory, and no other", async () => {
+  const told: string[] = [];
+  const miscounted = (message: string): void => void told.push(message);
+  for (const isSpoiled of [false, true]) {
+    const directory = await storeWith(() => {});
+    if (isSpoiled) await spoilBase(directory, () => {}, { rows: 5, rowBytes: 10, indexes: {} });
+    const engine = openDiskEngine<TestRow>({ directory, codec: testCodec, miscounted });
+    await engine.settled();
+    expect(engine.isResident(1)).toBe(true);
+    await engine.close();
+    if (!isSpoiled) expect(told).toEqual([]);
+  }
+  expect(told).toEqual([
+    'Collection 1 of the store counts 5 rows, but has 3: stop the server and run "narrowcast check"',
+  ]);
+});

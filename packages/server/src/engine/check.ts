@@ -10,6 +10,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { problemOfPages } from "./base-pages.ts";
 import { Base } from "./base.ts";
 import { DiskEngine } from "./disk-engine.ts";
 import { openDiskEngine } from "./open-disk-engine.ts";
@@ -50,12 +51,17 @@ const bytesCodec: Codec<Uint8Array> = {
 /** Checks the store in `directory`; gives what is wrong with it, nothing when it is sound. */
 export async function checkStore(directory: string, options: CheckOptions = {}): Promise<StoreProblem[]> {
   if (!existsSync(join(directory, "log"))) return [{ place: directory, message: "it holds no store" }];
+  const base = join(directory, "base");
+  // The storage library must not see pages that would end its process. Damaged values are told with their keys, later.
+  const torn = Base.exists(base) ? problemOfPages(join(base, "data.mdb"), { hasSeals: false }) : undefined;
   const { damage } = checkLog(join(directory, "log"));
   if (damage !== undefined) {
     const place = `${damage.file} at byte ${damage.offset}`;
-    return [{ place, message: damage.reason }, ...(await checkBase(join(directory, "base")))];
+    const ofBase = torn === undefined ? await checkBase(base) : [{ place: base, message: torn }];
+    return [{ place, message: damage.reason }, ...ofBase];
   }
-  const problems = await checkBase(join(directory, "base"));
+  if (torn !== undefined) return [{ place: base, message: torn }];
+  const problems = await checkBase(base);
   try {
     const engine = openDiskEngine<Uint8Array>({
       directory,

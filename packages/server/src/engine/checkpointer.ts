@@ -59,6 +59,8 @@ export class Checkpointer {
   readonly #parts: CheckpointerParts;
   #running: Promise<void> | undefined;
   #isStopped = false;
+  /** Who wants the log to keep what it has. */
+  #keepers = 0;
 
   constructor(parts: CheckpointerParts) {
     this.#parts = parts;
@@ -77,6 +79,12 @@ export class Checkpointer {
     return this.#running;
   }
 
+  /** The log is not trimmed until the returned function is called. */
+  keepLog(): () => void {
+    this.#keepers += 1;
+    return () => void (this.#keepers -= 1);
+  }
+
   /** Ends a run after its current batch; nothing is applied any more. */
   async stop(): Promise<void> {
     this.#isStopped = true;
@@ -92,7 +100,7 @@ export class Checkpointer {
       if (batches % BATCHES_PER_TRIM === 0 || !this.#hasWork()) {
         const { applied } = base.state;
         await base.flushed();
-        log.trim(applied);
+        if (this.#keepers === 0) log.trim(applied);
       }
     }
   }

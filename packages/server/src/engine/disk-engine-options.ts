@@ -28,6 +28,8 @@ export interface DiskEngineOptions<T> {
   /** Whether `close` brings the base up to the head, so that the next opening has nothing to replay; true by default. */
   readonly checkpointOnClose?: boolean | undefined;
   readonly segmentBytes?: number | undefined;
+  /** Is told of a collection whose count does not agree with its rows, when it is read into memory after opening; by default it is printed. */
+  readonly miscounted?: ((message: string) => void) | undefined;
   /** The log's disk; the real one by default. */
   readonly logFs?: LogFs | undefined;
   /** Why an engine on this store failed before: nothing is committed until the disk took a file. */
@@ -41,6 +43,7 @@ export interface ResolvedOptions<T> extends DiskEngineOptions<T> {
   readonly checkpointDelayMs: number;
   readonly backlogBytesMax: number;
   readonly checkpointOnClose: boolean;
+  readonly miscounted: (message: string) => void;
 }
 
 /** Makes the choices that the caller left open. */
@@ -52,5 +55,6 @@ export function withDefaults<T>(options: DiskEngineOptions<T>): ResolvedOptions<
     checkpointDelayMs: options.checkpointDelayMs ?? 1000,
     backlogBytesMax: options.backlogBytesMax ?? 256 * MEBIBYTE,
     checkpointOnClose: options.checkpointOnClose ?? true,
+    miscounted: options.miscounted ?? ((message) => console.error(message)),
   };
 }

@@ -20,16 +20,10 @@ import { Checkpointer } from "./checkpointer.ts";
 import { CheckpointSchedule } from "./checkpoint-schedule.ts";
 import { CollectionSlot } from "./collection-slot.ts";
 import { type DiskEngineOptions, type ResolvedOptions, withDefaults } from "./disk-engine-options.ts";
+import { copyStore } from "./copy-store.ts";
+import { forgetApplied } from "./forget-applied.ts";
 import type { Log } from "./log-types.ts";
-import { PagedCollection } from "./paged-collection.ts";
-import {
-  CommitWriter,
-  decodeRecord,
-  encodeDropCollection,
-  encodeDropIndex,
-  encodeFill,
-  type StoredRecord,
-} from "./record-codec.ts";
+import { CommitWriter, decodeRecord, encodeDropCollection, encodeDropIndex, encodeFill } from "./record-codec.ts";
 import { recover } from "./recover.ts";
 import { Residency } from "./residency.ts";
 import { ResidentCollection } from "./resident-collection.ts";
@@ -77,6 +71,8 @@ export class DiskEngine<T> implements Engine<T> {
   #durable: Ts = 0;
   #failure: unknown;
   #closing: Promise<void> | undefined;
+  /** The base must stay open until copies are made. */
+  #copying: Promise<unknown> = Promise.resolve();
   readonly #counters: EngineCounters = {
     rowsDecoded: 0,
     rowsFromBase: 0,
@@ -118,7 +114,7 @@ export class DiskEngine<T> implements Engine<T> {
       backlog: this.#backlog,
       counters: this.#counters,
       applied: (records) => {
-        if (this.#hasPaged) for (const { sequence, payload } of records) this.#forget(sequence, decodeRecord(payload));
+        forgetApplied(this.#slots, records);
         this.#residency.consider();
       },
     });
@@ -136,6 +132,7 @@ export class DiskEngine<T> implements Engine<T> {
       bytesMax: memoryBytes * (1 - CACHE_SHARE),
       hasOpenWrites: () => this.#open.length > 0,
       failed: (error) => this.#fail(error),
+      miscounted: this.#options.miscounted,
     });
     this.#residency.enforce();
     this.#residency.consider();
@@ -313,6 +310,14 @@ export class DiskEngine<T> implements Engine<T> {
     await this.#checkpointer.run();
   }
 
+  /** Copies the store into `directory` while it goes on; the log has to lie beside the base. See `copy-store.ts`. */
+  copyTo(directory: string, onProgress: (bytes: number) => void = () => undefined): Promise<void> {
+    const parts = { base: this.#base, log: this.#log, checkpointer: this.#checkpointer, flush: () => this.flush() };
+    const copying = copyStore(parts, this.#options.directory, directory, onProgress);
+    this.#copying = Promise.allSettled([this.#copying, copying]);
+    return copying;
+  }
+
   /** Resolves when every collection that fits is resident. */
   async settled(): Promise<void> {
     await this.#residency.settled();
@@ -325,6 +330,7 @@ export class DiskEngine<T> implements Engine<T> {
 
   async #close(): Promise<void> {
     this.#schedule.stop();
+    await this.#copying;
     await this.#residency.stop();
     try {
       await this.flush();
@@ -345,11 +351,6 @@ export class DiskEngine<T> implements Engine<T> {
     return this.#schedule.obstacle ?? this.#log.obstacle(bytes);
   }
 
-  get #hasPaged(): boolean {
-    for (const slot of this.#slots.values()) if (!slot.isResident) return true;
-    return false;
-  }
-
   #slotOf(collection: number): CollectionSlot<T> {
     let slot = this.#slots.get(collection);
     if (slot === undefined) {
@@ -365,20 +366,6 @@ export class DiskEngine<T> implements Engine<T> {
     const sequence = this.#log.append(payload);
     this.#backlog.push(sequence, payload);
     this.#counters.bytesLogged = this.#log.bytesAppended;
-  }
-
-  /** The base has a record: paged collections need not lay it over any more. */
-  #forget(sequence: number, record: StoredRecord): void {
-    if (record.kind === "commit") {
-      for (const write of record.writes) {
-        const view = this.#slots.get(write.collection)?.view;
-        if (view instanceof PagedCollection) view.forgetWrite(write, sequence);
-      }
-    } else if (record.kind === "fill") {
-      const view = this.#slots.get(record.collection)?.view;
-      if (!(view instanceof PagedCollection)) return;
-      for (const { indexKey } of record.entries) view.forgetEntry(record.index, indexKey, sequence);
-    }
   }
 
   #fail(error: unknown): void {

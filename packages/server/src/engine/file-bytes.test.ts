@@ -1,13 +1,16 @@
 /**
  * Readers of files give all bytes asked for, and leave no descriptor behind, however they end.
  */
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { FolderFiles } from "./folder-files.ts";
 import { SimDisk } from "./testing/sim-disk.ts";
-import { pieces, readWhole } from "./file-bytes.ts";
+import { FileDamagedError, pieces, readWhole, wholePieces } from "./file-bytes.ts";
 
 const NAME = "0123456789abcdef0123456789abcdef";
 const BYTES = Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 249));
+
+const FACTS = { size: BYTES.length, sha256: createHash("sha256").update(BYTES).digest("base64") };
 
 async function open() {
   const disk = new SimDisk();
@@ -54,7 +57,7 @@ test("a file that is shorter than it should be is an error, and is closed", asyn
 
 test("a whole file is all its bytes in memory of its own", async () => {
   const { disk, file } = await open();
-  const bytes = await readWhole(file, NAME);
+  const bytes = await readWhole(file, NAME, FACTS);
   expect([Buffer.from(bytes).equals(BYTES), bytes.buffer.byteLength, disk.openFiles]).toEqual([true, BYTES.length, 0]);
 });
 
@@ -67,4 +70,25 @@ test("whoever counts is told once, of the bytes that were given", async () => {
   await some.next();
   await some.return?.();
   expect(told).toEqual([100_000, 65_536]);
+});
+
+test("a whole file in pieces is all its bytes; of a damaged one the last piece never comes", async () => {
+  const { disk, file } = await open();
+  const got: Uint8Array[] = [];
+  for await (const piece of wholePieces(file, NAME, FACTS)) got.push(piece);
+  expect([Buffer.concat(got).equals(BYTES), disk.openFiles]).toEqual([true, 0]);
+
+  const other = { ...FACTS, sha256: createHash("sha256").update("other").digest("base64") };
+  const { disk: second, file: damaged } = await open();
+  let bytes = 0;
+  const read = async (): Promise<void> => {
+    for await (const piece of wholePieces(damaged, NAME, other)) bytes += piece.length;
+  };
+  await expect(read()).rejects.toThrow(FileDamagedError);
+  expect([bytes > 0, bytes < BYTES.length, second.openFiles]).toEqual([true, true, 0]);
+  for (const facts of [other, { ...FACTS, size: 7 }]) {
+    const { disk: third, file: again } = await open();
+    await expect(readWhole(again, NAME, facts)).rejects.toThrow(/^Cannot read file .*; restore it from a backup$/u);
+    expect(third.openFiles).toBe(0);
+  }
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { logFolder } from "./copy-store.ts";
 import { DiskEngine } from "./disk-engine.ts";
 import type { DiskEngineOptions } from "./disk-engine-options.ts";
 import { openLog } from "./log.ts";
@@ -16,7 +16,7 @@ import { openLog } from "./log.ts";
  * @throws What the engine's constructor throws.
  */
 export function openDiskEngine<T>(options: DiskEngineOptions<T>): DiskEngine<T> {
-  const directory = join(options.directory, "log");
+  const directory = logFolder(options.directory);
   mkdirSync(directory, { recursive: true });
   // The log's lock comes first: it keeps a second process away from the base, too.
   const { logFs: fs, segmentBytes, suspicion } = options;

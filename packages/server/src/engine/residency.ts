@@ -41,6 +41,8 @@ export interface ResidencyParts<T> {
   readonly hasOpenWrites: () => boolean;
   /** Observes a load that failed; the engine cannot go on. */
   readonly failed: (error: unknown) => void;
+  /** Observes a collection that counts other rows than it has. */
+  readonly miscounted: (message: string) => void;
 }
 
 /** See the module comment. */
@@ -167,9 +169,17 @@ export class Residency<T> {
   ): Promise<boolean> {
     const stats = this.#parts.base.stats(collection);
     if (stats === undefined) return true;
+    let rows = 0;
+    const counted = this.#parts.base.rowsCounted(reader, collection);
     for await (const { keys, values } of slices(reader, collection, PRIMARY)) {
       if (isOff()) return false;
+      rows += keys.length;
       for (const [at, key] of keys.entries()) resident.load(key, values[at]!);
+    }
+    if (rows !== counted) {
+      this.#parts.miscounted(
+        `Collection ${collection} of the store counts ${counted} rows, but has ${rows}: stop the server and run "narrowcast check"`,
+      );
     }
     for (const index of indexesOf(stats)) {
       const indexKeys: Key[] = [];

@@ -8,6 +8,7 @@
 const CAUSES: readonly { readonly code: string; readonly number: number; readonly text: string }[] = [
   { code: "ENOSPC", number: 28, text: "the disk is full" },
   { code: "EDQUOT", number: 122, text: "the disk quota is used up" },
+  { code: "EFBIG", number: 27, text: "a file would be larger than this process may write" },
   { code: "EIO", number: 5, text: "the disk reports errors" },
   { code: "EROFS", number: 30, text: "the file system is read-only" },
   { code: "EACCES", number: 13, text: "the store's folder may not be written" },

@@ -87,7 +87,7 @@ export function createMutationStorage(scope: Scope): Storage {
       if (row === null) return null;
       const { size, contentType } = factsOf(row);
       countFileRead(run.fileUsage, size, run.fileLimits);
-      const bytes = await run.realWork(() => host.files.read(row._id));
+      const bytes = await run.realWork(() => host.files.read(row._id, factsOf(row)));
       return blobOf(bytes, contentType);
     },
   };

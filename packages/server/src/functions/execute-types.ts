@@ -38,8 +38,8 @@ export interface RunFiles {
     bytes: Uint8Array,
     sha256: Uint8Array | undefined,
   ): Promise<{ readonly name: string; readonly size: number; /** Base64. */ readonly sha256: string }>;
-  /** The bytes of the file with this id. @throws If they are missing. */
-  read(id: string): Promise<Uint8Array>;
+  /** The bytes of the file with this id. @throws If they are missing, or are not those that the facts of its row tell of. */
+  read(id: string, facts: { readonly size: number; readonly sha256: string }): Promise<Uint8Array>;
 }
 
 /** One execution of a query or mutation on a transaction that the caller opened and will commit or abort. */

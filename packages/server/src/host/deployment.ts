@@ -29,8 +29,10 @@ import { CodeHost } from "./code-host.ts";
 import { CoreClient, type CoreEvent } from "./core-client.ts";
 import { filesFolder, type CoreHome } from "../core/core-home.ts";
 import type { Active, EnvironmentChange, EnvironmentEntry } from "../protocol/core-protocol.ts";
+import { backUp } from "./back-up.ts";
 import { callerOf, coreCall } from "./core-call.ts";
 import type {
+  BackupProgress,
   CallOutcome,
   CallRequest,
   Deployment,
@@ -44,7 +46,7 @@ import { FileHost } from "./file-host.ts";
 import { LogFile } from "./log-file.ts";
 import { LogRing, type PlacedEntry } from "../protocol/log-buffers.ts";
 import { SlotPool } from "./slot-pool.ts";
-import type { Tracking, TrackingOptions } from "../protocol/tracking-options.ts";
+import { canonicalTracking, type TrackingOptions } from "../protocol/tracking-options.ts";
 import type { Analysis, CodePackage, FunctionKind } from "../app/types.ts";
 
 const ACTION_THREADS_MAX = 2;
@@ -135,6 +137,7 @@ class LocalDeployment implements RunningDeployment {
   #client: CoreClient | undefined;
   #active: Active | undefined;
   readonly #environmentListeners = new Set<() => void>();
+  #store: string | undefined;
   #cleanUp: () => Promise<void> = async () => undefined;
   /** Whether calls need slots: a core in memory cannot come back. */
   #isDurable = false;
@@ -173,6 +176,7 @@ class LocalDeployment implements RunningDeployment {
 
   async open(home: Omit<CoreHome, "start">, threads: boolean, cleanUp: () => Promise<void>): Promise<void> {
     this.#cleanUp = cleanUp;
+    this.#store = home.directory;
     this.#isDurable = home.directory !== undefined || home.engine !== undefined;
     this.#client = await CoreClient.open({
       home,
@@ -320,6 +324,10 @@ class LocalDeployment implements RunningDeployment {
     await this.actions.close();
   }
 
+  backUp(directory: string, onProgress?: (progress: BackupProgress) => void): Promise<void> {
+    return backUp({ store: this.#store, client: this.core, files: this.files }, directory, onProgress);
+  }
+
   async close(): Promise<void> {
     await this.actions.close();
     this.files.stop();
@@ -387,8 +395,4 @@ class LocalDeployment implements RunningDeployment {
     // A core that was started meanwhile has asked again.
     if (this.core.starts === starts) this.core.signal({ type: "nodeAnalysis", request: id, outcome });
   }
-}
-
-function canonicalTracking(byPath: { readonly [path: string]: Tracking }): { readonly [path: string]: Tracking } {
-  return Object.fromEntries(Object.entries(byPath).map(([path, tracking]) => [canonicalFunctionPath(path), tracking]));
 }

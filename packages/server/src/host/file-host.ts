@@ -18,7 +18,8 @@ import type { FileAccount } from "../meter/file-account.ts";
 import type { StorageMethod } from "../protocol/action-protocol.ts";
 import type { CoreClient } from "./core-client.ts";
 import type { DeploymentFiles, Download, Upload, UploadOutcome } from "../protocol/deployment-types.ts";
-import { pieces, readWhole } from "../engine/file-bytes.ts";
+import { readWhole } from "../engine/file-bytes.ts";
+import { SoundFiles } from "./sound-files.ts";
 import type { SlotPool } from "./slot-pool.ts";
 
 /** Names that the core is asked about at once. */
@@ -35,9 +36,12 @@ export interface FileHostParts {
 /** See the module comment. */
 export class FileHost implements DeploymentFiles {
   readonly #parts: FileHostParts;
+  readonly #sound = new SoundFiles();
   /** Names whose row may still come. */
   readonly #underWay = new Set<FileName>();
   #isStopped = false;
+  /** Nothing is removed before it resolves. */
+  #kept: Promise<void> = Promise.resolve();
   #sweeping: Promise<void> = Promise.resolve();
   #removing: Promise<void> = Promise.resolve();
 
@@ -63,7 +67,9 @@ export class FileHost implements DeploymentFiles {
     if (found === null) return null;
     const { name, size, sha256, contentType } = found;
     const read: Download["read"] = async (start, end) =>
-      pieces(await this.#open(name), start, end, (bytesOut) => this.#note({ reads: 1, bytesOut }));
+      this.#sound.pieces(await this.#open(name), name, found, { start, end }, (bytesOut) =>
+        this.#note({ reads: 1, bytesOut }),
+      );
     return { size, sha256, contentType, read };
   }
 
@@ -81,7 +87,7 @@ export class FileHost implements DeploymentFiles {
     if (size > actionFileBytesMax) {
       throw new Error(`File is too large to be read by an action: it has ${size} bytes (limit: ${actionFileBytesMax})`);
     }
-    const bytes = await readWhole(await this.#open(name), name);
+    const bytes = await readWhole(await this.#open(name), name, found);
     this.#note({ reads: 1, bytesOut: size });
     return { bytes, contentType };
   }
@@ -96,6 +102,27 @@ export class FileHost implements DeploymentFiles {
   /** Rows of these files are gone for good. */
   discard(names: readonly FileName[]): void {
     this.#removing = this.#removing.then(() => this.#removeAll(names));
+  }
+
+  /** Nothing is removed until the returned function is called. */
+  keep(): () => void {
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const before = this.#kept;
+    this.#kept = before.then(() => held);
+    return letGo;
+  }
+
+  /** Names of the files that are there. */
+  list(): Promise<readonly FileName[]> {
+    return this.#parts.store.list();
+  }
+
+  /** Whether the deployment is being closed. */
+  get isStopped(): boolean {
+    return this.#isStopped;
   }
 
   /** Begins to look for bytes that no row names; after every start of the core. */
@@ -176,6 +203,7 @@ export class FileHost implements DeploymentFiles {
 
   async #removeAll(names: readonly FileName[]): Promise<void> {
     for (const name of names) {
+      await this.#kept;
       try {
         await this.#parts.store.delete(name);
       } catch (error) {

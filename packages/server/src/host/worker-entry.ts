@@ -5,7 +5,7 @@
  */
 
 /** URL of the built module `name`, for example `core/core-thread`, also when this file itself runs from source. */
-export function workerEntry(name: "core/core-thread" | "actions/action-worker"): URL {
+export function workerEntry(name: "core/core-thread" | "actions/action-worker" | "kit/check-program"): URL {
   const isSource = import.meta.url.endsWith(".ts");
   return new URL(isSource ? `../../dist/${name}.js` : `../${name}.js`, import.meta.url);
 }

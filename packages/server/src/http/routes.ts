@@ -16,6 +16,7 @@ import {
   versionRoute,
 } from "./admin-routes.ts";
 import type { Route } from "./answer.ts";
+import { backupRoute } from "./backup-route.ts";
 import {
   actionRoute,
   functionRoute,
@@ -55,6 +56,7 @@ export const ROUTES: { readonly [path: string]: Methods } = Object.freeze({
   "/api/v1/get_canonical_urls": { GET: canonicalUrlsRoute },
   "/api/stream_function_logs": { GET: logsRoute },
   "/api/storage/upload": { POST: uploadRoute },
+  "/api/narrowcast/backup": { POST: backupRoute },
   "/api/narrowcast/ledger": { GET: ledgerRoute },
   "/metrics": { GET: metricsRoute },
 });

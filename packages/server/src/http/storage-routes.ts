@@ -70,8 +70,14 @@ async function send(
     ["Content-Length", String(end - start)] as const,
     ...(range === undefined ? [] : [["Content-Range", `bytes ${start}-${end - 1}/${file.size}`] as const]),
   ];
-  const body = request.method === "HEAD" ? null : await file.read(start, end);
+  const body = request.method === "HEAD" ? null : await file.read(start, end).catch(damaged);
   return { status: range === undefined ? 200 : 206, headers, body };
+}
+
+/** @throws {RequestError} 500 with the reason for a file that is not the one that was stored. */
+function damaged(cause: unknown): never {
+  if (!(cause instanceof Error && cause.name === "FileDamagedError")) throw cause;
+  throw new RequestError(500, "FileDamaged", cause.message, { cause });
 }
 
 function hasTag(header: string | undefined, tag: string): boolean {

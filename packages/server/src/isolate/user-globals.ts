@@ -19,6 +19,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { webcrypto } from "node:crypto";
 import { createConsole } from "./console.ts";
+import { useOneLocale } from "./language.ts";
 import type { ConsoleCapture } from "./console.ts";
 import type { HostSyscalls } from "./syscalls-types.ts";
 
@@ -132,6 +133,7 @@ export function nodeGlobals(current: () => Activity, resolveDir: string | null, 
 }
 
 function baseGlobals(current: () => Activity): UserGlobals {
+  useOneLocale();
   return new Map<string, unknown>([
     ["console", createConsole(() => current().console)],
     ["AsyncLocalStorage", AsyncLocalStorage],

@@ -131,6 +131,8 @@ export type CoreRequest =
     }
   | { readonly type: "cancelScheduled"; readonly id: number; readonly jobId: string }
   | { readonly type: "tables"; readonly id: number }
+  /** Copies log and base into this folder, which has neither, or what an earlier core left there. */
+  | { readonly type: "backup"; readonly id: number; readonly directory: string }
   | { readonly type: "ledger"; readonly id: number; readonly options: ReportOptions }
   /** A started action ended; a request, so that a core that dies over it is told again. */
   | { readonly type: "actionDone"; readonly id: number; readonly ticket: ActionTicket; readonly error: string | null };
@@ -149,6 +151,7 @@ export const WRITES: { readonly [type in CoreRequest["type"]]: boolean } = {
   schedule: true,
   cancelScheduled: true,
   tables: false,
+  backup: false,
   storage: false,
   findFile: false,
   checkUpload: false,
@@ -175,6 +178,7 @@ export interface CoreReplies {
   cancelScheduled: null;
   tables: readonly (readonly [tableNumber: number, tableName: string])[];
   actionDone: null;
+  backup: null;
   /** JSON text of what the method gives. */
   storage: string;
   findFile: StoredFile | null;
@@ -276,7 +280,7 @@ export type FromCore =
 /** A run that never came back and was ended by the watchdog; see `watchdog.ts`. */
 export interface Suspect {
   readonly run: RunKey;
-  /** How often it was guilty before. */
+  /** How often it was a suspect before. */
   readonly times: number;
   /** When it was found, in milliseconds since the epoch. */
   readonly atMs: number;

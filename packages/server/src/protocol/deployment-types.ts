@@ -167,7 +167,21 @@ export interface Deployment {
   ledger(options?: ReportOptions): Promise<LedgerReport | null>;
   /** Gives the lines of a trace, which begins now, until the returned function is called. It ends with the core, should that end. */
   trace(onLines: (lines: readonly string[]) => void): () => Promise<void>;
+  /**
+   * Copies the store into `directory`, which must not be there: as it is at one moment, with its files, while it goes on. Rejects when the store is in
+   * memory only.
+   */
+  backUp(directory: string, onProgress?: (progress: BackupProgress) => void): Promise<void>;
   close(): Promise<void>;
+}
+
+/** How far a backup is. */
+export interface BackupProgress {
+  readonly part: "data" | "files";
+  readonly bytes: number;
+  /** Files copied, and how many there are. */
+  readonly files: number;
+  readonly filesAll: number;
 }
 
 export interface HttpActionRequest {

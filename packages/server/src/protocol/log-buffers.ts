@@ -63,7 +63,7 @@ export class LogRing {
   /**
    * @param firstCursor Where cursors begin. Give a later one to each process, so that a reader who comes with a cursor of an
    *   earlier process gets everything that is new.
-   * @param onAdd Hears of every entry.
+   * @param onAdd Called with every entry.
    */
   constructor(firstCursor = 0, onAdd?: (placed: readonly PlacedEntry[]) => void) {
     this.#end = firstCursor;

@@ -1,5 +1,5 @@
 /**
- * Names of runs: what the core is running, for the watchdog, the list of the guilty and the quarantine.
+ * Names of runs: what the core is running, for the watchdog, the list of suspects and the quarantine.
  *
  * Inside they are values of {@linkcode RunKey}. As text they exist in the memory that the core shares with the watchdog, nowhere else:
  *
@@ -16,7 +16,7 @@ import { printFunction, type FunctionAddress } from "@narrowcast/values";
 import { unknownKind } from "./unknown-kind.ts";
 
 /** Longer requests are hashed; well below what the shared memory of the watchdog holds. */
-const QUESTION_CHARS_MAX = 512;
+const KEY_CHARS_MAX = 512;
 
 /** See the module comment. */
 export type RunKey =
@@ -33,7 +33,7 @@ export const LOAD_AT_START: RunKey = { kind: "load", request: "start" };
 export function queryKey(address: FunctionAddress, args: string, identityKey: string): string {
   const name = printFunction(address);
   const key = `${name}\n${identityKey}\n${args}`;
-  return key.length <= QUESTION_CHARS_MAX ? key : `${name}\n#${createHash("sha256").update(key).digest("hex")}`;
+  return key.length <= KEY_CHARS_MAX ? key : `${name}\n#${createHash("sha256").update(key).digest("hex")}`;
 }
 
 /** The text of a key. Equal keys have equal texts, others have others. */

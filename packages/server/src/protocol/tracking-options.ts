@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { canonicalFunctionPath } from "@narrowcast/values";
 import type { Mechanisms } from "../tx/types.ts";
 
 /** One of the two sets of rules; or each mechanism by itself, for tests and measurements. */
@@ -14,4 +15,11 @@ export interface TrackingOptions {
   readonly tracking?: Tracking | undefined;
   /** Rules of single functions, by canonical path. */
   readonly trackingFor?: { readonly [path: string]: Tracking } | undefined;
+}
+
+/** With canonical paths. */
+export function canonicalTracking(byPath: { readonly [path: string]: Tracking }): {
+  readonly [path: string]: Tracking;
+} {
+  return Object.fromEntries(Object.entries(byPath).map(([path, tracking]) => [canonicalFunctionPath(path), tracking]));
 }

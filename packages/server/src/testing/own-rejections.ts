@@ -1,5 +1,5 @@
 /**
- * Lets the server's own guard be the only one that hears of promises that are rejected while nobody listens.
+ * Lets the server's own guard be the only one that is told of promises that are rejected while nobody listens.
  *
  * The test runner takes every such promise for a fault of the test; for tests of what user code leaves behind they are the subject.
  *
