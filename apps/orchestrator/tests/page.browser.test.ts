@@ -2,7 +2,7 @@
  * The whole thing as a person meets it: `npm start`, then two browser windows on the page.
  */
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { browserApp, canBrowse, START_MS, STEP_MS, type BrowserApp } from "../../ui/testing/browser-app.ts";
 
 describe.runIf(canBrowse)("the page", () => {
