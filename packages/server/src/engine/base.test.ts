@@ -132,3 +132,21 @@ test("the space after one is the next in byte order", () => {
   expect(spaceOf(1, 255) < spaceAfter(spaceOf(1, 255)) && spaceAfter(spaceOf(1, 255)) <= spaceOf(1, 256)).toBe(true);
   expect(() => spaceAfter("\u00ff\u00ff")).toThrow("no successor");
 });
+
+test("a disk that is nearly full is not written to, and takes the same batch when there is room", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "narrowcast-base-"));
+  let free = 1024 * 1024;
+  const small = new Base(directory, () => free);
+  const put = (): Promise<void> => {
+    const batch = new BaseBatch(small.reader, small.state.nextLink);
+    batch.put(1, 1, "a", Buffer.from("x"));
+    return small.write(batch, { applied: 1, progress: 0, head: 1 }, new Map());
+  };
+  await expect(put()).rejects.toThrow("the disk is full (ENOSPC)");
+  expect(small.state.applied).toBe(0);
+  free = Infinity;
+  await put();
+  expect(small.state.applied).toBe(1);
+  await small.close();
+  rmSync(directory, { recursive: true, force: true });
+});

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { open } from "lmdb";
 import type { Database, RootDatabase } from "lmdb";
@@ -18,6 +18,7 @@ import { admitBase, noteAdmitted } from "./base-admission.ts";
 import { BaseReader } from "./base-reader.ts";
 import { seal } from "./base-seal.ts";
 import { makeFolder, ownOnly, syncFile } from "./copy-store.ts";
+import { StorageError } from "./storage-error.ts";
 import type { CollectionStats } from "./stats.ts";
 import type { Ts } from "./types.ts";
 
@@ -25,6 +26,8 @@ import type { Ts } from "./types.ts";
 const FORMAT = 2;
 const STATE_KEY = "state";
 const COLLECTION_PREFIX = "collection:";
+/** What pages of trees may take beside the values of a batch. */
+const ROOM_BYTES = 8 * 1024 * 1024;
 /** Between two looks at how far a copy is, in milliseconds. */
 const COPY_LOOK_MS = 100;
 
@@ -61,6 +64,7 @@ export class Base {
   #state: BaseState;
   #reader: BaseReader;
   #version = 0;
+  readonly #freeBytes: () => number;
 
   /**
    * Opens the base, or makes an empty one.
@@ -68,7 +72,8 @@ export class Base {
    * @throws {TornBaseError} If the base came from elsewhere and is not whole.
    * @throws {Error} If the base has another format.
    */
-  constructor(directory: string) {
+  constructor(directory: string, freeBytes: (directory: string) => number = freeOnDisk) {
+    this.#freeBytes = () => freeBytes(directory);
     admitBase(directory);
     const options = { encoding: "binary", keyEncoder, cache: false } as const;
     this.#root = open<Uint8Array, string>({ path: directory, maxDbs: 4, noMemInit: true, ...options });
@@ -122,6 +127,7 @@ export class Base {
    * Applies a batch with the state and numbers that hold after it, atomically. Resolves when it is visible, which is before it is on the disk; see `flushed`.
    *
    * @param stats Changed numbers by collection; `undefined` = the collection is gone.
+   * @throws {StorageError} If the disk is nearly full: nothing is written then.
    */
   async write(
     batch: BaseBatch,
@@ -129,6 +135,7 @@ export class Base {
     stats: ReadonlyMap<number, CollectionStats | undefined>,
   ): Promise<void> {
     const changes = batch.seal();
+    this.#mustHaveRoom(changes);
     const next: BaseState = { format: FORMAT, nextLink: batch.nextLink, ...state };
     await this.#root.batch(() => {
       for (const [key, value] of changes) {
@@ -178,6 +185,14 @@ export class Base {
     await this.#root.close();
   }
 
+  /** The library meets a full disk with a rejection that nobody can catch, and that ends the thread: it is kept from meeting one. */
+  #mustHaveRoom(changes: ReadonlyMap<string, Uint8Array | undefined>): void {
+    let bytes = ROOM_BYTES;
+    for (const value of changes.values()) bytes += 2 * (value?.length ?? 0);
+    if (this.#freeBytes() >= bytes) return;
+    throw new StorageError("ENOSPC", new Error("The disk has no room for the pages of a checkpoint"));
+  }
+
   #putStats(collection: number, numbers: CollectionStats | undefined): void {
     const key = COLLECTION_PREFIX + String(collection);
     if (numbers === undefined) void this.#meta.remove(key);
@@ -197,4 +212,9 @@ export class Base {
     }
     return state;
   }
+}
+
+function freeOnDisk(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
 }
