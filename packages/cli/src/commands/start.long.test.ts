@@ -12,6 +12,8 @@ while (Date.now() < until);
 `;
 /** Whoever stops a service waits so long at least before it kills. */
 const STOP_MS_MAX = 5_000;
+/** Several commands are started one after the other. */
+const STUCK_TEST_MS = 120_000;
 const DATE = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 
 let app: AppFolder;
@@ -168,7 +170,7 @@ test.each(["query", "mutation", "left", "action", "hangs"])(
     await app.write("convex/stuck.ts", STUCK);
     const silent = createServer(() => undefined).listen(0, "127.0.0.1");
     await once(silent, "listening");
-    const command = await started("--push", "--stop-wait", "1");
+    const command = await started("--push", "--stop-wait", "0");
     const before = Number((await app.run("run", "notes:count")).out);
     let answered = 0;
     const writers = Array.from({ length: 20 }, async () => {
@@ -195,6 +197,7 @@ test.each(["query", "mutation", "left", "action", "hangs"])(
     expect(Number((await app.run("run", "notes:count")).out) - before).toBeGreaterThanOrEqual(answered);
     await after.stop("SIGTERM");
   },
+  STUCK_TEST_MS,
 );
 
 test("--cloud-url is what functions and clients see; commands use the local address", async () => {

@@ -35,14 +35,14 @@ import { PendingRequests } from "./pending-requests.ts";
 import { SocketRegistry } from "./socket-registry.ts";
 import { Watchdog, loadLimit, newWatchMemory } from "../protocol/watchdog.ts";
 import { Heartbeat, newHeartMemory, type Pulse } from "../protocol/heartbeat.ts";
-import { CorePulse } from "./core-pulse.ts";
+import { CorePulse, tellEnd } from "./core-pulse.ts";
 
 /** Starts in a row that may fail before the client gives up. */
 const FAILED_STARTS_MAX = 5;
 const RESTART_PAUSE_MS = 100;
 const RESTART_PAUSE_MAX_MS = 2_000;
 /** A core that is closed has so long to finish what is under way. */
-const CLOSE_WAIT_MS = 3_000;
+const CLOSE_WAIT_MS = 1_500;
 
 type WithoutId<R> = R extends CoreRequest ? Omit<R, "id"> : never;
 type NewRequest = WithoutId<CoreRequest>;
@@ -218,8 +218,8 @@ export class CoreClient {
     if (this.#options.threads) {
       const { directory, memoryBytes } = home;
       const heartMemory = newHeartMemory();
-      const memories = { watchMemory: this.#watchMemory, heartMemory };
-      const link = openThread({ directory, memoryBytes, start: whole, ...memories }, events);
+      const data = { directory, memoryBytes, start: whole, watchMemory: this.#watchMemory, heartMemory };
+      const link = openThread(data, events);
       this.#link = link;
       const pulse = new CorePulse();
       this.#heartbeat?.stop();
@@ -302,8 +302,7 @@ export class CoreClient {
   #judge(pulse: CorePulse, seen: Pulse): void {
     if (!this.#isReady || this.#isClosed || !pulse.judge(seen, this.#watchdog.state())) return;
     const last = this.#watchdog.last();
-    const name = last === undefined || last.name === "" ? "a module" : last.name;
-    console.error(`The core was ended: what ${name} left behind went on computing; await every promise`);
+    tellEnd(last, "what", "left behind went on computing; await every promise");
     // Its answer is out. Only a query would run again by itself.
     if (last?.run.kind === "query") this.#blame(last.run);
     void this.#restart();
@@ -311,14 +310,12 @@ export class CoreClient {
 
   async #endStuck(run: RunKey): Promise<void> {
     if (this.#isClosed) return;
-    const name = this.#watchdog.last()?.name ?? "";
-    console.error(`The core was ended: ${name === "" ? "a module" : name} did not come back`);
+    tellEnd(this.#watchdog.last(), "", "did not come back");
     this.#blame(run);
     await this.#restart();
   }
 
   async #restart(): Promise<void> {
-    this.#heartbeat?.stop();
     const link = this.#link;
     this.#link = undefined;
     this.#isReady = false;

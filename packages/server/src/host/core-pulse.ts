@@ -11,7 +11,7 @@
  * @module
  */
 import type { Pulse } from "../protocol/heartbeat.ts";
-import type { WatchState } from "../protocol/watchdog.ts";
+import type { LastRun, WatchState } from "../protocol/watchdog.ts";
 
 const LEFT_CPU_MS = 1_200;
 const BUSY_CPU_MS = 10_000;
@@ -38,4 +38,10 @@ export class CorePulse {
     this.#leftMs = isBusy || !isSame || cpuMs === undefined || computedMs < CALM_MS ? 0 : this.#leftMs + computedMs;
     return this.#leftMs > LEFT_CPU_MS;
   }
+}
+
+/** Says in the server's log why a core was ended, and by whom. */
+export function tellEnd(last: LastRun | undefined, before: "what" | "", after: string): void {
+  const name = last === undefined || last.name === "" ? "a module" : last.name;
+  console.error(`The core was ended: ${`${before} ${name} ${after}`.trimStart()}`);
 }

@@ -10,8 +10,7 @@
  * The limit is processor time of the thread (`thread-time.ts`), so waiting for a busy machine is not held against user code:
  *
  *   computed longer than the limit                                 over
- *   a function that computed for 52 % of it, and 2.2 times it passed    over: everybody else waits for this thread
- *   … 40 % of it, and 2.5 times it passed                               over
+ *   a function that computed for 40 % of it, and 2.5 times it passed    over: everybody else waits for this thread
  *   10 times the limit passed                                      over: it computes nothing and does not come back either
  *
  * Invariants:
@@ -80,10 +79,8 @@ export const WATCH_MS = 100;
 /** What is given beyond a limit, so that a run which ends by itself soon after it fails alone, without its thread. */
 const GRACE_MS = 200;
 /** See the module comment. */
-const HURRIES = [
-  { factor: 2.2, share: 0.52 },
-  { factor: 2.5, share: 0.4 },
-];
+const HURRIED_FACTOR = 2.5;
+const HURRIED_SHARE = 0.4;
 const BLOCKED_FACTOR = 10;
 
 /** Memory that a thread and its watchdog share. */
@@ -247,8 +244,7 @@ export class Watchdog {
     const limitMs = this.#times[LIMIT] ?? 0;
     if (passedMs > limitMs + GRACE_MS + WATCH_MS && computedMs > limitMs + GRACE_MS - WATCH_MS) return true;
     const isHurried = this.#times[HURRIED] === 1;
-    const isLate = HURRIES.some(({ factor, share }) => passedMs > factor * limitMs && computedMs > share * limitMs);
-    if (isHurried && isLate) return true;
+    if (isHurried && passedMs > HURRIED_FACTOR * limitMs && computedMs > HURRIED_SHARE * limitMs) return true;
     return passedMs > BLOCKED_FACTOR * limitMs;
   }
 
