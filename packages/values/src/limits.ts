@@ -57,7 +57,7 @@ export interface Limits {
   readonly jsonNamesMax: number;
   /** One message of a socket. A longer one closes it. */
   readonly socketMessageBytesMax: number;
-  /** Parts of messages that sockets have not sent whole, of all sockets together. */
+  /** Parts of messages that sockets have not sent whole, of all sockets together; the same for all bodies of requests. */
   readonly unfinishedBytesMax: number;
   /** With so many mutations of a socket waiting, or messages before the first is done, the socket is not read until some are done. */
   readonly socketMutationsQueuedMax: number;

@@ -4,38 +4,55 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { UnfinishedBytes, UnfinishedPart } from "../sync/unfinished-bytes.ts";
 import { RequestError } from "./request-error.ts";
 
 /**
  * The whole body.
  *
- * @throws {RequestError} 413 when it is longer than `bytesMax`, as soon as that is known; 408 when the client goes away.
+ * @param unfinished Of all bodies that are being read.
+ * @throws {RequestError} 413 when it is longer than `bytesMax`, as soon as that is known; 503 when all unfinished bodies together are too long and this is
+ *   the longest; 408 when the client goes away.
  */
-export function readBody(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+export function readBody(incoming: IncomingMessage, bytesMax: number, unfinished: UnfinishedBytes): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const tooLarge = (): void => {
+    let chunks: Buffer[] = [];
+    const refuse = (error: RequestError): void => {
+      chunks = [];
       // What is still coming is thrown away until the connection ends with the answer.
       incoming.removeAllListeners("data").resume();
-      reject(new RequestError(413, "RequestTooLarge", `Request body is too large (limit: ${bytesMax} bytes)`));
+      reject(error);
     };
+    const tooLarge = (): void =>
+      refuse(new RequestError(413, "RequestTooLarge", `Request body is too large (limit: ${bytesMax} bytes)`));
+    const part: UnfinishedPart = { bytes: 0, end: () => refuse(tooMany()) };
+    incoming.once("close", () => unfinished.done(part));
     if (Number(incoming.headers["content-length"] ?? "0") > bytesMax) {
       tooLarge();
       return;
     }
-    const chunks: Buffer[] = [];
     let bytes = 0;
     incoming.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > bytesMax) tooLarge();
-      else chunks.push(chunk);
+      if (bytes > bytesMax) return tooLarge();
+      chunks.push(chunk);
+      unfinished.add(part, chunk.length);
     });
     const gone = (): void => {
       if (!incoming.complete) reject(new RequestError(408, "ClientDisconnect", "The client went away"));
     };
-    incoming.on("end", () => resolve(Buffer.concat(chunks)));
+    incoming.on("end", () => {
+      unfinished.done(part);
+      resolve(Buffer.concat(chunks));
+    });
     incoming.on("error", gone);
     incoming.on("close", gone);
   });
+}
+
+function tooMany(): RequestError {
+  const text = "Too many bytes of requests that have not come whole, back off and try again";
+  return new RequestError(503, "TooManyUnfinishedBytes", text);
 }
 
 /**

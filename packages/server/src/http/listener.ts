@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { OnError } from "../sync/error-report.ts";
+import type { UnfinishedBytes } from "../sync/unfinished-bytes.ts";
 import { jsonAnswer, type Answer, type Route, type RouteRequest, type RouteWorld } from "./answer.ts";
 import { bodyPieces, readBody, writeBody } from "./body.ts";
 import { corsHeaders, preflight } from "./cors.ts";
@@ -18,8 +19,8 @@ export interface ListenerOptions {
   /** Whether a path gets CORS headers and answered pre-flight requests; HTTP actions do their own. */
   readonly cors: (path: string) => boolean;
   readonly requestsMax: number;
-  /** Requests being answered, of all listeners of a server. */
-  readonly running: { requests: number };
+  /** Requests being answered, and bodies being read, of all listeners of a server. */
+  readonly running: { requests: number; readonly bodies: UnfinishedBytes };
   readonly onError: OnError;
 }
 
@@ -84,7 +85,10 @@ async function answerTo(
   try {
     if (url === undefined) throw new RequestError(400, "BadRequest", "Invalid request: the address cannot be read");
     if (method === "OPTIONS" && options.cors(url.pathname)) return preflight(incoming.headers);
-    return await options.route(method, url.pathname)(routeRequest(incoming, response, url), options.world);
+    return await options.route(method, url.pathname)(
+      routeRequest(incoming, response, url, options.running.bodies),
+      options.world,
+    );
   } catch (error) {
     if (error instanceof RequestError) return errorAnswer(error);
     if (options.world.stopping.aborted) return STOPPING;
@@ -105,7 +109,12 @@ function urlOf(incoming: IncomingMessage): URL | undefined {
   return (target.startsWith("/") && !HOST.test(host)) || !URL.canParse(text) ? undefined : new URL(text);
 }
 
-function routeRequest(incoming: IncomingMessage, response: ServerResponse, url: URL): RouteRequest {
+function routeRequest(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  bodies: UnfinishedBytes,
+): RouteRequest {
   const gone = new AbortController();
   response.on("close", () => gone.abort());
   return {
@@ -114,7 +123,7 @@ function routeRequest(incoming: IncomingMessage, response: ServerResponse, url: 
     headers: incoming.headers,
     client: { ip: incoming.socket.remoteAddress ?? null, userAgent: incoming.headers["user-agent"] ?? null },
     signal: gone.signal,
-    body: (bytesMax) => readBody(incoming, bytesMax),
+    body: (bytesMax) => readBody(incoming, bytesMax, bodies),
     pieces: () => bodyPieces(incoming),
   };
 }

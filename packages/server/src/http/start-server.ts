@@ -16,6 +16,7 @@ import type { AdminKeys } from "./admin-keys.ts";
 import type { RouteWorld } from "./answer.ts";
 import { siteRoute } from "./http-action-route.ts";
 import { KeyAuthenticator } from "./identity.ts";
+import { UnfinishedBytes } from "../sync/unfinished-bytes.ts";
 import { createListener } from "./listener.ts";
 import { isHttpActionPath, routeFor } from "./routes.ts";
 import { listenForUpgrades } from "./upgrade.ts";
@@ -79,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningHttp> 
     ...(options.compresses === undefined ? {} : { compresses: options.compresses }),
   };
   const sockets = new SocketServer({ deployment, limits, authenticator, redacts, onError, ...wire });
-  const running = { requests: 0 };
+  const running = { requests: 0, bodies: new UnfinishedBytes(limits.unfinishedBytesMax) };
   const common = { world, requestsMax, onError, running };
   const main = createServer(createListener({ ...common, route: routeFor, cors: (path) => !isHttpActionPath(path) }));
   const site = createServer(createListener({ ...common, route: () => siteRoute, cors: () => false }));

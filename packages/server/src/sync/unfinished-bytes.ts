@@ -1,17 +1,17 @@
 /**
- * Bytes of messages that have not come whole, counted over all sockets: the parts lie in memory until the rest is there.
+ * Bytes of messages or bodies that have not come whole, counted over all senders: the parts lie in memory until the rest is there.
  *
- * When there are too many, the socket that holds the most of them is ended: somebody who sends one honest message is not the one.
+ * When there are too many, the sender that holds the most of them is ended: somebody who sends one honest message is not the one.
  *
  * Invariant: `total` is the sum of what is held by those that are counted.
  *
  * @module
  */
 
-/** What a socket has sent of a message that is not whole. */
+/** What somebody has sent of a message or body that is not whole. */
 export interface UnfinishedPart {
   bytes: number;
-  /** Ends the socket. */
+  /** Takes nothing more from them. */
   readonly end: () => void;
 }
 
