@@ -250,6 +250,19 @@ test.each([
   expect(err.trim().split("\n")).toHaveLength(1);
 });
 
+test("start --push makes the generated files that functions import, where there are none", async () => {
+  const fresh = await AppFolder.make();
+  await rm(join(fresh.directory, "convex", "_generated"), { recursive: true, force: true });
+  await fresh.write(
+    "convex/made.ts",
+    `import { query } from "./_generated/server";\nexport const one = query({ args: {}, handler: async () => 1 });\n`,
+  );
+  const command = fresh.start("start", "--push", ...ports);
+  await command.until("out", /Deployment at/u);
+  expect(await fresh.run("run", "made:one")).toMatchObject({ code: 0, out: "1\n" });
+  await fresh.close();
+});
+
 test("what a user can cause has no stack trace", async () => {
   const bare = await AppFolder.make({ hasModules: false });
   const missing = await bare.run("start", "--push", ...ports);

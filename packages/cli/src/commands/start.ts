@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Deployment } from "@narrowcast/server";
+import { writeGenerated, type Deployment } from "@narrowcast/server";
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
 import { writeAddresses } from "./env-file.ts";
 import { pushFailureText } from "./failure-text.ts";
@@ -54,7 +54,7 @@ export async function startCommand(context: CommandContext, options: StartOption
 
 /** A push that fails leaves the last good one; only where there is none, there is nothing to serve. */
 async function pushOrKeep(context: CommandContext, deployment: Deployment, options: PushOptions): Promise<void> {
-  const text = await pushApp(context, deployment, options).then(
+  const text = await generateAndPush(context, deployment, options).then(
     ({ outcome }) => (outcome.ok ? undefined : outcome.message),
     (error: unknown) => pushFailureText(context.directory, error),
   );
@@ -65,4 +65,15 @@ async function pushOrKeep(context: CommandContext, deployment: Deployment, optio
   context.stderr.write(
     `${red("✖")} ${text}\n  The push failed; the last good push is served (${functions.length} functions).\n`,
   );
+}
+
+/** The generated files are made where they are not under version control; those that are there are left as they are. */
+async function generateAndPush(
+  context: CommandContext,
+  deployment: Deployment,
+  options: PushOptions,
+): ReturnType<typeof pushApp> {
+  const folder = functionsFolder(context.directory);
+  if (!existsSync(join(folder, "_generated"))) await writeGenerated(folder);
+  return pushApp(context, deployment, options);
 }
