@@ -33,6 +33,10 @@ const STEPS_MAX = 4;
 /** A list that is full makes way for an empty one: long lists would make every transaction slow. */
 const VALUES_MAX = 150;
 const LISTS_AT_ONCE = 6;
+/** Enough for an hour: a million values. */
+const LISTS_MADE = 8_000;
+/** Lists of one read at the end. */
+const LISTS_A_READ = 500;
 /** When nothing changed for this long, nothing will. */
 const CALM_MS = 1_000;
 const CALM_TURNS_MAX = 20;
@@ -55,7 +59,7 @@ export class Recorder {
 
   /** Makes the lists. */
   async begin(url: string): Promise<void> {
-    const keys = await new ConvexHttpClient(url, { logger: false }).mutation(LISTS.open, { count: 400 });
+    const keys = await new ConvexHttpClient(url, { logger: false }).mutation(LISTS.open, { count: LISTS_MADE });
     for (const key of keys) this.#lists.push({ key, appended: 0 });
   }
 
@@ -65,9 +69,10 @@ export class Recorder {
     const http = new ConvexHttpClient(url, { logger: false });
     let former = "";
     for (let turn = 0; turn < CALM_TURNS_MAX; turn += 1) {
-      const begun = this.#next();
-      const values = await http.query(LISTS.read, { keys });
-      this.#add({ client: this.#clients++, kind: "done", begun, ended: this.#next(), steps: readsOf(keys, values) });
+      const values: number[][] = [];
+      for (let at = 0; at < keys.length; at += LISTS_A_READ) {
+        values.push(...(await this.#read(http, keys.slice(at, at + LISTS_A_READ))));
+      }
       if (JSON.stringify(values) === former) return;
       former = JSON.stringify(values);
       await new Promise((resolve) => setTimeout(resolve, CALM_MS));
@@ -139,10 +144,14 @@ export class Recorder {
 
   /** One read over HTTP that must be answered. */
   async look(http: ConvexHttpClient): Promise<void> {
-    const keys = [...this.keysInUse];
+    await this.#read(http, [...this.keysInUse]);
+  }
+
+  async #read(http: ConvexHttpClient, keys: string[]): Promise<readonly number[][]> {
     const begun = this.#next();
     const values = await http.query(LISTS.read, { keys });
     this.#add({ client: this.#clients++, kind: "done", begun, ended: this.#next(), steps: readsOf(keys, values) });
+    return values;
   }
 
   #inUse(): readonly { readonly key: string; appended: number }[] {
