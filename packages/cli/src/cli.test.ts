@@ -30,6 +30,8 @@ test("dev serves and pushes saves, run and data show what is there", async () =>
   expect(count.out).toBe("1\n");
   expect(JSON.parse(data.out)).toMatchObject({ text: "first" });
   expect(refused.code).toBe(1);
+  // Nothing was saved, so nothing was pushed again.
+  expect(dev.out.match(/functions ready/gu)).toHaveLength(1);
   const from = dev.out.length;
   await app.write(
     "convex/extra.ts",

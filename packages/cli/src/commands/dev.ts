@@ -4,6 +4,7 @@
  * @module
  */
 import { once } from "node:events";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { watch } from "chokidar";
 import { BundleError, writeGenerated } from "@narrowcast/server";
@@ -73,21 +74,19 @@ async function followSource(
     }
     running = undefined;
   };
-  const watcher = watch([folder, join(context.directory, "convex.json"), ...first.inputs], {
+  // A path that is not there ends its first look too early.
+  const watcher = watch([folder, ...first.inputs.filter((file) => existsSync(file))], {
     ignored: (path) => path.includes("_generated") || path.includes("node_modules"),
-    alwaysStat: true,
+    ignoreInitial: true,
   });
   const again = (): void => {
     isDirty = true;
     running ??= push();
   };
-  let isReady = false;
-  watcher.on("all", (_event, _path, stats) => {
-    // Of what is found there at first only that is news which was saved while the first push was under way.
-    if (isReady || (stats?.isFile() === true && stats.mtimeMs >= first.readFromMs)) again();
-  });
+  watcher.on("all", again);
   await once(watcher, "ready");
-  isReady = true;
+  watcher.add(join(context.directory, "convex.json"));
+  if (isSavedSince(first, watcher.getWatched())) again();
   // Modules may read variables while they are loaded: one that was missing may be why the push failed.
   const forget = serving.deployment.onEnvironment(() => {
     if (!isPushed) again();
@@ -97,6 +96,16 @@ async function followSource(
   forget();
   await watcher.close();
   await running;
+}
+
+/** Whether something was saved, or went, after the push had read it and before it was followed. */
+function isSavedSince({ inputs, readFromMs }: Pushed, followed: Readonly<Record<string, readonly string[]>>): boolean {
+  if (inputs.some((file) => !existsSync(file))) return true;
+  const files = Object.entries(followed).flatMap(([folder, names]) => names.map((name) => join(folder, name)));
+  return files.some((file) => {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    return stats?.isFile() === true && stats.mtimeMs >= readFromMs;
+  });
 }
 
 interface Pushed {
