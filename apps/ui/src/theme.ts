@@ -5,6 +5,7 @@
  * focused shows it.
  */
 import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { filledContrast } from "./filled-contrast.ts";
 
 const tide: MantineColorsTuple = [
   "#e8f6f6",
@@ -50,6 +51,7 @@ export const theme = createTheme({
   primaryColor: "tide",
   primaryShade: { light: 7, dark: 5 },
   autoContrast: true,
+  variantColorResolver: filledContrast,
   // Where black and white stand out equally: above it, a filled button's label is black. White on the accent of the dark has 3.2:1, black 6.5:1.
   luminanceThreshold: 0.18,
   colors: { tide, gray: slate, dark: night },
