@@ -4,6 +4,7 @@
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { browserApp, canBrowse, eventually, START_MS, STEP_MS, type BrowserApp } from "../../ui/testing/browser-app.ts";
+import { openWindow } from "../testing/page-window.ts";
 
 describe.runIf(canBrowse)("the page", () => {
   let app: BrowserApp;
@@ -15,18 +16,11 @@ describe.runIf(canBrowse)("the page", () => {
 
   afterAll(() => app.close(), STEP_MS);
 
-  async function openWindow(width: number): Promise<Page> {
-    const page = await app.open({ width });
-    await page.getByRole("button", { name: "Open" }).click();
-    await page.getByText("orchard-shop").first().waitFor({ state: "attached" });
-    return page;
-  }
-
   test(
     "shows a running job tick, counts move and a chat go on, in two windows in step",
     { timeout: 120_000 },
     async () => {
-      const [one, two] = [await openWindow(1600), await openWindow(1280)];
+      const [one, two] = [await openWindow(app, 1600), await openWindow(app, 1280)];
       const before = await activeAndPending(one);
       expect(await activeAndPending(two)).toEqual(before);
 

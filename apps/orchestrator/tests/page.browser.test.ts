@@ -4,6 +4,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { browserApp, canBrowse, START_MS, STEP_MS, type BrowserApp } from "../../ui/testing/browser-app.ts";
+import { openWindow } from "../testing/page-window.ts";
 
 describe.runIf(canBrowse)("the page", () => {
   let app: BrowserApp;
@@ -14,18 +15,11 @@ describe.runIf(canBrowse)("the page", () => {
 
   afterAll(() => app.close(), STEP_MS);
 
-  async function openWindow(width: number): Promise<Page> {
-    const page = await app.open({ width });
-    await page.getByRole("button", { name: "Open" }).click();
-    await page.getByText("orchard-shop").first().waitFor({ state: "attached" });
-    return page;
-  }
-
   test(
     "a message appears in the other window, then the typing indicator and an answer",
     { timeout: 90_000 },
     async () => {
-      const [one, two] = [await openWindow(1600), await openWindow(400)];
+      const [one, two] = [await openWindow(app, 1600), await openWindow(app, 400)];
       for (const page of [one, two]) await openThread(page, "Search: apples and apple");
       const text = "Does a search for apple find apples?";
       await one.getByLabel("Message", { exact: true }).fill(text);

@@ -14,34 +14,19 @@
  *
  * @module
  */
-import { ROOT_COMPONENT, type Doc, type TableAddress } from "@narrowcast/values";
-import type { FileStore } from "../engine/file-store.ts";
+import { ROOT_COMPONENT, type TableAddress } from "@narrowcast/values";
 import { followFrom } from "../engine/follow-log.ts";
 import type { Log } from "../engine/log-types.ts";
-import type { Engine } from "../engine/types.ts";
 import { Database } from "../tx/database.ts";
-import type { Clock } from "../protocol/alarms.ts";
-import type { CoreStart, FromCore } from "../protocol/core-protocol.ts";
-import type { RunMonitor } from "../protocol/watchdog.ts";
-import type { CodeLoader } from "../functions/code-loader.ts";
+import type { CoreStart } from "../protocol/core-protocol.ts";
 import { ENVIRONMENT_TABLE } from "../functions/environment.ts";
 import { CommitClock } from "./commit-clock.ts";
 import { Core } from "./core.ts";
+import type { CoreOpenOptions } from "./core-open.ts";
 import { MODULES_TABLE } from "./stored-code.ts";
 
-/** What a follower is opened with. */
-export interface FollowerOptions {
-  readonly start: CoreStart;
-  /** Empty, or with what a follower took in before: the rest comes from the log. */
-  readonly engine: Engine<Doc>;
-  readonly clock: Clock;
-  readonly random: { bytes(count: number): Uint8Array };
-  readonly monitor: RunMonitor;
-  readonly loadCode: CodeLoader;
-  readonly files: FileStore;
-  readonly pause: () => Promise<void>;
-  send(batch: readonly FromCore[]): void;
-}
+/** What a follower is opened with. `engine` is empty, or has what a follower took in before: the rest comes from the log. */
+export type FollowerOptions = Omit<CoreOpenOptions, "copyStore">;
 
 /** See the module comment. */
 export class FollowingCore {
