@@ -49,6 +49,7 @@ export class Recorder {
   readonly #random: SeededRandom;
   #moment = 0;
   #value = 0;
+  #jobs = 0;
   /** All lists that ever were, with how many values were appended; the last ones are in use. */
   readonly #lists: { readonly key: string; appended: number }[] = [];
   #clients = 0;
@@ -142,6 +143,11 @@ export class Recorder {
     return this.#value;
   }
 
+  /** Functions that were scheduled, or asked to be. */
+  get jobs(): number {
+    return this.#jobs;
+  }
+
   /** One read over HTTP that must be answered. */
   async look(http: ConvexHttpClient): Promise<void> {
     await this.#read(http, [...this.keysInUse]);
@@ -206,6 +212,7 @@ export class Recorder {
   /** What is scheduled happens once, at some time after; that it was scheduled is acknowledged. */
   async #later(client: number, call: Call, mayBreak: boolean): Promise<void> {
     const steps = this.#steps(true).filter(isAppend);
+    this.#jobs += 1;
     const begun = this.#next();
     await call(LISTS.later, { steps }).then(
       () => this.#add({ client, kind: "done", begun, ended: Infinity, steps }),
