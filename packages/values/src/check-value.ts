@@ -125,21 +125,26 @@ const FIELD_CHARS = 5;
 const HALF_OF_A_PAIR = /\p{Surrogate}/u;
 const LONE_SURROGATE = "String is not valid Unicode: it has half of a surrogate pair";
 
+/** How JSON writes surrogates that are not a pair begins. */
+export const SURROGATE_ESCAPE = "\\ud";
+
 /**
  * What limit of form a value breaks that was made into text or read from it; `undefined` when none. Nesting and names are checked on that way.
  *
  * Hot: every argument and result passes here. Most texts are too short to hold too much, and are not looked into; guarded by `codec.bench.ts`.
  *
  * @param isKnown Tells parts that were checked before.
+ * @param hasSurrogates Whether there can be a {@linkcode SURROGATE_ESCAPE} in the text, where that is known.
  */
 export function checkWithText(
   value: Value,
   text: string,
   limits: Limits,
   isKnown?: (part: object) => boolean,
+  hasSurrogates: boolean = text.includes(SURROGATE_ESCAPE),
 ): string | undefined {
   // JSON writes half a pair as an escape. Behind a backslash that is itself escaped, the same letters are text.
-  if (text.includes("\\ud") && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(text)) return LONE_SURROGATE;
+  if (hasSurrogates && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(text)) return LONE_SURROGATE;
   const { arrayItemsMax, objectFieldsMax } = limits;
   if (text.length <= Math.min(arrayItemsMax * ITEM_CHARS, objectFieldsMax * FIELD_CHARS)) return undefined;
   return checkCounts(value, limits, isKnown);

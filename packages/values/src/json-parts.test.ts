@@ -84,7 +84,7 @@ test("the text, or the error, is that of rendering everything", () => {
       ([parts, value]) => {
         const known = new Known(parts);
         const expected = textOrError(() => stringifyValue(value as Value));
-        expect(textOrError(() => stringifyAround(value as Value, known))).toBe(expected);
+        expect(textOrError(() => stringifyAround(value as Value, known).text)).toBe(expected);
         answers += known.answers > 0 ? 1 : 0;
         errors += expected.startsWith("error") ? 1 : 0;
       },
@@ -106,7 +106,9 @@ test("a known part is not looked into, and a long string is asked for once", () 
   expect(() => stringifyAround(value, known)).toThrow("é");
   delete (value as { é?: unknown })["é"];
   isAsked = 0;
-  expect(stringifyAround(value, known)).toBe('{"list":[1,{"it":"is known"},{"a":{"it":"is known"}}],"z":"long 1"}');
+  expect(stringifyAround(value, known).text).toBe(
+    '{"list":[1,{"it":"is known"},{"a":{"it":"is known"}}],"z":"long 1"}',
+  );
 });
 
 test("a known part counts with its height where values are refused as too nested", () => {
@@ -120,7 +122,19 @@ test("a known part counts with its height where values are refused as too nested
   for (const arrays of [60, 61, 62, 63]) {
     const known = new Known([part]);
     const expected = textOrError(() => stringifyValue(nested(arrays)));
-    expect(textOrError(() => stringifyAround(nested(arrays), known))).toBe(expected);
+    expect(textOrError(() => stringifyAround(nested(arrays), known).text)).toBe(expected);
     expect(expected.startsWith("error")).toBe(arrays > 61);
   }
+});
+
+test.each<[what: string, value: (part: object) => Value, expected: boolean]>([
+  ["nothing but known parts", (part) => [part as Value], false],
+  ["other strings", (part) => ["\u{1F600}", part as Value], false],
+  ["half a pair before a known part", (part) => ["\ud83d", part as Value], true],
+  ["half a pair after one, deep inside", (part) => [part as Value, { a: ["\ude00"] }], true],
+  ["half a pair in a long string", (part) => [part as Value, `${"y".repeat(2_000)}\ud83d`], true],
+  ["half a pair without known parts", () => ["\ud83d"], true],
+])("whether there can be half of a surrogate pair outside of known parts: %s", (_what, value, expected) => {
+  const part = { a: 1 };
+  expect(stringifyAround(value(part), new Known([part])).hasSurrogates).toBe(expected);
 });

@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { SURROGATE_ESCAPE } from "./check-value.ts";
 import { isFieldName, NESTING_MAX, stringifyValue, textAt } from "./json.ts";
 import { isPlainObject } from "./value.ts";
 import type { Value } from "./value.ts";
@@ -32,6 +33,14 @@ export interface PartTexts {
   longText(text: string): string | undefined;
 }
 
+/** What {@linkcode stringifyAround} gives. */
+export interface JoinedText {
+  /** As `stringifyValue` gives it. */
+  readonly text: string;
+  /** Whether what was rendered has escapes of surrogates (`\\ud800`) in it: half a pair is written so. Rows are checked when they are written. */
+  readonly hasSurrogates: boolean;
+}
+
 /** Shorter strings are rendered faster than looked up. */
 const LONG_CHARS_MIN = 1_024;
 
@@ -42,10 +51,12 @@ const LONG_CHARS_MIN = 1_024;
  *
  * @throws {Error} With the text of `convex/values` for anything that is not a Convex value.
  */
-export function stringifyAround(value: Value, known: PartTexts): string {
+export function stringifyAround(value: Value, known: PartTexts): JoinedText {
   const renderer = new PartRenderer(known);
-  const text = renderer.part(value, 0);
-  return text === undefined || renderer.isRefused ? stringifyValue(value) : text;
+  const joined = renderer.part(value, 0);
+  if (joined !== undefined && !renderer.isRefused) return { text: joined, hasSurrogates: renderer.hasSurrogates };
+  const text = stringifyValue(value);
+  return { text, hasSurrogates: text.includes(SURROGATE_ESCAPE) };
 }
 
 /** How deep arrays and objects are nested in a value. */
@@ -62,6 +73,8 @@ class PartRenderer {
   readonly #known: PartTexts;
   /** Something is no Convex value: rendering it as a whole tells what. */
   isRefused = false;
+  /** See {@linkcode JoinedText}. */
+  hasSurrogates = false;
 
   constructor(known: PartTexts) {
     this.#known = known;
@@ -69,12 +82,18 @@ class PartRenderer {
 
   /** The text of `value` if there is a known part in it. Texts are joined by `+`: nothing is copied before the whole is used. */
   part(value: unknown, depth: number): string | undefined {
-    if (typeof value === "string") return value.length < LONG_CHARS_MIN ? undefined : this.#known.longText(value);
+    if (typeof value === "string") return value.length < LONG_CHARS_MIN ? undefined : this.#longText(value);
     if (typeof value !== "object" || value === null || depth >= NESTING_MAX) return undefined;
     const known = this.#known.part(value);
     if (known !== undefined && depth + known.height <= NESTING_MAX) return known.text;
     if (Array.isArray(value)) return this.#list(value, depth + 1);
     return isPlainObject(value) ? this.#object(value, depth + 1) : undefined;
+  }
+
+  #longText(value: string): string | undefined {
+    const text = this.#known.longText(value);
+    if (text?.includes(SURROGATE_ESCAPE) === true) this.hasSurrogates = true;
+    return text;
   }
 
   #list(items: readonly unknown[], depth: number): string | undefined {
@@ -121,6 +140,7 @@ class PartRenderer {
   #plain(value: unknown, depth: number): string {
     const text = textAt(value, depth);
     if (text === undefined) this.isRefused = true;
+    else if (text.includes(SURROGATE_ESCAPE)) this.hasSurrogates = true;
     return text ?? "";
   }
 }

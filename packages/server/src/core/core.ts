@@ -314,7 +314,7 @@ export class Core {
       schedule: (tx, address, args, atMs) => rows.schedule(tx, address, args, atMs),
       cancelScheduled: (tx, id) => rows.cancel(tx, id),
       files: new MutationFiles({ store: files, state, reads, clock, random, limits, meter: this.#meter, enqueue }),
-      log: (entry) => this.#logs.add(entry),
+      log: (facts, end) => this.#logs.add(facts, end),
       meter: this.#meter,
     });
   }

@@ -18,8 +18,7 @@ import type { ActiveCode } from "./deployed-code.ts";
 import type { DeploymentState } from "./deployment-state.ts";
 import type { Caller } from "../protocol/deployment-types.ts";
 import { serverErrorText, timeOutText } from "../protocol/core-protocol.ts";
-import type { LogEntry } from "../protocol/deployment-types.ts";
-import { LogEntries } from "../protocol/log-entry.ts";
+import type { EntryEnd, EntryFacts } from "../protocol/log-entry.ts";
 import { quarantinedReadSet, type Quarantine } from "./quarantine.ts";
 import { queryKey, type RunKey } from "../protocol/run-key.ts";
 import { runSystemQuery } from "./system/system-queries.ts";
@@ -46,7 +45,7 @@ export interface RunnerParts {
   schedule(tx: Transaction, address: FunctionAddress, args: string, atMs: number): string;
   cancelScheduled(tx: Transaction, id: string): string | undefined;
   readonly files: RunFiles;
-  log(entry: LogEntry): void;
+  log(facts: EntryFacts, end: EntryEnd): void;
   readonly meter: CoreMeter | undefined;
 }
 
@@ -61,15 +60,11 @@ export interface RunCall extends FunctionAddress {
   readonly run: RunKey;
 }
 
-/** What the log tells of a call. */
-type EntryFacts = Pick<RunCall, "component" | "path" | "requestId" | "caller">;
-
 /** See the module comment. */
 export class FunctionRunner {
   readonly #parts: RunnerParts;
   /** Queries really executed. */
   queriesExecuted = 0;
-  readonly #entries = new LogEntries();
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -112,7 +107,10 @@ export class FunctionRunner {
       const logLines = clientLines(outcome.logLines);
       const cost = isSystem ? undefined : costOf(tx, outcome);
       const { readSet } = tx;
-      return { result: { ...result, logLines, journal }, readSet, identityObserved, clockObserved, cost, moment };
+      const answer: RunResult = result.ok
+        ? { ok: true, value: result.value, logLines, journal }
+        : { ok: false, errorMessage: result.errorMessage, errorData: result.errorData, logLines, journal };
+      return { result: answer, readSet, identityObserved, clockObserved, cost, moment };
     } catch (error) {
       return this.#defect(tx, request, requestId, error);
     } finally {
@@ -210,14 +208,13 @@ export class FunctionRunner {
   }
 
   /** Makes the entry of a one-shot query that was answered without running it. */
-  logCached(call: EntryFacts, result: RunResult): void {
-    const atMs = this.#parts.clock.nowMs();
-    this.#parts.log({
-      ...this.#entries.begin({ ...entryFacts(call), functionKind: "query", startedMs: atMs }),
-      error: result.ok ? null : result.errorMessage,
-      cached: true,
-      returnBytes: result.ok ? result.value.length : 0,
-    });
+  logCached(call: Pick<RunCall, "component" | "path" | "requestId" | "caller">, result: RunResult): void {
+    const { component, path, requestId, caller } = call;
+    const startedMs = this.#parts.clock.nowMs();
+    const facts = { component, path, functionKind: "query", requestId, caller, startedMs } as const;
+    const error = result.ok ? null : result.errorMessage;
+    const returnBytes = result.ok ? result.value.length : 0;
+    this.#parts.log(facts, { error, cached: true, returnBytes });
   }
 
   #log(
@@ -229,14 +226,17 @@ export class FunctionRunner {
     endedMs: number,
   ): void {
     const { documentsRead, bytesRead, storageDocuments, storageBytes, documentsWritten, bytesWritten } = tx.usage;
-    this.#parts.log({
-      ...this.#entries.begin({ ...entryFacts(call), functionKind: kind, startedMs }),
+    const { component, path, requestId, caller } = call;
+    const facts = { component, path, functionKind: kind, requestId, caller, startedMs };
+    const { result } = outcome;
+    const end = {
       durationMs: endedMs - startedMs,
       lines: outcome.logLines,
-      error: outcome.result.ok ? null : outcome.result.errorMessage,
-      returnBytes: outcome.result.ok ? outcome.result.value.length : 0,
+      error: result.ok ? null : result.errorMessage,
+      returnBytes: result.ok ? result.value.length : 0,
       usage: { documentsRead, bytesRead, storageDocuments, storageBytes, documentsWritten, bytesWritten },
-    });
+    };
+    this.#parts.log(facts, end);
   }
 
   #meterMutation(
@@ -265,17 +265,24 @@ export class FunctionRunner {
 
   #host({ nowMs, seed }: Moment): RunHost {
     const { limits, state, files } = this.#parts;
+    const { cloudUrl, siteUrl } = state.urls;
+    const { environment } = state;
     return {
       limits,
       nowMs,
       seed,
-      environment: state.environment,
-      ...state.urls,
-      schedule: (target, address, args, atMs) => this.#parts.schedule(target, address, args, atMs),
-      cancelScheduled: (target, id) => this.#parts.cancelScheduled(target, id),
+      environment,
+      cloudUrl,
+      siteUrl,
+      schedule: this.#schedule,
+      cancelScheduled: this.#cancelScheduled,
       files,
     };
   }
+
+  readonly #schedule: RunHost["schedule"] = (tx, address, args, atMs) => this.#parts.schedule(tx, address, args, atMs);
+
+  readonly #cancelScheduled: RunHost["cancelScheduled"] = (tx, id) => this.#parts.cancelScheduled(tx, id);
 
   #noCode(call: RunCall): ExecuteOutcome {
     const { requestId } = call;
@@ -299,10 +306,6 @@ export class FunctionRunner {
       clockObserved: false,
     };
   }
-}
-
-function entryFacts({ component, path, requestId, caller }: EntryFacts): EntryFacts {
-  return { component, path, requestId, caller };
 }
 
 function costOf({ usage, tableUsage }: Transaction, { userMs }: ExecuteOutcome): RunCost {

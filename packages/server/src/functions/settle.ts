@@ -17,7 +17,7 @@
  * @module
  */
 import type { Limits } from "@narrowcast/values";
-import { watchRejections } from "../isolate/rejection-guard.ts";
+import { unwatchRejections, watchRejections, type RejectionWatcher } from "../isolate/rejection-guard.ts";
 import { CallError } from "../isolate/user-error.ts";
 import type { RunClock } from "./run-clock.ts";
 
@@ -35,7 +35,7 @@ const GRACE_POLLS = 40;
  */
 const drainNow = (process as { readonly _tickCallback?: () => void })._tickCallback;
 
-type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly thrown: unknown };
+type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly thrown: unknown };
 
 /** Somebody who waits until everything stands still; the innermost one is served first. */
 interface Waiter {
@@ -46,17 +46,57 @@ interface Waiter {
   fail(thrown: unknown): void;
 }
 
-/** A function under way. */
-interface Frame {
+/** A function under way, and the one who waits for its end. Hot: there is one for each run; guarded by the "queries" benchmark. */
+class Frame implements Waiter {
+  readonly path: string;
   /** Rejections in it that nobody handled so far. */
-  loose: Map<Promise<unknown>, unknown> | undefined;
+  loose: Map<Promise<unknown>, unknown> | undefined = undefined;
   /** Real asynchronous operations under way. */
-  pending: number;
-  isOver: boolean;
+  pending = 0;
+  isOver = false;
+  /** What its own promise came to. */
+  outcome: Outcome | undefined = undefined;
+  readonly #frames: Frame[];
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (thrown: unknown) => void;
+
+  constructor(path: string, frames: Frame[], resolve: (value: unknown) => void, reject: (thrown: unknown) => void) {
+    this.path = path;
+    this.#frames = frames;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    frames.push(this);
+  }
+
+  /** A rejected function ends there: what it left behind is not waited for. */
+  isReady(): boolean {
+    const { outcome } = this;
+    return outcome !== undefined && (this.pending === 0 || !outcome.ok);
+  }
+
+  resume(): void {
+    this.#leave();
+    const { outcome, loose } = this;
+    if (outcome === undefined) return;
+    if (!outcome.ok) this.#reject(outcome.thrown);
+    else if (loose !== undefined && loose.size > 0) this.#reject([...loose.values()][0]);
+    else this.#resolve(outcome.value);
+  }
+
+  fail(thrown: unknown): void {
+    this.#leave();
+    this.#reject(thrown);
+  }
+
+  #leave(): void {
+    this.isOver = true;
+    if (this.#frames.at(-1) === this) this.#frames.pop();
+    else this.#frames.splice(this.#frames.indexOf(this), 1);
+  }
 }
 
 /** The functions of one run, innermost last. */
-export class Settling {
+export class Settling implements RejectionWatcher {
   readonly #limits: Limits;
   readonly #clock: RunClock;
   readonly #waiters: Waiter[] = [];
@@ -72,6 +112,15 @@ export class Settling {
     this.#clock = clock;
   }
 
+  rejected(promise: Promise<unknown>, reason: unknown): void {
+    const frame = this.#frames.at(-1);
+    if (frame !== undefined) (frame.loose ??= new Map()).set(promise, reason);
+  }
+
+  handled(promise: Promise<unknown>): void {
+    for (const { loose } of this.#frames) loose?.delete(promise);
+  }
+
   /**
    * Runs the outermost function.
    *
@@ -81,28 +130,23 @@ export class Settling {
    * @throws What it throws; a rejection that nobody handled; a `CallError` if it waits for what cannot come, or for too long.
    */
   async outermost<T>(path: string, handler: () => Promise<T>, onRejected: () => void): Promise<T> {
-    const stop = watchRejections({
-      rejected: (promise, reason) => {
-        const frame = this.#frames.at(-1);
-        if (frame !== undefined) (frame.loose ??= new Map()).set(promise, reason);
-      },
-      handled: (promise) => {
-        for (const { loose } of this.#frames) loose?.delete(promise);
-      },
-    });
+    watchRejections(this);
     try {
       return await this.#call(path, handler, onRejected);
     } finally {
       this.#isOver = true;
-      clearTimeout(this.#poll);
-      stop();
+      if (this.#poll !== undefined) clearTimeout(this.#poll);
+      unwatchRejections(this);
     }
   }
 
   /** Runs a function that the innermost one called, when that one stands still. Otherwise as `outermost`. */
   async nested<T>(path: string, handler: () => Promise<T>, onRejected: () => void): Promise<T> {
     const caller = this.#frames.at(-1);
-    await this.#standstill(path, () => caller?.pending === 0);
+    await new Promise<void>((resolve, reject) => {
+      this.#waiters.push({ path, isReady: () => caller?.pending === 0, resume: resolve, fail: reject });
+      this.#arm();
+    });
     return this.#call(path, handler, onRejected);
   }
 
@@ -120,39 +164,23 @@ export class Settling {
     }
   }
 
-  async #call<T>(path: string, handler: () => Promise<T>, onRejected: () => void): Promise<T> {
-    const frame: Frame = { loose: undefined, pending: 0, isOver: false };
-    this.#frames.push(frame);
-    let outcome: Outcome<T> | undefined;
-    // A rejected function ends there: what it left behind is not waited for. Before the handler begins: those it calls wait further inside.
-    const end = this.#standstill(path, () => outcome !== undefined && (frame.pending === 0 || !outcome.ok));
-    handler().then(
-      (value) => {
-        outcome = { ok: true, value };
-        this.#arm();
-      },
-      (thrown: unknown) => {
-        outcome = { ok: false, thrown };
-        onRejected();
-        this.#arm();
-      },
-    );
-    try {
-      await end;
-    } finally {
-      frame.isOver = true;
-      this.#frames.splice(this.#frames.indexOf(frame), 1);
-    }
-    const ended = outcome as unknown as Outcome<T>;
-    if (!ended.ok) throw ended.thrown;
-    if (frame.loose !== undefined && frame.loose.size > 0) throw [...frame.loose.values()][0];
-    return ended.value;
-  }
-
-  #standstill(path: string, isReady: () => boolean): Promise<void> {
+  #call<T>(path: string, handler: () => Promise<T>, onRejected: () => void): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ path, isReady, resume: resolve, fail: reject });
+      const frame = new Frame(path, this.#frames, resolve as (value: unknown) => void, reject);
+      // Before the handler begins: those it calls wait further inside.
+      this.#waiters.push(frame);
       this.#arm();
+      handler().then(
+        (value) => {
+          frame.outcome = { ok: true, value };
+          this.#arm();
+        },
+        (thrown: unknown) => {
+          frame.outcome = { ok: false, thrown };
+          onRejected();
+          this.#arm();
+        },
+      );
     });
   }
 

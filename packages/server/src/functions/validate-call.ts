@@ -107,9 +107,10 @@ export function renderResult(
       "Return value is a Query. Results must be retrieved with `.collect()`, `.take(n), `.unique()`, or `.first()`.",
     );
   }
-  const text = known === undefined ? stringifyValue(result as Value) : stringifyAround(result as Value, known);
+  const joined = known === undefined ? undefined : stringifyAround(result as Value, known);
+  const text = joined?.text ?? stringifyValue(result as Value);
   const isChecked = known === undefined ? undefined : (part: object) => known.part(part) !== undefined;
-  const form = checkWithText(result as Value, text, limits, isChecked);
+  const form = checkWithText(result as Value, text, limits, isChecked, joined?.hasSurrogates);
   if (form !== undefined) throw new CallError(`Function ${displayPath(info.path)} return value invalid: ${form}`);
   // Reading a large text again would cost as much as making it: a result that does not match as it is is looked at as its text.
   const { returns } = info;

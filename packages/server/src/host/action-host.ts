@@ -28,7 +28,7 @@ import type {
   LogEntry,
 } from "../protocol/deployment-types.ts";
 import { unknownKind } from "../protocol/unknown-kind.ts";
-import { LogEntries } from "../protocol/log-entry.ts";
+import { completionEntry, type EntryFacts } from "../protocol/log-entry.ts";
 import type { FileHost } from "./file-host.ts";
 import { clientLines } from "@narrowcast/values";
 import type { LogRing } from "../protocol/log-buffers.ts";
@@ -63,7 +63,7 @@ interface ActionCaller {
 export class ActionHost {
   readonly #parts: ActionHostParts;
   readonly #tickets = new Map<string, ActionTicket>();
-  readonly #entries = new LogEntries();
+  #executions = 0;
 
   constructor(parts: ActionHostParts) {
     this.#parts = parts;
@@ -80,7 +80,7 @@ export class ActionHost {
     const { args, identity, allowInternal, requestId, client } = call;
     const lines: LogLine[] = [];
     const startedMs = Date.now();
-    const entry = this.#entries.begin({ component, path, functionKind: "action", requestId, caller, startedMs });
+    const entry = this.#entry({ component, path, functionKind: "action", requestId, caller, startedMs });
     const scheduledFunctionId = job ?? undefined;
     let end: { readonly result: ActionResult; readonly environment: "isolate" | "node" };
     try {
@@ -117,7 +117,7 @@ export class ActionHost {
     const startedMs = Date.now();
     const lines: LogLine[] = [];
     const path = `${method} ${pathOf(url)}`;
-    const entry = this.#entries.begin({
+    const entry = this.#entry({
       ...rootFunction(path),
       functionKind: "http",
       requestId,
@@ -216,6 +216,12 @@ export class ActionHost {
     return this.#parts.slots.use((dedupe) =>
       this.#parts.client().request<"mutation">({ type: "mutation", call: coreCall, dedupe }),
     );
+  }
+
+  /** Of an execution of which nothing is known but that it was begun. */
+  #entry(facts: EntryFacts): LogEntry {
+    this.#executions += 1;
+    return completionEntry(facts, {}, this.#executions);
   }
 
   #addLines(entry: LogEntry, all: LogLine[], more: readonly LogLine[]): void {

@@ -27,10 +27,15 @@ export function guardRejections(): void {
   process.on("rejectionHandled", onHandled);
 }
 
-/** Gives rejections of user code to `watcher` instead of reporting them. @returns What ends that. */
-export function watchRejections(watcher: RejectionWatcher): () => void {
+/** Gives rejections of user code to `watcher`, until {@linkcode unwatchRejections}, instead of reporting them. */
+export function watchRejections(watcher: RejectionWatcher): void {
   watchers.push(watcher);
-  return () => void watchers.splice(watchers.indexOf(watcher), 1);
+}
+
+/** Ends {@linkcode watchRejections}. */
+export function unwatchRejections(watcher: RejectionWatcher): void {
+  const at = watchers.lastIndexOf(watcher);
+  if (at >= 0) watchers.splice(at, 1);
 }
 
 /** Whether a rejection comes from user code: a frame of a bundle is in its stack, or it is no error (the server rejects with errors only). */

@@ -3,6 +3,7 @@
  */
 import { expect, test } from "vitest";
 import type { LogEntry } from "./deployment-types.ts";
+import type { EntryEnd, EntryFacts } from "./log-entry.ts";
 import { LogOutbox, LogRing, type PlacedEntry } from "./log-buffers.ts";
 
 function entry(path: string, more: Partial<LogEntry> = {}): LogEntry {
@@ -35,33 +36,50 @@ function entry(path: string, more: Partial<LogEntry> = {}): LogEntry {
 
 const paths = (entries: readonly LogEntry[]): readonly string[] => entries.map(({ path }) => path);
 
+const PLAIN: EntryEnd = {};
+const facts = (path: string, startedMs = 1_000): EntryFacts => ({
+  component: "",
+  path,
+  functionKind: "query",
+  requestId: "r",
+  caller: "HttpApi",
+  startedMs,
+});
+
 test("plain entries wait for one that matters, and keep their order", () => {
   const outbox = new LogOutbox();
-  outbox.add(entry("a"));
+  outbox.add(facts("a"), PLAIN);
   expect(outbox.take()).toEqual([]);
-  outbox.add(entry("b", { error: "no" }));
-  expect(paths(outbox.take())).toEqual(["a", "b"]);
+  outbox.add(facts("b"), { error: "no", returnBytes: 3 });
+  const entries = outbox.take();
+  expect(entries).toMatchObject([
+    { path: "a", executionId: "r-1", error: null, lines: [], returnBytes: 0 },
+    { path: "b", executionId: "r-2", error: "no", returnBytes: 3 },
+  ]);
   expect(outbox.take()).toEqual([]);
+  outbox.add(facts("c"), { lines: [{ level: "LOG", text: "hi", timestampMs: 1, isTruncated: false }] });
+  expect(outbox.take()).toMatchObject([{ path: "c", executionId: "r-3", lines: [{ text: "hi" }] }]);
 });
 
 test("while somebody looks, plain entries go at once", () => {
   const outbox = new LogOutbox();
-  outbox.add(entry("a"));
+  outbox.add(facts("a"), PLAIN);
   outbox.want(2_000);
   expect(paths(outbox.take())).toEqual(["a"]);
-  outbox.add(entry("b"));
+  outbox.add(facts("b"), PLAIN);
   expect(paths(outbox.take())).toEqual(["b"]);
-  outbox.add(entry("c", { startedMs: 2_001 }));
+  outbox.add(facts("c", 2_001), PLAIN);
   expect(outbox.take()).toEqual([]);
 });
 
-test("an outbox that nobody empties stays bounded and keeps the newest", () => {
+test("an outbox that nobody empties stays bounded and keeps the newest, in order", () => {
   const outbox = new LogOutbox();
-  for (let i = 0; i < 10_000; i += 1) outbox.add(entry(`${i}`));
+  for (let i = 0; i < 10_000; i += 1) outbox.add(facts(`${i}`), PLAIN);
   outbox.want(0);
   const kept = paths(outbox.take());
-  expect(kept.length).toBeLessThanOrEqual(512);
-  expect(kept.at(-1)).toBe("9999");
+  expect(kept).toEqual(Array.from({ length: 256 }, (_, at) => `${9_744 + at}`));
+  outbox.add(facts("next"), { error: "no" });
+  expect(paths(outbox.take())).toEqual(["next"]);
 });
 
 test("cursors give each entry once; the ring keeps the newest 2,000", () => {

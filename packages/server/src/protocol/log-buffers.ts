@@ -11,37 +11,79 @@
  * @module
  */
 import type { LogEntry } from "./deployment-types.ts";
+import { completionEntry, type EntryEnd, type EntryFacts } from "./log-entry.ts";
 
 const OUTBOX_ENTRIES_MAX = 256;
 const RING_ENTRIES_MAX = 2_000;
 const RING_CHARS_MAX = 8_000_000;
 
-/** Entries that wait in the core. */
+/** What the outbox keeps of an execution: an entry is made of it when it is sent, and most never are. */
+class Kept {
+  facts: EntryFacts;
+  end: EntryEnd;
+  number: number;
+
+  constructor(facts: EntryFacts, end: EntryEnd, number: number) {
+    this.facts = facts;
+    this.end = end;
+    this.number = number;
+  }
+}
+
+const SENT: EntryEnd = {};
+
+/** Entries of executions that wait in the core. */
 export class LogOutbox {
-  #entries: LogEntry[] = [];
+  /** A ring: the newest are at the places before `#count`, modulo its size. */
+  readonly #kept: Kept[] = [];
+  /** Executions so far: the number of the last one. */
+  #count = 0;
+  /** Of them, those that were sent. */
+  #sent = 0;
   #isUrgent = false;
   #wantedUntilMs = 0;
 
   /** Somebody looks at the log up to this moment. */
   want(untilMs: number): void {
     this.#wantedUntilMs = untilMs;
-    this.#isUrgent ||= this.#entries.length > 0;
+    this.#isUrgent ||= this.#count > this.#sent;
   }
 
-  add(entry: LogEntry): void {
-    this.#entries.push(entry);
-    if (this.#entries.length > OUTBOX_ENTRIES_MAX * 2) this.#entries.splice(0, OUTBOX_ENTRIES_MAX);
-    this.#isUrgent ||= entry.error !== null || entry.lines.length > 0 || entry.startedMs < this.#wantedUntilMs;
+  /** Hot: called for every execution. */
+  add(facts: EntryFacts, end: EntryEnd): void {
+    const place = this.#count % OUTBOX_ENTRIES_MAX;
+    this.#count += 1;
+    const kept = this.#kept[place];
+    if (kept === undefined) this.#kept.push(new Kept(facts, end, this.#count));
+    else {
+      kept.facts = facts;
+      kept.end = end;
+      kept.number = this.#count;
+    }
+    if (isTold(end) || facts.startedMs < this.#wantedUntilMs) this.#isUrgent = true;
   }
 
   /** What is to be sent now; often nothing. */
   take(): readonly LogEntry[] {
     if (!this.#isUrgent) return [];
-    const entries = this.#entries;
-    this.#entries = [];
     this.#isUrgent = false;
+    const first = Math.max(this.#sent, this.#count - OUTBOX_ENTRIES_MAX);
+    this.#sent = this.#count;
+    const entries: LogEntry[] = [];
+    for (let at = first; at < this.#count; at += 1) {
+      const kept = this.#kept[at % OUTBOX_ENTRIES_MAX];
+      if (kept === undefined) continue;
+      entries.push(completionEntry(kept.facts, kept.end, kept.number));
+      // Lines can be long.
+      kept.end = SENT;
+    }
     return entries;
   }
+}
+
+/** Whether the execution said or was something that somebody waits for. */
+function isTold({ error, lines }: EntryEnd): boolean {
+  return (error !== undefined && error !== null) || (lines !== undefined && lines.length > 0);
 }
 
 /** An entry and its place: the cursor that a reader who has not seen it may come with. */

@@ -14,24 +14,34 @@ const NO_USAGE: LogEntry["usage"] = {
   bytesWritten: 0,
 };
 
-/** Makes entries, and numbers the executions that they are of. */
-export class LogEntries {
-  #executions = 0;
+/** What is known of an execution when it begins. */
+export type EntryFacts = Pick<LogEntry, "component" | "path" | "functionKind" | "requestId" | "caller" | "startedMs">;
 
-  /** The entry of an execution of which nothing is known but that it was begun. */
-  begin(facts: Pick<LogEntry, "component" | "path" | "functionKind" | "requestId" | "caller" | "startedMs">): LogEntry {
-    this.#executions += 1;
-    return {
-      kind: "completion",
-      ...facts,
-      executionId: `${facts.requestId}-${this.#executions}`,
-      durationMs: 0,
-      lines: [],
-      error: null,
-      cached: false,
-      environment: "isolate",
-      returnBytes: 0,
-      usage: NO_USAGE,
-    };
-  }
+/** What an execution came to; nothing where it is left out. */
+export type EntryEnd = Partial<Pick<LogEntry, "durationMs" | "lines" | "error" | "cached" | "returnBytes" | "usage">>;
+
+/**
+ * The entry of one execution.
+ *
+ * @param number Tells it from others of the same process.
+ */
+export function completionEntry(facts: EntryFacts, end: EntryEnd, number: number): LogEntry {
+  const { component, path, functionKind, requestId, caller, startedMs } = facts;
+  return {
+    kind: "completion",
+    component,
+    path,
+    functionKind,
+    requestId,
+    executionId: `${requestId}-${number}`,
+    caller,
+    startedMs,
+    durationMs: end.durationMs ?? 0,
+    lines: end.lines ?? [],
+    error: end.error ?? null,
+    cached: end.cached ?? false,
+    environment: "isolate",
+    returnBytes: end.returnBytes ?? 0,
+    usage: end.usage ?? NO_USAGE,
+  };
 }

@@ -159,6 +159,10 @@ export class NodeStore implements ReadNodes {
     return this.#texts.ofRow(row);
   }
 
+  madeTextOf(part: object): RowText | undefined {
+    return this.#texts.madeOf(part);
+  }
+
   longTextOf(text: string): string | undefined {
     return this.#texts.ofString(text)?.text;
   }

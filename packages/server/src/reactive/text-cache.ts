@@ -40,7 +40,7 @@ export class CachedText implements Held, RowText {
 
 /** See the module comment. */
 export class TextCache {
-  readonly #rows = new Map<Doc, CachedText>();
+  readonly #rows = new Map<object, CachedText>();
   readonly #strings = new Map<string, CachedText>();
   readonly #bytesMax: number;
   readonly #budget: { add(text: CachedText): void; remove(text: CachedText): void };
@@ -56,6 +56,11 @@ export class TextCache {
   /** `undefined` when there is no room. */
   ofRow(row: Doc): CachedText | undefined {
     return used(this.#rows.get(row)) ?? this.#make(row);
+  }
+
+  /** What `ofRow` gave for this object, unless it has gone since. */
+  madeOf(part: object): CachedText | undefined {
+    return this.#rows.get(part);
   }
 
   /** `undefined` when there is no room. */

@@ -95,7 +95,7 @@ function run(
 function render(tx: DatabaseTransaction, result: unknown): string {
   const known = tx.resultTexts();
   const plain = (tx.hasTracked ? untracked(result, known) : result) as Value;
-  return known === undefined ? stringifyValue(plain) : stringifyAround(plain, known);
+  return known === undefined ? stringifyValue(plain) : stringifyAround(plain, known).text;
 }
 
 const NO_NODES: Mechanisms = { ...NARROW_RULES, nodes: false };

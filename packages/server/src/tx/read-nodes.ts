@@ -85,6 +85,8 @@ export interface ReadNodes {
   point(collection: number, id: Key): NodePoint;
   /** The JSON text of a row that a node gave, made if need be and kept while there is room; `undefined` when there is no room. */
   textOf(row: Doc): RowText | undefined;
+  /** The text that `textOf` made of this object, if it was given one and still has it. */
+  madeTextOf(part: object): RowText | undefined;
   /** The JSON text of a long string, in the same way: handlers take documents apart and return what was in them. */
   longTextOf(text: string): string | undefined;
 }

@@ -14,7 +14,8 @@ import type { ReadNodes, RowText } from "./read-nodes.ts";
 /** See the module comment. Of one result. */
 export class ResultTexts implements MatchCache, PartTexts {
   readonly #nodes: ReadNodes;
-  readonly #texts = new Map<object, RowText>();
+  /** Whether any part may have a text: most results of other things are not looked up at all. */
+  #hasAny = false;
 
   constructor(nodes: ReadNodes) {
     this.#nodes = nodes;
@@ -22,12 +23,11 @@ export class ResultTexts implements MatchCache, PartTexts {
 
   /** `row`, shared and unchanged, is part of the result. */
   note(row: Doc): void {
-    const text = this.#nodes.textOf(row);
-    if (text !== undefined) this.#texts.set(row, text);
+    if (this.#nodes.textOf(row) !== undefined) this.#hasAny = true;
   }
 
   part(part: object): RowText | undefined {
-    return this.#texts.get(part);
+    return this.#hasAny ? this.#nodes.madeTextOf(part) : undefined;
   }
 
   longText(text: string): string | undefined {
@@ -35,11 +35,11 @@ export class ResultTexts implements MatchCache, PartTexts {
   }
 
   has(validator: ValidatorJson, value: object): boolean {
-    return this.#texts.get(value)?.matched === validator;
+    return this.part(value)?.matched === validator;
   }
 
   add(validator: ValidatorJson, value: object): void {
-    const text = this.#texts.get(value);
+    const text = this.part(value);
     if (text !== undefined) text.matched = validator;
   }
 }
