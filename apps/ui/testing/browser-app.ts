@@ -26,6 +26,7 @@ export const START_MS = 180_000;
 /** Longest wait for one thing on a page. */
 export const STEP_MS = 30_000;
 const END_MS = 15_000;
+const OUTPUT_CHARS_MAX = 20_000;
 
 /** Whether there is a browser to test with; where tests must not be left out, there has to be. */
 export const canBrowse = existsSync(CHROMIUM) || process.env["CI"] !== undefined;
@@ -74,7 +75,8 @@ export async function browserApp(
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    const url = await addressIn(child);
+    const output = outputOf(child);
+    const url = await addressIn(child, output);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     const open = async ({ width = 1280, height = 900, colorScheme = "light" }: WindowOptions = {}): Promise<Page> => {
       const context = await browser!.newContext({ viewport: { width, height }, colorScheme });
@@ -84,7 +86,10 @@ export async function browserApp(
       page.on("console", (message) => {
         if (message.type() === "error") pageErrors.push(message.text());
       });
-      await page.goto(url);
+      await page.goto(url).catch((error: unknown) => {
+        const state = child.exitCode === null ? "goes on" : `has ended with ${child.exitCode}`;
+        throw new Error(`Cannot open ${url}; npm start ${state}:\n${output.text}`, { cause: error });
+      });
       return page;
     };
     return { url, deploymentUrl: `http://127.0.0.1:${port}`, open, pageErrors, close };
@@ -116,18 +121,27 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
+/** What the program has written so far. */
+function outputOf(child: ChildProcess): { readonly text: string } {
+  const output = { text: "" };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => {
+      output.text = (output.text + chunk.toString()).slice(-OUTPUT_CHARS_MAX);
+    });
+  }
+  return output;
+}
+
 /** The page's address, once the program has printed it. */
-async function addressIn(child: ChildProcess): Promise<string> {
-  let output = "";
+async function addressIn(child: ChildProcess, output: { readonly text: string }): Promise<string> {
   return await new Promise((resolve, reject) => {
-    const read = (chunk: Buffer): void => {
-      output += chunk.toString();
-      const address = /page +(http:\S+)/.exec(output)?.[1];
+    const look = (): void => {
+      const address = /page +(http:\S+)/.exec(output.text)?.[1];
       if (address !== undefined) resolve(address);
     };
-    child.stdout?.on("data", read);
-    child.stderr?.on("data", read);
-    child.once("exit", (code) => reject(new Error(`npm start ended with ${code}:\n${output}`)));
+    child.stdout?.on("data", look);
+    child.stderr?.on("data", look);
+    child.once("exit", (code) => reject(new Error(`npm start ended with ${code}:\n${output.text}`)));
   });
 }
 
