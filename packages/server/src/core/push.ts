@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { AnalysisError } from "../isolate/analyze.ts";
 import { UserError } from "../tx/types.ts";
 import type { PushOutcome } from "../protocol/deployment-types.ts";
 import { scriptRef } from "../app/code-manifest.ts";
@@ -134,7 +135,8 @@ class Push {
 
   #fail(error: unknown): void {
     this.#parts.say({ type: "dropAnalysis", id: this.#id });
-    const code = error instanceof UserError ? error.code : "PushFailed";
+    const known = error instanceof UserError || error instanceof AnalysisError ? error.code : undefined;
+    const code = known ?? "PushFailed";
     this.#end({ ok: false, code, message: error instanceof Error ? error.message : String(error) });
   }
 

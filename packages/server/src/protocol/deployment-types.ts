@@ -9,6 +9,8 @@ import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { Caller, Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
 import type { Analysis, CodePackage, FunctionKind } from "../app/types.ts";
 
+export type { AuthProvider } from "../app/types.ts";
+
 /** How a call ended. `value` is Convex JSON text. User errors are outcomes, not rejections. */
 export type CallOutcome =
   | { readonly ok: true; readonly value: string; readonly ts: Ts | null; readonly logLines: readonly string[] }

@@ -50,6 +50,8 @@ import type { SessionOptions } from "./session-options.ts";
 /** Transitions handed to the socket and not yet flushed; more are merged. */
 const UNFLUSHED_MAX = 2;
 
+const TOKEN_EXPIRED = "Token expired: the identity of this connection has ended; authenticate again";
+
 /** See the module comment. */
 export class Session {
   readonly #options: SessionOptions;
@@ -57,6 +59,8 @@ export class Session {
   #sessionId: string | undefined;
   #clockSkewMs: number | undefined;
   #identity: Identity = NO_IDENTITY;
+  /** When the identity ends, in milliseconds since the epoch. */
+  #expiresMs = Infinity;
   /** Versions the client asked for; the deployment's updates catch up with them. */
   #asked = { querySet: 0, identity: 0 };
   #sent: Version = { querySet: 0, identity: 0, ts: 0 };
@@ -202,6 +206,7 @@ export class Session {
       );
       return;
     }
+    if (message.type !== "Authenticate" && this.#hasExpired()) return;
     switch (message.type) {
       case "Connect":
         this.#connect(message);
@@ -221,6 +226,14 @@ export class Session {
       case "Event":
         return;
     }
+  }
+
+  /** Ends the socket if its token has: nothing is shown or done any more for whom it spoke. The client comes back with a fresh one. */
+  #hasExpired(): boolean {
+    if (this.#options.nowMs() < this.#expiresMs) return false;
+    this.#options.transport.send(authErrorFrame(TOKEN_EXPIRED, this.#asked.identity, false));
+    this.end(1000, "AuthError");
+    return true;
   }
 
   #connect(message: ConnectMessage): void {
@@ -245,12 +258,13 @@ export class Session {
     if (!result.ok) {
       if (result.isFatal) this.fail(result.error);
       else {
-        this.#options.transport.send(authErrorFrame(result.error, this.#asked.identity));
+        this.#options.transport.send(authErrorFrame(result.error, this.#asked.identity, true));
         this.end(1000, "AuthError");
       }
       return;
     }
     this.#identity = result.identity;
+    this.#expiresMs = result.expiresMs;
     this.#asked.identity += 1;
     this.#link.setIdentity(this.#asked.identity, result.identity);
   }
@@ -365,7 +379,7 @@ export class Session {
   }
 
   #onUpdate(update: SocketUpdate): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#hasExpired()) return;
     for (const { queryId, result } of update.changes) {
       this.#changes.set(queryId, result !== undefined && this.#hides ? redactResult(result) : result);
     }
