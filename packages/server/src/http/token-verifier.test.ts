@@ -1,7 +1,7 @@
 /**
  * Tokens: which hold, whom they name, and how providers are asked for their keys.
  */
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { AuthProvider } from "../protocol/deployment-types.ts";
 import { TokenIssuer } from "../testing/token-issuer.ts";
 import { TokenVerifier, type VerifiedToken } from "./token-verifier.ts";
@@ -177,13 +177,33 @@ test("a token that another key signed, with another algorithm, or that was chang
   expect(await refusedWith(fresh.verify(await issuer.token()))).toMatch(/^InvalidAuthHeader.*alg/);
 });
 
-test("keys are fetched once for all, and again when a token names a new one", async () => {
+test("keys are fetched once for all who wait, and for those who come later", async () => {
   const issuer = await issuerOf();
   const verifier = verifierOf(oidc(issuer));
   const token = await issuer.token();
   await Promise.all(Array.from({ length: 20 }, () => verifier.verify(token)));
   await verifier.verify(token);
   expect(issuer.requests).toEqual(["/.well-known/openid-configuration", "/keys"]);
+});
+
+test("a new key is fetched when a token names it, but made-up names cause no requests", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  try {
+    const issuer = await issuerOf();
+    const verifier = verifierOf(oidc(issuer));
+    const old = await issuer.token();
+    await verifier.verify(old);
+    await issuer.rotate();
+    const fresh = await issuer.token();
+    for (let n = 0; n < 5; n += 1) expect(await refusedWith(verifier.verify(fresh))).toMatch(/^InvalidAuthHeader/);
+    expect(issuer.requests.length).toBe(2);
+    vi.setSystemTime(Date.now() + 6_000);
+    expect((await verifier.verify(fresh)).identity.kind).toBe("user");
+    expect(issuer.requests.length).toBe(3);
+    expect(await refusedWith(verifier.verify(old))).toMatch(/^InvalidAuthHeader/);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("of two providers with one issuer the one that holds is taken", async () => {

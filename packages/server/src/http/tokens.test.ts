@@ -175,10 +175,11 @@ test(
       });
     });
     await expect.poll(() => seen.at(-1)).toBe("Ada");
-    while (fetched < 3) {
+    const written = async (): Promise<number> => {
       expect(await client.mutation(write, {})).toBe("Ada");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+      return fetched;
+    };
+    await expect.poll(written, { timeout: 15_000 }).toBeGreaterThanOrEqual(3);
     expect(await client.mutation(write, {})).toBe("Ada");
     expect(seen.at(-1)).toBe("Ada");
     await client.close();

@@ -47,8 +47,10 @@ interface Tokens {
   readonly token: string;
   readonly refreshToken: string;
 }
-const signIn = makeFunctionReference<"action", object, { readonly tokens?: Tokens | null }>("auth:signIn");
-const signOut = makeFunctionReference<"action", object, null>("auth:signOut");
+const signIn = makeFunctionReference<"action", Record<string, unknown>, { readonly tokens?: Tokens | null }>(
+  "auth:signIn",
+);
+const signOut = makeFunctionReference<"action", Record<string, unknown>, null>("auth:signOut");
 const email = makeFunctionReference<"query", Record<string, never>, string | null>("users:email");
 
 let server: TestServer;
@@ -68,7 +70,7 @@ afterAll(async () => {
   app.remove();
 });
 
-const password = (flow: "signUp" | "signIn", secret = "correct horse"): object => ({
+const password = (flow: "signUp" | "signIn", secret = "correct horse"): Record<string, unknown> => ({
   provider: "password",
   params: { flow, email: "ada@example.com", password: secret },
 });
