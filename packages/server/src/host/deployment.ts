@@ -25,6 +25,7 @@ import { MemoryFiles } from "../engine/memory-files.ts";
 import { ActionHost } from "./action-host.ts";
 import { ActionPool } from "./action-pool.ts";
 import type { Clock } from "../protocol/alarms.ts";
+import { bundlePushed } from "../app/bundle-pushed.ts";
 import { CodeHost } from "./code-host.ts";
 import { CoreClient, type CoreEvent } from "./core-client.ts";
 import { filesFolder, type CoreHome } from "../core/core-home.ts";
@@ -40,6 +41,8 @@ import type {
   HttpActionResponse,
   LogEntry,
   PushOutcome,
+  PushedModule,
+  PushUntil,
   SocketLink,
 } from "../protocol/deployment-types.ts";
 import { FileHost } from "./file-host.ts";
@@ -264,6 +267,14 @@ class LocalDeployment implements RunningDeployment {
 
   push(code: CodePackage, onProgress?: (message: string) => void): Promise<PushOutcome> {
     return this.#code.push(code, (manifest) => this.core.request<"push">({ type: "push", code: manifest }, onProgress));
+  }
+
+  codeOf(modules: readonly PushedModule[]): Promise<CodePackage> {
+    return bundlePushed(modules);
+  }
+
+  tryPush(code: CodePackage, until: PushUntil): Promise<PushOutcome> {
+    return this.#code.push(code, (manifest) => this.core.request<"push">({ type: "push", code: manifest, until }));
   }
 
   async analysis(): Promise<Analysis> {

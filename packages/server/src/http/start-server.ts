@@ -18,6 +18,7 @@ import { siteRoute } from "./http-action-route.ts";
 import { SocketAuthenticator } from "./identity.ts";
 import { UnfinishedBytes } from "../sync/unfinished-bytes.ts";
 import { createListener } from "./listener.ts";
+import { OfficialPushes } from "./official-pushes.ts";
 import { TokenVerifier } from "./token-verifier.ts";
 import { isHttpActionPath, routeFor } from "./routes.ts";
 import { listenForUpgrades } from "./upgrade.ts";
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly limits?: Limits | undefined;
   /** Hides messages, stack traces and log lines of functions from everybody but admins; off by default. */
   readonly redacts?: boolean | undefined;
+  /** Takes apps that use what is not there; off by default. */
+  readonly allowsUnsupported?: boolean | undefined;
   /** Requests answered at the same time; more are turned away. */
   readonly requestsMax?: number | undefined;
   /** Memory for what sockets that speak deltas hold, in bytes; 0 speaks none. 64 MB by default. */
@@ -75,7 +78,8 @@ export async function startServer(options: ServerOptions): Promise<RunningHttp> 
   const { redacts = false, requestsMax = REQUESTS_MAX, onError = reportToStderr, tickMs } = options;
   const stopping = new AbortController();
   const tokens = new TokenVerifier(async () => (await deployment.analysis()).authProviders ?? NO_PROVIDERS);
-  const world: RouteWorld = { deployment, adminKeys, tokens, limits, redacts, stopping: stopping.signal };
+  const pushes = new OfficialPushes(deployment, options.allowsUnsupported ?? false);
+  const world: RouteWorld = { deployment, adminKeys, pushes, tokens, limits, redacts, stopping: stopping.signal };
   const authenticator = new SocketAuthenticator(world);
   const wire = {
     ...(tickMs === undefined ? {} : { tickMs }),
