@@ -107,7 +107,7 @@ function withMap({ source, sourceMap }: PushedModule): string {
   return `${source.replace(/\n\/\/# sourceMappingURL=.*\s*$/u, "")}\n//# sourceMappingURL=data:application/json;base64,${encoded}`;
 }
 
-/** Places as developers know them, `../convex/messages.ts`, however the maps of the modules name them. */
+/** Places as developers know them, from `../convex/` on, however the maps of the modules name them. */
 function asDeveloperSees(sourceMap: string): string {
   const map = JSON.parse(sourceMap) as { sources: string[] };
   map.sources = map.sources.map((source) => {
