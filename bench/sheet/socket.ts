@@ -12,7 +12,8 @@ import { CONVEX_LIMITS, type Value } from "@narrowcast/values";
 import {
   DELTAS_ON_FRAME,
   DeltaTable,
-  KeyAuthenticator,
+  SocketAuthenticator,
+  TokenVerifier,
   QueryCount,
   Session,
   SocketDeltas,
@@ -26,7 +27,10 @@ export interface QueryRequest {
   readonly args: { readonly [name: string]: Value };
 }
 
-const AUTHENTICATOR = new KeyAuthenticator(new AdminKeys(new Uint8Array(32).fill(7)));
+const AUTHENTICATOR = new SocketAuthenticator({
+  adminKeys: new AdminKeys(new Uint8Array(32).fill(7)),
+  tokens: new TokenVerifier(async () => []),
+});
 const DELTA_BYTES_MAX = 256 * 1024 * 1024;
 /** The versions of a transition are in front of its values. */
 const TRANSITION_HEAD_CHARS = 300;

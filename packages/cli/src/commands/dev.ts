@@ -10,7 +10,7 @@ import { watch } from "chokidar";
 import { BundleError, writeGenerated } from "@narrowcast/server";
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
 import { writeAddresses } from "./env-file.ts";
-import { pushFailureText } from "./failure-text.ts";
+import { pushFailureText, refusalText } from "./failure-text.ts";
 import { followLogs, type LogForm } from "./follow-logs.ts";
 import { functionsFolder } from "./functions-folder.ts";
 import { pushApp, serve, type PushOptions, type ServeOptions, type Serving } from "./serve.ts";
@@ -131,7 +131,7 @@ async function generateAndPush(
     const push = await pushApp(context, serving.deployment, options);
     inputs = push.inputs;
     const { outcome } = push;
-    if (!outcome.ok) throw new CommandError(outcome.message);
+    if (!outcome.ok) throw new CommandError(refusalText(outcome));
     const { functions, indexesAdded, indexesRemoved } = outcome.summary;
     for (const index of indexesAdded) context.stdout.write(`  ${colours.green("+")} index ${index}\n`);
     for (const index of indexesRemoved) context.stdout.write(`  ${colours.red("-")} index ${index}\n`);

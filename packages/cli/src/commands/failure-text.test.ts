@@ -4,11 +4,19 @@ import { join } from "node:path";
 import { AdminKeys } from "@narrowcast/server";
 import { expect, test } from "vitest";
 import { CommandError } from "./context.ts";
-import { failureText } from "./failure-text.ts";
+import { failureText, refusalText } from "./failure-text.ts";
 
 test("what a person can mend is one sentence, a defect has its stack", () => {
   expect(failureText(new CommandError("Cannot act"))).toBe("Cannot act");
   expect(failureText(new Error("odd"))).toMatch(/^Narrowcast has a defect: Error: odd\n {4}at /);
+});
+
+test("a push that misses a variable says how it is set", () => {
+  const message = "Environment variable ISSUER is used in auth config file but its value was not set";
+  expect(refusalText({ code: "AuthConfigMissingEnvironmentVariable", message })).toBe(
+    `${message}; set it: narrowcast env set ISSUER <value>`,
+  );
+  expect(refusalText({ code: "PushFailed", message })).toBe(message);
 });
 
 test("a torn admin key is told with what to do about it", () => {

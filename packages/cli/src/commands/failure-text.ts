@@ -9,6 +9,8 @@ import { BundleError, StateFileError } from "@narrowcast/server";
 import { CommandError } from "./context.ts";
 
 const UNRESOLVED_PACKAGE = /Could not resolve "[^."/][^"]*"/;
+/** The push's code for a variable that `auth.config` needs. */
+const MISSING_VARIABLE = "AuthConfigMissingEnvironmentVariable";
 const OFFICIAL_ADVICE = /npx convex (?:dev|deploy)/;
 
 /** @returns The text, without a stack unless the failure is a defect. */
@@ -18,6 +20,12 @@ export function failureText(error: unknown): string {
   const { code, syscall, path } = error as NodeJS.ErrnoException;
   if (code !== undefined && syscall !== undefined) return `Cannot go on: ${systemText(error as Error, code, path)}`;
   return `Narrowcast has a defect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+/** Why a push was refused, and what to do about it where that is one command. */
+export function refusalText({ code, message }: { readonly code: string; readonly message: string }): string {
+  const [, variable] = code === MISSING_VARIABLE ? (/^Environment variable (\S+)/.exec(message) ?? []) : [];
+  return variable === undefined ? message : `${message}; set it: narrowcast env set ${variable} <value>`;
 }
 
 function systemText(error: Error, code: string, path: string | undefined): string {

@@ -23,6 +23,8 @@ import { writeTrace } from "./trace-file.ts";
 import { announceServer, findServer, logFile, stateDirectory, storeDirectory } from "./state-directory.ts";
 
 export interface ServeOptions {
+  /** Takes apps that use what is not there. */
+  readonly allowUnsupported?: boolean | undefined;
   readonly port: number;
   readonly sitePort: number;
   readonly host: string;
@@ -96,7 +98,9 @@ export async function serve(
     await prepare?.(deployment);
     const { port, sitePort, host, deltaBytesMax, compresses, stopWaitMs = STOP_WAIT_MS } = options;
     const redacts = options.errors === "redact";
-    const http = await startServer({ deployment, adminKeys, port, sitePort, host, redacts, deltaBytesMax, compresses });
+    const allowsUnsupported = options.allowUnsupported === true;
+    const wire = { port, sitePort, host, deltaBytesMax, compresses };
+    const http = await startServer({ deployment, adminKeys, redacts, allowsUnsupported, ...wire });
     // Commands on this machine go straight here, whatever the public address is.
     const forget = announceServer(context.directory, { url: http.url, siteUrl: http.siteUrl, pid: process.pid });
     const endTrace = options.trace === undefined ? undefined : writeTrace(context, deployment, options.trace);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { writeGenerated, type Deployment } from "@narrowcast/server";
 import { CommandError, untilStopped, type CommandContext } from "./context.ts";
 import { writeAddresses } from "./env-file.ts";
-import { pushFailureText } from "./failure-text.ts";
+import { pushFailureText, refusalText } from "./failure-text.ts";
 import { followLogs, printEvent, type LogForm } from "./follow-logs.ts";
 import { functionsFolder } from "./functions-folder.ts";
 import { pushApp, serve, type PushOptions, type ServeOptions } from "./serve.ts";
@@ -55,7 +55,7 @@ export async function startCommand(context: CommandContext, options: StartOption
 /** A push that fails leaves the last good one; only where there is none, there is nothing to serve. */
 async function pushOrKeep(context: CommandContext, deployment: Deployment, options: PushOptions): Promise<void> {
   const text = await generateAndPush(context, deployment, options).then(
-    ({ outcome }) => (outcome.ok ? undefined : outcome.message),
+    ({ outcome }) => (outcome.ok ? undefined : refusalText(outcome)),
     (error: unknown) => pushFailureText(context.directory, error),
   );
   if (text === undefined) return;

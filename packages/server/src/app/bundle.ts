@@ -18,7 +18,8 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import * as esbuild from "esbuild";
-import { HOST_EXPORTS, externalPackagesPlugin, hostPlugin, shimsPlugin, wasmPlugin } from "./bundle-plugins.ts";
+import { ENTRY, entryText, scriptOptions } from "./script-options.ts";
+import { externalPackagesPlugin, hostPlugin, shimsPlugin, wasmPlugin } from "./bundle-plugins.ts";
 import { findModules, readProjectConfig } from "./bundle-files.ts";
 import type { ModuleFile, ProjectConfig } from "./bundle-files.ts";
 import type { Bundle, CodePackage, ModuleEnvironment } from "./types.ts";
@@ -57,8 +58,6 @@ export interface BundledApp {
   readonly unsupported: readonly Unsupported[];
 }
 
-/** Name of the virtual entry; no file can be called so by accident. */
-const ENTRY = "<modules>";
 /** Retries of a node bundle, each with one more package outside. */
 const EXTERNAL_RETRIES_MAX = 20;
 
@@ -140,38 +139,13 @@ async function buildBundle(job: BuildJob): Promise<Bundle> {
 
 function buildOptions(job: BuildJob): esbuild.BuildOptions {
   const isNode = job.environment === "node";
-  const table = job.modules.map((module, index) => `${JSON.stringify(module.modulePath)}: __modules.m${index}`);
-  const imports = job.modules.map((module, index) => {
-    const relative = path.relative(job.dir, module.file).split(path.sep).join("/");
-    return `export * as m${index} from ${JSON.stringify(`./${relative}`)};`;
+  const entry = job.modules.map(({ modulePath, file }) => {
+    const relative = path.relative(job.dir, file).split(path.sep).join("/");
+    return { modulePath, specifier: `./${relative}` };
   });
-  // The host needs the app's own error class: what an action catches must be an instance of it.
-  imports.push(`export * as host from "${HOST_EXPORTS}";`);
-  table.push(`"${HOST_EXPORTS}": __modules.host`);
   return {
-    stdin: { contents: imports.join("\n"), resolveDir: job.dir, sourcefile: ENTRY, loader: "js" },
-    absWorkingDir: job.config.root,
-    // Nothing is written. The place makes sources appear as `../convex/x.ts`, as developers know them from Convex.
-    outfile: path.join(job.config.root, "out", `${job.environment}.js`),
-    write: false,
-    bundle: true,
-    format: "iife",
-    globalName: "__modules",
-    banner: { js: `"use strict";` },
-    footer: { js: `return { ${table.join(", ")} };` },
-    platform: isNode ? "node" : "browser",
-    target: "node20",
-    jsx: "automatic",
-    conditions: ["convex", "module"],
-    // A script has no loader for `import()`; with this, dynamic imports of outside packages become `require`.
-    supported: { "dynamic-import": false },
-    define: { "process.env.NODE_ENV": `"production"` },
-    sourcemap: "external",
-    sourcesContent: false,
-    treeShaking: true,
-    metafile: true,
-    logLevel: "silent",
-    logOverride: { "empty-import-meta": "silent" },
+    ...scriptOptions(entry, job.environment, job.config.root),
+    stdin: { contents: entryText(entry), resolveDir: job.dir, sourcefile: ENTRY, loader: "js" },
     plugins: isNode
       ? [
           hostPlugin(job.dir),

@@ -81,6 +81,25 @@ export interface StateInModule {
   readonly line: number;
 }
 
+/** Whose tokens a deployment takes, as `auth.config` says. */
+export type AuthProvider =
+  | {
+      readonly type: "oidc";
+      /** URL of the issuer; its keys are found from `<domain>/.well-known/openid-configuration`. */
+      readonly domain: string;
+      /** What the tokens' `aud` must name. */
+      readonly applicationID: string;
+    }
+  | {
+      readonly type: "customJwt";
+      readonly issuer: string;
+      /** URL of the keys, or the keys themselves as a data URI. */
+      readonly jwks: string;
+      readonly algorithm: "RS256" | "ES256";
+      /** `null`: any audience. */
+      readonly applicationID: string | null;
+    };
+
 /** What evaluating the "use node" modules told an action thread. */
 export interface NodeAnalysis {
   readonly functions: readonly FunctionInfo[];
@@ -92,6 +111,8 @@ export interface NodeAnalysis {
 export interface Analysis {
   /** Missing: none. */
   readonly moduleState?: readonly StateInModule[];
+  /** Missing: none. */
+  readonly authProviders?: readonly AuthProvider[];
   readonly functions: readonly FunctionInfo[];
   readonly schema: SchemaJson | null;
   readonly crons: readonly CronSpec[];

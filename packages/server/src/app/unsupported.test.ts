@@ -30,7 +30,6 @@ export const notes = defineTable({ text: v.string(), at: v.array(v.number()) })
     "by_at", { vectorField: "at", dimensions: 3 })
   .staged({ text: v.string() });
 `,
-    "auth.config.ts": `export default {\n  providers: [{ domain: "https://id.example", applicationID: "app" }],\n};\n`,
     "convex.config.ts": `import { defineApp } from "convex/server";
 const counter = { componentDefinitionPath: "x" };
 const app = defineApp();
@@ -39,7 +38,6 @@ export default app;
 `,
   });
   expect(found.toSorted()).toEqual([
-    "convex/auth.config.ts:2 token authentication",
     'convex/convex.config.ts:4 component "counter"',
     'convex/lib/tables.ts:6 text search index "search_text"',
     'convex/lib/tables.ts:7 vector index "by_at"',
@@ -50,7 +48,7 @@ export default app;
 test("an app without any of it has nothing to tell", async () => {
   const found = await unsupported({
     "schema.ts": `import { defineSchema, defineTable } from "convex/server"; export default defineSchema({ t: defineTable({} as never).index("a", { fields: ["b"], staged: true }) });`,
-    "auth.config.ts": "export default { providers: [] };",
+    "auth.config.ts": `export default { providers: [{ domain: "https://id.example", applicationID: "app" }] };`,
     "convex.config.ts": `import { defineApp } from "convex/server"; export default defineApp();`,
   });
   expect(found).toEqual([]);

@@ -1,8 +1,8 @@
 /**
  * What an app uses that does not work here yet, by name and place, so that a push can say it before a call fails.
  *
- * Found in the app's own source: components (`app.use(…)`), token authentication (a list of providers), text search and
- * vector indexes of schemas, validators that are only checked in the background (`.staged(…)`; staged indexes work).
+ * Found in the app's own source: components (`app.use(…)`), text search and vector indexes of schemas, validators that are only checked in the
+ * background (`.staged(…)`; staged indexes work).
  *
  * @module
  */
@@ -31,11 +31,6 @@ const KINDS: readonly Kind[] = [
     files: /(?:^|\/)convex\.config\.[jt]s$/,
     pattern: /\.use\(\s*([\w.]+)?/g,
     name: ([, component = "?"]) => `component "${component}"`,
-  },
-  {
-    files: /(?:^|\/)auth\.config\.[jt]s$/,
-    pattern: /\bproviders\s*:(?!\s*\[\s*\])/g,
-    name: () => "token authentication",
   },
   {
     files: /\.[cm]?[jt]sx?$/,

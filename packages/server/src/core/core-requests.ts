@@ -90,7 +90,7 @@ export class CoreRequests {
       case "obstacle":
         return facts.database.engine.obstacle?.message ?? null;
       case "push":
-        pushCode(deploy, message.id, message.code);
+        pushCode(deploy, message.id, message.code, message.until);
         return undefined;
       case "readModules":
         return deploy.commits.read((tx) => message.hashes.map((hash) => readSource(tx, hash)));

@@ -13,8 +13,9 @@
  *
  * @module
  */
+import { AnalysisError } from "../isolate/analyze.ts";
 import { UserError } from "../tx/types.ts";
-import type { PushOutcome } from "../protocol/deployment-types.ts";
+import type { PushOutcome, PushUntil } from "../protocol/deployment-types.ts";
 import { scriptRef } from "../app/code-manifest.ts";
 import type { CodeManifest, ModuleSource, NodeAnalysis } from "../app/types.ts";
 import { checkCrons, deployCrons } from "./cron-rows.ts";
@@ -30,9 +31,9 @@ const ROWS_A_STEP = 512;
 /** A message of progress each so many steps. */
 const STEPS_A_MESSAGE = 50;
 
-/** Begins a push, whose steps are jobs of the core's queue; the last one sends the answer. */
-export function pushCode(parts: DeployParts, id: number, code: CodeManifest): void {
-  const push = new Push(parts, id, code);
+/** Begins a push, whose steps are jobs of the core's queue; the last one sends the answer. With `until` nothing changes. */
+export function pushCode(parts: DeployParts, id: number, code: CodeManifest, until?: PushUntil): void {
+  const push = new Push(parts, id, code, until);
   parts.line.add(() => push.start());
 }
 
@@ -40,13 +41,15 @@ class Push {
   readonly #parts: DeployParts;
   readonly #id: number;
   readonly #code: CodeManifest;
+  readonly #until: PushUntil | undefined;
   #sources: ReadonlyMap<string, ModuleSource> = new Map();
   #steps = 0;
 
-  constructor(parts: DeployParts, id: number, code: CodeManifest) {
+  constructor(parts: DeployParts, id: number, code: CodeManifest, until: PushUntil | undefined) {
     this.#parts = parts;
     this.#id = id;
     this.#code = code;
+    this.#until = until;
   }
 
   start(): void {
@@ -87,7 +90,9 @@ class Push {
       const { environment } = state;
       const loaded = await loader.load({ run, why: "push", stored, environment, sources: this.#sources });
       checkCrons(loaded.user.analysis);
-      this.#step(loaded, schemas.planSchema(loaded.user.analysis.schema));
+      const change = schemas.planSchema(loaded.user.analysis.schema);
+      if (this.#until === "analysis") this.#leave(loaded, change);
+      else this.#step(loaded, change);
     } catch (error) {
       this.#fail(error);
     }
@@ -100,6 +105,7 @@ class Push {
         this.#steps += 1;
         if (this.#steps % STEPS_A_MESSAGE === 1) this.#tell("Checking documents and filling indexes");
         if (change.step(ROWS_A_STEP) === "more") return this.#step(loaded, change);
+        if (this.#until !== undefined) return this.#leave(loaded, change);
         this.#commit(loaded, change);
       } catch (error) {
         change.cancel();
@@ -125,16 +131,28 @@ class Push {
     }
   }
 
-  #finish(loaded: ActiveCode, { indexesAdded, indexesRemoved }: SchemaChange): void {
-    const { analysis } = loaded.user;
+  #finish(loaded: ActiveCode, change: SchemaChange): void {
     this.#parts.schemas.dropRemovedIndexes();
+    this.#succeed(loaded, change);
+  }
+
+  /** Everything went well so far, and nothing is to be changed. */
+  #leave(loaded: ActiveCode, change: SchemaChange): void {
+    change.cancel();
+    this.#parts.say({ type: "dropAnalysis", id: this.#id });
+    this.#succeed(loaded, change);
+  }
+
+  #succeed(loaded: ActiveCode, { indexesAdded, indexesRemoved }: SchemaChange): void {
+    const { analysis } = loaded.user;
     const summary = { functions: analysis.functions.length, indexesAdded, indexesRemoved };
     this.#end({ ok: true, analysis, summary });
   }
 
   #fail(error: unknown): void {
     this.#parts.say({ type: "dropAnalysis", id: this.#id });
-    const code = error instanceof UserError ? error.code : "PushFailed";
+    const known = error instanceof UserError || error instanceof AnalysisError ? error.code : undefined;
+    const code = known ?? "PushFailed";
     this.#end({ ok: false, code, message: error instanceof Error ? error.message : String(error) });
   }
 

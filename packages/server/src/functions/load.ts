@@ -11,6 +11,7 @@
  */
 import { compileFunction } from "node:vm";
 import { AnalysisError, analyzeCrons, analyzeFunctions, analyzeRouter, analyzeSchema } from "../isolate/analyze.ts";
+import { analyzeAuth } from "../isolate/analyze-auth.ts";
 import type { LoadedFunction, ModuleTable, RegisteredFunction } from "../isolate/analyze.ts";
 import { EvaluatedScript } from "./evaluated-script.ts";
 import { Executor } from "./execute.ts";
@@ -31,6 +32,9 @@ import { describeError } from "../isolate/user-error.ts";
 import { untracked } from "../tx/tracked-document.ts";
 import { deterministicGlobals, nodeGlobals } from "../isolate/user-globals.ts";
 import type { Activity, UserGlobals } from "../isolate/user-globals.ts";
+
+/** In stack traces, as the developer knows the file. */
+const AUTH_CONFIG_FRAME = /\/auth\.config\.[jt]s:/;
 
 /** What a thread of queries and mutations needs of an app. */
 export interface CoreCode {
@@ -80,6 +84,7 @@ export async function loadUserCode(code: CoreCode, options: LoadOptions): Promis
     schema: analyzeSchema(modules),
     crons: analyzeCrons(modules, infos),
     moduleState: script.state,
+    authProviders: analyzeAuth(modules, unsetInAuthConfig(importing, mapper)),
     httpRoutes: (analyzeRouter(modules)?.getRoutes() ?? []).map(([path, method]) => ({ path, method })),
   };
   const freshPaths = new Set(
@@ -108,6 +113,11 @@ export async function loadUserCode(code: CoreCode, options: LoadOptions): Promis
     find: (path) => executor.find(path),
     execute: (request) => executor.execute(request),
   };
+}
+
+/** Variables without a value that `auth.config` looked at; other modules may have a default for theirs. */
+function unsetInAuthConfig({ unset }: ImportActivity, mapper: StackMapper): readonly string[] {
+  return unset.filter(({ stack }) => AUTH_CONFIG_FRAME.test(mapper.frames(stack))).map(({ name }) => name);
 }
 
 /**

@@ -48,8 +48,10 @@ test.each([
   { name: "no work has no end", isInside: false, isBusy: true, silentCpuMs: 10_500, isLeft: true },
   { name: "no work, and it computes", isInside: false, isBusy: false, silentCpuMs: 1_300, isLeft: true },
   { name: "no work, a little", isInside: false, isBusy: false, silentCpuMs: 1_100, isLeft: false },
-])("the core is silent: $name", ({ isInside, isBusy, silentCpuMs, isLeft }) => {
-  const state = { serial: 2, isInside, isBusy };
+  { name: "a collection", isInside: false, isBusy: false, silentCpuMs: 4_000, heapMb: 1_000, isLeft: false },
+  { name: "no collection", isInside: false, isBusy: false, silentCpuMs: 5_300, heapMb: 1_000, isLeft: true },
+])("the core is silent: $name", ({ isInside, isBusy, silentCpuMs, heapMb = 0, isLeft }) => {
+  const state = { serial: 2, isInside, isBusy, heapMb };
   expect(new CorePulse().judge({ silentMs: silentCpuMs, silentCpuMs, cpuMs: 0 }, state)).toBe(isLeft);
 });
 
@@ -60,7 +62,7 @@ test("a core that answers and computes without a run or work is ended; with runs
     return Array.from({ length: 20 }, (_, look) => {
       const { serial = 2, isBusy = false, ms = 100 } = facts(look);
       cpuMs += ms;
-      return pulse.judge({ ...CALM, cpuMs }, { serial, isInside: false, isBusy });
+      return pulse.judge({ ...CALM, cpuMs }, { serial, isInside: false, isBusy, heapMb: 0 });
     });
   };
   expect(looks(() => ({}))).toContain(true);

@@ -8,6 +8,8 @@
  *   silent, busy                                       ended after BUSY_CPU_MS: the work may be the core's own
  *   answers, but computes look after look with nothing to do    ended after LEFT_CPU_MS
  *
+ * Nobody can be told by a thread whose memory is being collected, so a large heap gives more time to all of these: what a collection may take.
+ *
  * @module
  */
 import type { Pulse } from "../protocol/heartbeat.ts";
@@ -15,6 +17,8 @@ import type { LastRun, WatchState } from "../protocol/watchdog.ts";
 
 const LEFT_CPU_MS = 1_200;
 const BUSY_CPU_MS = 10_000;
+/** A full collection of small objects takes about a millisecond of processor time for each megabyte, and some times that on a slow machine. */
+const COLLECT_MS_A_MB = 4;
 /** Computed less since the look before: nothing goes on. */
 const CALM_MS = 30;
 
@@ -25,7 +29,7 @@ export class CorePulse {
   #leftMs = 0;
 
   /** @returns Whether something was left behind that does not end. */
-  judge({ silentMs, silentCpuMs, cpuMs }: Pulse, { serial, isInside, isBusy }: WatchState): boolean {
+  judge({ silentMs, silentCpuMs, cpuMs }: Pulse, { serial, isInside, isBusy, heapMb }: WatchState): boolean {
     const computedMs = (cpuMs ?? 0) - this.#cpuMs;
     const isSame = serial === this.#serial;
     this.#serial = serial;
@@ -34,9 +38,10 @@ export class CorePulse {
       this.#leftMs = 0;
       return false;
     }
-    if (silentMs > 0 && silentCpuMs > (isBusy ? BUSY_CPU_MS : LEFT_CPU_MS)) return true;
+    const collectMs = heapMb * COLLECT_MS_A_MB;
+    if (silentMs > 0 && silentCpuMs > collectMs + (isBusy ? BUSY_CPU_MS : LEFT_CPU_MS)) return true;
     this.#leftMs = isBusy || !isSame || cpuMs === undefined || computedMs < CALM_MS ? 0 : this.#leftMs + computedMs;
-    return this.#leftMs > LEFT_CPU_MS;
+    return this.#leftMs > LEFT_CPU_MS + collectMs;
   }
 }
 

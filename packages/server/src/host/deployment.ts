@@ -25,6 +25,7 @@ import { MemoryFiles } from "../engine/memory-files.ts";
 import { ActionHost } from "./action-host.ts";
 import { ActionPool } from "./action-pool.ts";
 import type { Clock } from "../protocol/alarms.ts";
+import { bundlePushed } from "../app/bundle-pushed.ts";
 import { CodeHost } from "./code-host.ts";
 import { CoreClient, type CoreEvent } from "./core-client.ts";
 import { filesFolder, type CoreHome } from "../core/core-home.ts";
@@ -40,8 +41,11 @@ import type {
   HttpActionResponse,
   LogEntry,
   PushOutcome,
+  PushedModule,
+  PushUntil,
   SocketLink,
 } from "../protocol/deployment-types.ts";
+import type { DeploymentOptions } from "./deployment-options.ts";
 import { FileHost } from "./file-host.ts";
 import { LogFile } from "./log-file.ts";
 import { LogRing, type PlacedEntry } from "../protocol/log-buffers.ts";
@@ -49,37 +53,11 @@ import { SlotPool } from "./slot-pool.ts";
 import { canonicalTracking, type TrackingOptions } from "../protocol/tracking-options.ts";
 import type { Analysis, CodePackage, FunctionKind } from "../app/types.ts";
 
+export type { DeploymentOptions } from "./deployment-options.ts";
+
 const ACTION_THREADS_MAX = 2;
 /** A look at the log keeps plain entries coming for this much longer. */
 const LOG_WANTED_MS = 60_000;
-
-/** How a deployment is started. */
-export interface DeploymentOptions extends TrackingOptions {
-  /** Folder of the store; made when it is missing. Left out: data is gone when the deployment closes. */
-  readonly directory?: string | undefined;
-  /** What browsers call the deployment; functions see it as `CONVEX_CLOUD_URL`. */
-  readonly cloudUrl: string;
-  /** Where HTTP actions are; functions see it as `CONVEX_SITE_URL`. */
-  readonly siteUrl: string;
-  readonly limits?: Partial<Limits> | undefined;
-  /** The core in a thread of its own with a watchdog (the default), or in this one. */
-  readonly threads?: boolean | undefined;
-  /** Budget of resident data, in bytes. */
-  readonly memoryBytes?: number | undefined;
-  /** Budget of nodes, in bytes. */
-  readonly nodeBytes?: number | undefined;
-  readonly actionThreads?: number | undefined;
-  /** Whether a ledger of reads, re-runs and bytes is kept (it is by default). */
-  readonly isMetered?: boolean | undefined;
-  /** How much of what sockets hold is verified by runs from scratch (by default at most a hundredth of the time); `false`: nothing. */
-  readonly verify?: VerifyOptions | false | undefined;
-  /** Where the log is kept over restarts; a bounded file. Left out: in memory only. */
-  readonly logFile?: string | undefined;
-  /** Without threads: the clock of the core and of actions. */
-  readonly clock?: Clock | undefined;
-  /** Without threads: other parts of the core, for simulations. */
-  readonly home?: Omit<CoreHome, "start" | "directory"> | undefined;
-}
 
 /** A deployment, and what tests look at. */
 export interface RunningDeployment extends Deployment {
@@ -264,6 +242,14 @@ class LocalDeployment implements RunningDeployment {
 
   push(code: CodePackage, onProgress?: (message: string) => void): Promise<PushOutcome> {
     return this.#code.push(code, (manifest) => this.core.request<"push">({ type: "push", code: manifest }, onProgress));
+  }
+
+  codeOf(modules: readonly PushedModule[]): Promise<CodePackage> {
+    return bundlePushed(modules);
+  }
+
+  tryPush(code: CodePackage, until: PushUntil): Promise<PushOutcome> {
+    return this.#code.push(code, (manifest) => this.core.request<"push">({ type: "push", code: manifest, until }));
   }
 
   async analysis(): Promise<Analysis> {

@@ -48,8 +48,7 @@ test("a deployment whose disk takes nothing is healthy, and says that it only re
 });
 
 test.each([
-  ["/api/deploy2/start_push", /^Cannot push through the official CLI: .*narrowcast dev/u],
-  ["/api/get_config_hashes", /^Cannot push through the official CLI/u],
+  ["/api/push_config", /^Cannot push in the way of convex before 1\.13: .*narrowcast dev/u],
   ["/api/export/request/zip", /^Cannot export through the official CLI: .*narrowcast data/u],
   ["/api/import/start_upload", /^Cannot import through the official CLI/u],
   ["/api/perform_import", /^Cannot import through the official CLI/u],

@@ -10,10 +10,9 @@ import { requireAdmin } from "./identity.ts";
 import { jsonBody } from "./json-body.ts";
 import { streamedEntry } from "./log-entry.ts";
 import { RequestError } from "./request-error.ts";
+import { SURFACE_VERSION } from "./surface-version.ts";
 
 const LOG_WAIT_MS = 60_000;
-/** The `convex` package whose surface this is. */
-const SURFACE_VERSION = "1.48.0";
 
 export const rootRoute: Route = async () =>
   textAnswer("This Convex deployment is running. See https://docs.convex.dev/.");

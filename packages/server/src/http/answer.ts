@@ -7,11 +7,15 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Limits } from "@narrowcast/values";
 import type { Deployment } from "../protocol/deployment-types.ts";
 import type { AdminKeys } from "./admin-keys.ts";
+import type { OfficialPushes } from "./official-pushes.ts";
+import type { TokenVerifier } from "./token-verifier.ts";
 
 /** What every route may use. */
 export interface RouteWorld {
   readonly deployment: Deployment;
   readonly adminKeys: AdminKeys;
+  readonly pushes: OfficialPushes;
+  readonly tokens: Pick<TokenVerifier, "verify">;
   readonly limits: Limits;
   /** Hides messages, stack traces and log lines from callers who are no admins. */
   readonly redacts: boolean;

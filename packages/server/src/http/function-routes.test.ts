@@ -6,6 +6,11 @@ import { items } from "../sync/testing/clients.ts";
 import { openTestServer, type TestServer } from "../testing/network-server.ts";
 import { request, type Reply } from "../testing/request.ts";
 
+/** A token that is read and not verified: nobody issues it. */
+const UNSIGNED = [{ alg: "RS256" }, { iss: "https://issuer.example", sub: "s" }, "signature"]
+  .map((part) => Buffer.from(typeof part === "string" ? part : JSON.stringify(part)).toString("base64url"))
+  .join(".");
+
 let server: TestServer;
 let tag: string;
 let tags = 0;
@@ -174,7 +179,8 @@ test.each([
     status: 401,
     code: "BadAdminKey",
   },
-  { name: "a token", header: () => "Bearer a.b.c", status: 401, code: "NoAuthProvider" },
+  { name: "no token", header: () => "Bearer a.b.c", status: 401, code: "InvalidAuthHeader" },
+  { name: "a token of nobody", header: () => `Bearer ${UNSIGNED}`, status: 401, code: "NoAuthProvider" },
   { name: "another scheme", header: () => "Basic YTpi", status: 401, code: "InvalidAuthHeader" },
   {
     name: "claims that are no JSON",

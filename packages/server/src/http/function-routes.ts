@@ -41,7 +41,7 @@ export const queryByGetRoute: Route = async (request, world) => {
     ),
     format: searchParams.get("format") ?? undefined,
   };
-  const formatted = parseCall(fields, requestIdentity(request, world), request);
+  const formatted = parseCall(fields, await requestIdentity(request, world), request);
   return outcomeAnswer(await world.deployment.query(formatted.call), formatted, world);
 };
 
@@ -58,7 +58,7 @@ export const runRoute: Route = async (request, world) => {
   const name = parts.pop() ?? "";
   const body = await jsonBody(request, world.limits);
   const fields = { ...body, path: `${parts.join("/")}:${name}` };
-  const formatted = parseCall(fields, requestIdentity(request, world), request, "clean");
+  const formatted = parseCall(fields, await requestIdentity(request, world), request, "clean");
   return outcomeAnswer(await world.deployment.any(formatted.call), formatted, world);
 };
 
@@ -80,7 +80,7 @@ export const queryBatchRoute: Route = async (request, world) => {
       `Invalid request: \`queries\` is not an array of at most ${QUERIES_PER_BATCH_MAX}`,
     );
   }
-  const identity = requestIdentity(request, world);
+  const identity = await requestIdentity(request, world);
   const calls = queries.map((fields: unknown) => parseCall((fields ?? {}) as FormattedFields, identity, request));
   const outcomes = await world.deployment.queryBatch(calls.map(({ call }) => call));
   const texts = outcomes.map((outcome, index) => outcomeText(outcome, calls[index] as FormattedCall, world));
@@ -106,7 +106,7 @@ export const queryAtTsRoute: Route = async (request, world) => {
   } catch (cause) {
     throw new RequestError(400, "BadRequest", "Invalid request: `ts` is not a timestamp", { cause });
   }
-  const formatted = parseCall(body, requestIdentity(request, world), request);
+  const formatted = parseCall(body, await requestIdentity(request, world), request);
   const outcome = await world.deployment.query(formatted.call);
   if (outcome.ok && (outcome.ts ?? 0) > ts) {
     throw new RequestError(
@@ -120,5 +120,5 @@ export const queryAtTsRoute: Route = async (request, world) => {
 
 async function bodyCall(request: RouteRequest, world: RouteWorld): Promise<FormattedCall> {
   const fields = await jsonBody(request, world.limits);
-  return parseCall(fields, requestIdentity(request, world), request);
+  return parseCall(fields, await requestIdentity(request, world), request);
 }

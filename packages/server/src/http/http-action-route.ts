@@ -6,7 +6,7 @@
 import type { Answer, Route, RouteRequest, RouteWorld } from "./answer.ts";
 import { textAnswer } from "./answer.ts";
 import { NO_IDENTITY, type Identity } from "../protocol/live-types.ts";
-import { identityOf } from "./identity.ts";
+import { headerIdentity } from "./identity.ts";
 import { newRequestId } from "../sync/request-id.ts";
 
 const PREFIX = "/http";
@@ -29,7 +29,7 @@ async function httpAction(request: RouteRequest, url: URL, world: RouteWorld): P
   const seen = new URL(url);
   if (scheme !== undefined) seen.protocol = scheme;
   const body = await request.body(BODY_BYTES_MAX);
-  const identity = identityOrUnknown(request, world);
+  const identity = await identityOrUnknown(request, world);
   const response = await world.deployment.httpAction({
     method: request.method,
     url: seen.href,
@@ -43,9 +43,9 @@ async function httpAction(request: RouteRequest, url: URL, world: RouteWorld): P
 }
 
 /** A token that cannot be checked leaves the caller unknown; a function that asks who it is fails. */
-function identityOrUnknown(request: RouteRequest, world: RouteWorld): Identity {
+async function identityOrUnknown(request: RouteRequest, world: RouteWorld): Promise<Identity> {
   try {
-    return identityOf(request.headers.authorization, world.adminKeys);
+    return await headerIdentity(request, world);
   } catch (error) {
     const { message } = error as Error;
     return { ...NO_IDENTITY, key: `unknown:${message}`, error: message };

@@ -9,9 +9,9 @@ import type { Authentication, Authenticator } from "../sync/authenticator.ts";
 import type { AdminKeys } from "./admin-keys.ts";
 import type { RouteRequest, RouteWorld } from "./answer.ts";
 import { RequestError } from "./request-error.ts";
+import { stableText } from "./stable-text.ts";
+import type { TokenVerifier } from "./token-verifier.ts";
 
-const NO_PROVIDER =
-  "No auth provider found matching the given token. Did you forget to run `npx convex dev` or `npx convex deploy`? Check that your server auth config is correct.";
 const BAD_ADMIN_KEY = "The provided admin key was invalid for this instance";
 
 /** An admin, or the user an admin acts as. `attributes` are the user's claims. */
@@ -25,54 +25,69 @@ export function adminIdentity(attributes: { readonly [claim: string]: unknown } 
   return { kind: "admin", key: `admin:${stableText(claims)}`, attributes: claims };
 }
 
-/** Equal claims have equal text, whatever the order of their fields. */
-function stableText(json: unknown): string {
-  return JSON.stringify(json, (_key, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
-}
-
 /** Authentication over a socket. */
-export class KeyAuthenticator implements Authenticator {
+export class SocketAuthenticator implements Authenticator {
   readonly #keys: AdminKeys;
+  readonly #tokens: Pick<TokenVerifier, "verify">;
 
-  constructor(keys: AdminKeys) {
-    this.#keys = keys;
+  constructor({ adminKeys, tokens }: Pick<RouteWorld, "adminKeys" | "tokens">) {
+    this.#keys = adminKeys;
+    this.#tokens = tokens;
   }
 
   async authenticate(message: AuthenticateMessage): Promise<Authentication> {
-    if (message.tokenType === "None") return { ok: true, identity: NO_IDENTITY };
-    if (message.tokenType === "User") return { ok: false, error: NO_PROVIDER, isFatal: false };
+    if (message.tokenType === "None") return { ok: true, identity: NO_IDENTITY, expiresMs: Infinity };
+    if (message.tokenType === "User") return this.#user(message.value);
     if (!this.#keys.check(message.value)) return { ok: false, error: BAD_ADMIN_KEY, isFatal: false };
     return actingAs(message.impersonating);
+  }
+
+  async #user(token: string): Promise<Authentication> {
+    try {
+      return { ok: true, ...(await this.#tokens.verify(token)) };
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      return { ok: false, error: error.message, isFatal: false };
+    }
   }
 }
 
 function actingAs(attributes: { readonly [claim: string]: unknown } | null): Authentication {
   try {
-    return { ok: true, identity: adminIdentity(attributes) };
+    return { ok: true, identity: adminIdentity(attributes), expiresMs: Infinity };
   } catch (error) {
     return { ok: false, error: (error as Error).message, isFatal: true };
   }
 }
 
 /**
- * The identity of an HTTP request.
+ * The identity of an HTTP request by its `Authorization` header: `Convex <key>`, `Convex <key>:<base64 of JSON claims>` or `Bearer <token>`.
  *
- * @param authorization The `Authorization` header: `Convex <key>`, `Convex <key>:<base64 of JSON claims>` or `Bearer <token>`.
- * @throws {RequestError} 401 for a wrong key, a token nobody can check, or another scheme.
+ * @throws {RequestError} 401 for a wrong key, a token that does not hold, or another scheme.
  */
-export function identityOf(authorization: string | undefined, keys: AdminKeys): Identity {
-  if (authorization === undefined) return NO_IDENTITY;
+export async function headerIdentity(
+  { headers: { authorization } }: Pick<RouteRequest, "headers">,
+  world: Pick<RouteWorld, "adminKeys" | "tokens">,
+): Promise<Identity> {
+  const { scheme, credential } = partsOf(authorization);
+  return scheme === "bearer" ? (await world.tokens.verify(credential)).identity : keyIdentity(authorization, world);
+}
+
+/** As {@linkcode headerIdentity}, where tokens do not matter: they are nobody's. */
+function keyIdentity(authorization: string | undefined, { adminKeys }: Pick<RouteWorld, "adminKeys">): Identity {
+  const { scheme, credential } = partsOf(authorization);
+  if (scheme === undefined || scheme === "bearer") return NO_IDENTITY;
+  if (scheme === "convex") return adminCredential(credential, adminKeys);
+  throw new RequestError(401, "InvalidAuthHeader", `Invalid Authorization header: scheme "${scheme}" is not known`);
+}
+
+function partsOf(authorization: string | undefined): {
+  readonly scheme: string | undefined;
+  readonly credential: string;
+} {
+  if (authorization === undefined) return { scheme: undefined, credential: "" };
   const [scheme = "", ...rest] = authorization.split(" ");
-  const credential = rest.join(" ").trim();
-  if (scheme.toLowerCase() === "bearer") throw new RequestError(401, "NoAuthProvider", NO_PROVIDER);
-  if (scheme.toLowerCase() !== "convex") {
-    throw new RequestError(401, "InvalidAuthHeader", `Invalid Authorization header: scheme "${scheme}" is not known`);
-  }
-  return adminCredential(credential, keys);
+  return { scheme: scheme.toLowerCase(), credential: rest.join(" ").trim() };
 }
 
 /** The last colon parts key and claims: keys may have a prefix with one (`prod:name|hex`), base64 has none. */
@@ -98,14 +113,23 @@ function claimsOf(base64: string): { readonly [claim: string]: unknown } {
 }
 
 /** The identity of a request: its header, or `?adminKey=`. */
-export function requestIdentity(request: RouteRequest, world: RouteWorld): Identity {
-  const key = request.url.searchParams.get("adminKey");
-  if (request.headers.authorization === undefined && key !== null) return adminCredential(key, world.adminKeys);
-  return identityOf(request.headers.authorization, world.adminKeys);
+export async function requestIdentity(request: RouteRequest, world: RouteWorld): Promise<Identity> {
+  return queryKeyIdentity(request, world) ?? (await headerIdentity(request, world));
+}
+
+function queryKeyIdentity({ url, headers }: RouteRequest, { adminKeys }: RouteWorld): Identity | undefined {
+  const key = url.searchParams.get("adminKey");
+  return headers.authorization === undefined && key !== null ? adminCredential(key, adminKeys) : undefined;
+}
+
+/** Whether an admin asks. @throws {RequestError} 401 for a wrong key. */
+export function isAdmin(request: RouteRequest, world: RouteWorld): boolean {
+  const identity = queryKeyIdentity(request, world) ?? keyIdentity(request.headers.authorization, world);
+  return identity.kind === "admin";
 }
 
 /** @throws {RequestError} 401 for a wrong key, 403 without one. */
 export function requireAdmin(request: RouteRequest, world: RouteWorld): void {
-  if (requestIdentity(request, world).kind === "admin") return;
+  if (isAdmin(request, world)) return;
   throw new RequestError(403, "Forbidden", "This operation needs an admin key; `narrowcast keys` prints one");
 }

@@ -8,7 +8,7 @@
 import { PROMETHEUS_TYPE, prometheusText } from "../protocol/ledger-report.ts";
 import type { LedgerReport } from "../protocol/ledger-report.ts";
 import { jsonAnswer, type Route, type RouteWorld } from "./answer.ts";
-import { requestIdentity, requireAdmin } from "./identity.ts";
+import { isAdmin, requireAdmin } from "./identity.ts";
 import { RequestError } from "./request-error.ts";
 
 /** Lines per table that a scrape gets. */
@@ -23,7 +23,7 @@ export const ledgerRoute: Route = async (request, world) => {
 };
 
 export const metricsRoute: Route = async (request, world) => {
-  const rowsMax = requestIdentity(request, world).kind === "admin" ? METRIC_ROWS_MAX : undefined;
+  const rowsMax = isAdmin(request, world) ? METRIC_ROWS_MAX : undefined;
   const report = await ledgerOf(world, { rowsMax: rowsMax ?? 0, recentMax: 0 });
   const text = prometheusText(report, { hasLabels: rowsMax !== undefined });
   return { status: 200, headers: [["Content-Type", PROMETHEUS_TYPE]], body: text };

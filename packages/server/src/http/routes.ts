@@ -30,6 +30,14 @@ import {
 } from "./function-routes.ts";
 import { ledgerRoute, metricsRoute } from "./meter-routes.ts";
 import { mainHttpActionRoute } from "./http-action-route.ts";
+import {
+  configHashesRoute,
+  evaluatePushRoute,
+  finishPushRoute,
+  reportPushRoute,
+  startPushRoute,
+  waitForSchemaRoute,
+} from "./push-routes.ts";
 import { RequestError } from "./request-error.ts";
 import { downloadRoute, uploadRoute } from "./storage-routes.ts";
 
@@ -55,6 +63,12 @@ export const ROUTES: { readonly [path: string]: Methods } = Object.freeze({
   "/api/update_environment_variables": { POST: updateEnvironmentRoute },
   "/api/v1/get_canonical_urls": { GET: canonicalUrlsRoute },
   "/api/stream_function_logs": { GET: logsRoute },
+  "/api/get_config_hashes": { POST: configHashesRoute },
+  "/api/deploy2/start_push": { POST: startPushRoute },
+  "/api/deploy2/evaluate_push": { POST: evaluatePushRoute },
+  "/api/deploy2/wait_for_schema": { POST: waitForSchemaRoute },
+  "/api/deploy2/finish_push": { POST: finishPushRoute },
+  "/api/deploy2/report_push_completed": { POST: reportPushRoute },
   "/api/storage/upload": { POST: uploadRoute },
   "/api/narrowcast/backup": { POST: backupRoute },
   "/api/narrowcast/ledger": { GET: ledgerRoute },
@@ -63,7 +77,7 @@ export const ROUTES: { readonly [path: string]: Methods } = Object.freeze({
 
 const RUN_PATH = /^\/api\/run\/.+/;
 /** What the official CLI asks for and is not there. It tries again for long after a 404, and shows the text of a 400 at once. */
-const OFFICIAL_ONLY = /^\/api\/(deploy2|get_config|push_config|export|import|perform_import)(?:[/_]|$)/;
+const OFFICIAL_ONLY = /^\/api\/(get_config|push_config|export|import|perform_import)(?:[/_]|$)/;
 const FILE_PATH = /^\/api\/storage\/[^/]+$/;
 const HTTP_ACTION_PATH = /^\/http(?:\/|$)/;
 
@@ -77,7 +91,8 @@ export function routeFor(method: string, path: string): Route {
   if (isHttpActionPath(path)) return mainHttpActionRoute;
   const methods = methodsOf(path);
   const official = OFFICIAL_ONLY.exec(path)?.[1];
-  if (official !== undefined) throw new RequestError(400, "NotSupported", officialText(official));
+  if (official !== undefined && methods === undefined)
+    throw new RequestError(400, "NotSupported", officialText(official));
   if (methods === undefined) {
     throw new RequestError(404, "NotFound", `Cannot answer "${path}": there is no such route`);
   }
@@ -97,5 +112,5 @@ function methodsOf(path: string): Methods | undefined {
 function officialText(family: string): string {
   return /export|import/.test(family)
     ? `Cannot ${family.replace("perform_", "")} through the official CLI: Narrowcast has no exports and imports yet; "narrowcast data <table> --format jsonl" writes the documents of a table`
-    : 'Cannot push through the official CLI: Narrowcast pushes with "narrowcast dev" or "narrowcast start --push"';
+    : "Cannot push in the way of convex before 1.13: update the package, or push with `narrowcast dev`";
 }

@@ -8,16 +8,18 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { CONVEX_LIMITS, type Limits } from "@narrowcast/values";
-import type { Deployment } from "../protocol/deployment-types.ts";
+import type { AuthProvider, Deployment } from "../protocol/deployment-types.ts";
 import { reportToStderr, type OnError } from "../sync/error-report.ts";
 import type { DeltaCounters } from "../sync/delta-table.ts";
 import { SocketServer } from "../sync/socket-server.ts";
 import type { AdminKeys } from "./admin-keys.ts";
 import type { RouteWorld } from "./answer.ts";
 import { siteRoute } from "./http-action-route.ts";
-import { KeyAuthenticator } from "./identity.ts";
+import { SocketAuthenticator } from "./identity.ts";
 import { UnfinishedBytes } from "../sync/unfinished-bytes.ts";
 import { createListener } from "./listener.ts";
+import { OfficialPushes } from "./official-pushes.ts";
+import { TokenVerifier } from "./token-verifier.ts";
 import { isHttpActionPath, routeFor } from "./routes.ts";
 import { listenForUpgrades } from "./upgrade.ts";
 
@@ -32,6 +34,8 @@ export interface ServerOptions {
   readonly limits?: Limits | undefined;
   /** Hides messages, stack traces and log lines of functions from everybody but admins; off by default. */
   readonly redacts?: boolean | undefined;
+  /** Takes apps that use what is not there; off by default. */
+  readonly allowsUnsupported?: boolean | undefined;
   /** Requests answered at the same time; more are turned away. */
   readonly requestsMax?: number | undefined;
   /** Memory for what sockets that speak deltas hold, in bytes; 0 speaks none. 64 MB by default. */
@@ -66,14 +70,17 @@ const REQUEST_TIMEOUT_MS = 300_000;
 const REQUESTS_MAX = 1_024;
 /** What is under way when the server stops has so long to end. */
 const STOP_WAIT_MS = 2_000;
+const NO_PROVIDERS: readonly AuthProvider[] = [];
 
 /** @throws Node's own error when a port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningHttp> {
   const { deployment, adminKeys, limits = CONVEX_LIMITS, host = "127.0.0.1" } = options;
   const { redacts = false, requestsMax = REQUESTS_MAX, onError = reportToStderr, tickMs } = options;
   const stopping = new AbortController();
-  const world: RouteWorld = { deployment, adminKeys, limits, redacts, stopping: stopping.signal };
-  const authenticator = new KeyAuthenticator(adminKeys);
+  const tokens = new TokenVerifier(async () => (await deployment.analysis()).authProviders ?? NO_PROVIDERS);
+  const pushes = new OfficialPushes(deployment, options.allowsUnsupported ?? false);
+  const world: RouteWorld = { deployment, adminKeys, pushes, tokens, limits, redacts, stopping: stopping.signal };
+  const authenticator = new SocketAuthenticator(world);
   const wire = {
     ...(tickMs === undefined ? {} : { tickMs }),
     ...(options.deltaBytesMax === undefined ? {} : { deltaBytesMax: options.deltaBytesMax }),

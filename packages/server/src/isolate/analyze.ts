@@ -54,6 +54,13 @@ export interface LoadedFunction {
 /** The app's code breaks a rule of Convex. The message is for the developer. */
 export class AnalysisError extends Error {
   override readonly name: string = "AnalysisError";
+  /** Code of the push's failure, where tools expect one of its own. */
+  readonly code: string | undefined;
+
+  constructor(message: string, options?: ErrorOptions, code?: string) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 /** Functions of all modules, in the order of modules and exports. HTTP actions are not functions with a path. */

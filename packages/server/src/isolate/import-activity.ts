@@ -22,6 +22,9 @@ export interface ImportSettings {
   readonly seed: number;
 }
 
+/** Modules look at few variables while they are evaluated; a loop over names must not keep a stack for each. */
+const UNSET_MAX = 100;
+
 /** The activity of the import phase. */
 export class ImportActivity implements Activity {
   readonly phase = "import";
@@ -33,6 +36,8 @@ export class ImportActivity implements Activity {
   };
   /** Variables that modules looked at: when one changes, the code must be loaded again. */
   readonly environmentRead = new Set<string>();
+  /** Variables that were looked at and have no value, with the stacks of where. */
+  readonly unset: { readonly name: string; readonly stack: string | undefined }[] = [];
   readonly #settings: ImportSettings;
   readonly #random: SeededRandom;
 
@@ -62,7 +67,9 @@ export class ImportActivity implements Activity {
     const builtin = builtinVariable(name, this.#settings);
     if (builtin !== undefined) return builtin;
     this.environmentRead.add(name);
-    return this.#settings.environment.get(name);
+    const value = this.#settings.environment.get(name);
+    if (value === undefined && this.unset.length < UNSET_MAX) this.unset.push({ name, stack: new Error().stack });
+    return value;
   }
 
   environmentNames(): readonly string[] {

@@ -70,6 +70,8 @@ class Search {
   readonly #seenMethods = new Set<string>();
   readonly #seenParameters = new Set<string>();
   readonly #seenFactories = new Set<FunctionNode>();
+  readonly #seenMakers = new Set<FunctionNode>();
+  readonly #seenMakersInside = new Set<FunctionNode>();
   readonly #filledBy = new Map<ScriptModule, Set<ScriptModule>>();
   #isOnGlobalObject = false;
 
@@ -112,9 +114,17 @@ class Search {
       if (root.node.type === "ThisExpression") this.#thisChanged(root.node);
       else this.#rootChanged(root.node, at, root);
     }
-    const called = calledFor(target);
-    const maker = called === undefined ? undefined : this.#view.functionOf(this.#view.variableOf(called));
-    if (maker !== undefined) for (const given of this.#view.returnsOf(maker)) this.#mutated(given, given, isInside);
+    for (const called of calledFor(target)) this.#resultChanged(called, isInside);
+  }
+
+  /** What a function gives, called by this name, is changed. */
+  #resultChanged(called: es.Identifier, isInside: boolean): void {
+    const maker = this.#view.functionOf(this.#view.variableOf(called));
+    const seen = isInside ? this.#seenMakersInside : this.#seenMakers;
+    // One that gives what it gives to itself tells nothing more the second time.
+    if (maker === undefined || seen.has(maker)) return;
+    seen.add(maker);
+    for (const given of this.#view.returnsOf(maker)) this.#mutated(given, given, isInside);
   }
 
   /** A module changes an object of another one while it loads. */

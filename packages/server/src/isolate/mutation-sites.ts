@@ -147,15 +147,30 @@ export function rootsOf(expression: es.Node, isInside = false, isResult = false)
   }
 }
 
-/** The function called by name whose result `expression` is, or belongs to: `cache` of `cache().entries.get(1)`. */
-export function calledFor(expression: es.Node): es.Identifier | undefined {
+/** The functions called by name whose results `expression` can be, or belong to: `cache` of `cache().entries.get(1)`. */
+export function calledFor(expression: es.Node): readonly es.Identifier[] {
   const node = bare(expression);
-  if (node.type === "MemberExpression") return calledFor(node.object);
-  if (node.type === "AwaitExpression") return calledFor(node.argument);
-  if (node.type !== "CallExpression") return undefined;
-  const callee = bare(node.callee);
-  if (callee.type === "Identifier") return callee;
-  return callee.type === "MemberExpression" ? calledFor(callee.object) : undefined;
+  switch (node.type) {
+    case "MemberExpression":
+      return calledFor(node.object);
+    case "AwaitExpression":
+      return calledFor(node.argument);
+    case "AssignmentExpression":
+      return calledFor(node.right);
+    case "ConditionalExpression":
+      return [...calledFor(node.consequent), ...calledFor(node.alternate)];
+    case "LogicalExpression":
+      return [...calledFor(node.left), ...calledFor(node.right)];
+    case "SequenceExpression":
+      return calledFor(node.expressions.at(-1)!);
+    case "CallExpression": {
+      const callee = bare(node.callee);
+      if (callee.type === "Identifier") return [callee];
+      return callee.type === "MemberExpression" ? calledFor(callee.object) : [];
+    }
+    default:
+      return [];
+  }
 }
 
 /** The call that runs `fn` while it itself runs: `items.map(fn)`, `(fn)()`, `new Promise(fn)`. */

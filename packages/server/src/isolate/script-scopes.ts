@@ -72,28 +72,42 @@ export class ScriptScopes {
   /** Whether `node` is executed only while modules load. */
   isLoading(node: es.Node): boolean {
     const fn = this.functionAround(node);
-    if (fn === undefined) return true;
-    const known = this.#loadOnly.get(fn);
+    return fn === undefined || this.#isLoadOnly(fn);
+  }
+
+  /** Whether all who call a function, and those who call them, do so only while modules load. Functions may call each other in a circle. */
+  #isLoadOnly(first: FunctionNode): boolean {
+    const known = this.#loadOnly.get(first);
     if (known !== undefined) return known;
-    // A function that calls itself is as its other callers say.
-    this.#loadOnly.set(fn, true);
+    const callers = new Set([first]);
+    for (const fn of callers) {
+      const around = this.#loadOnly.get(fn) === true ? [] : this.#callersOf(fn);
+      if (around === undefined || around.some((caller) => this.#loadOnly.get(caller) === false)) {
+        this.#loadOnly.set(first, false);
+        return false;
+      }
+      for (const caller of around) callers.add(caller);
+    }
+    for (const fn of callers) this.#loadOnly.set(fn, true);
+    return true;
+  }
+
+  /** The functions in which a function is called; none for calls while loading. Undefined if it may be called from elsewhere, or never. */
+  #callersOf(fn: FunctionNode): readonly FunctionNode[] | undefined {
     const name = this.nameOfFunction(fn);
-    const uses =
-      name === undefined || typeof name === "string"
-        ? []
-        : name.references
-            .filter((reference) => reference.init !== true)
-            .map(({ identifier }) => identifier as unknown as es.Node)
-            .filter((use) => !this.isExport(use));
-    const isLoadOnly =
-      uses.length > 0 &&
-      uses.every((use) => {
-        const call = this.parts.parents.get(use);
-        const isCalled = (call?.type === "CallExpression" || call?.type === "NewExpression") && call.callee === use;
-        return isCalled && this.isLoading(use);
-      });
-    this.#loadOnly.set(fn, isLoadOnly);
-    return isLoadOnly;
+    if (name === undefined || typeof name === "string") return undefined;
+    const uses = name.references
+      .filter((reference) => reference.init !== true)
+      .map(({ identifier }) => identifier as unknown as es.Node)
+      .filter((use) => !this.isExport(use));
+    const callers: FunctionNode[] = [];
+    for (const use of uses) {
+      const call = this.parts.parents.get(use);
+      if ((call?.type !== "CallExpression" && call?.type !== "NewExpression") || call.callee !== use) return undefined;
+      const caller = this.functionAround(use);
+      if (caller !== undefined && caller !== fn) callers.push(caller);
+    }
+    return uses.length === 0 ? undefined : callers;
   }
 
   /** `__export(exports, { name: () => name })`: nobody calls the function there. */

@@ -22,7 +22,7 @@ import type { VerifyOptions } from "../reactive/verifier.ts";
 import type { FileAccount } from "../meter/file-account.ts";
 import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { StorageMethod } from "./action-protocol.ts";
-import type { Caller, CallOutcome, CallRequest, LogEntry, PushOutcome } from "./deployment-types.ts";
+import type { Caller, CallOutcome, CallRequest, LogEntry, PushOutcome, PushUntil } from "./deployment-types.ts";
 import type { ActionNote, SentNote } from "./meter-notes.ts";
 import type { RunKey } from "./run-key.ts";
 import type { TrackingOptions } from "./tracking-options.ts";
@@ -113,7 +113,7 @@ export type CoreRequest =
     }
   | { readonly type: "head"; readonly id: number }
   | { readonly type: "obstacle"; readonly id: number }
-  | { readonly type: "push"; readonly id: number; readonly code: CodeManifest }
+  | { readonly type: "push"; readonly id: number; readonly code: CodeManifest; readonly until?: PushUntil | undefined }
   /** Scripts that the store has, for action threads. */
   | { readonly type: "readModules"; readonly id: number; readonly hashes: readonly string[] }
   | { readonly type: "environment"; readonly id: number }

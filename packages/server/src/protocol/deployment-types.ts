@@ -7,7 +7,11 @@
 import type { FunctionAddress, LogLine, Ts } from "@narrowcast/values";
 import type { LedgerReport, ReportOptions } from "../meter/report.ts";
 import type { Caller, Identity, QueryAdd, SocketUpdate } from "../reactive/types.ts";
+import type { PushedModule } from "../app/bundle-pushed.ts";
 import type { Analysis, CodePackage, FunctionKind } from "../app/types.ts";
+
+export type { PushedModule } from "../app/bundle-pushed.ts";
+export type { Analysis, AuthProvider, CodePackage, CronSpec } from "../app/types.ts";
 
 /** How a call ended. `value` is Convex JSON text. User errors are outcomes, not rejections. */
 export type CallOutcome =
@@ -82,6 +86,9 @@ export interface LogEntry extends FunctionAddress {
   };
 }
 
+/** Where a push that changes nothing ends: after the functions were loaded, or after the data was checked against the schema, too. */
+export type PushUntil = "analysis" | "schema";
+
 /** How far a push got. */
 export type PushOutcome =
   | { readonly ok: true; readonly analysis: Analysis; readonly summary: PushSummary }
@@ -153,6 +160,10 @@ export interface Deployment {
   openSocket(onUpdate: (update: SocketUpdate) => void): SocketLink;
   /** Loads, analyses, validates data against the schema, fills new indexes, then switches over. Resolves when active. */
   push(code: CodePackage, onProgress?: (message: string) => void): Promise<PushOutcome>;
+  /** A package of modules that are bundled already, as the official CLI sends them. Rejects with all problems of theirs. */
+  codeOf(modules: readonly PushedModule[]): Promise<CodePackage>;
+  /** As `push`, but nothing changes: says how it would end. */
+  tryPush(code: CodePackage, until: PushUntil): Promise<PushOutcome>;
   analysis(): Promise<Analysis>;
   environment(): Promise<readonly { readonly name: string; readonly value: string }[]>;
   /** `value: null` removes. Rejects with a clear error for bad names or sizes; all or nothing. */

@@ -49,6 +49,17 @@ test.each<[string, TimeLimit, { readonly passedMs: number; readonly computedMs: 
   expect(stuck).toEqual(isStuck ? [RUN] : []);
 });
 
+test("a thread tells how large its heap is when it has no more work", () => {
+  const memory = newWatchMemory();
+  const watchdog = new Watchdog(memory, () => false, vi.fn());
+  const monitor = new SharedMonitor(memory);
+  monitor.setBusy(true);
+  expect(watchdog.state()).toMatchObject({ isBusy: true, heapMb: 0 });
+  monitor.setBusy(false);
+  expect(watchdog.state().isBusy).toBe(false);
+  expect(watchdog.state().heapMb).toBeGreaterThan(1);
+});
+
 test("what a thread computed before it entered user code does not count", () => {
   const memory = newWatchMemory();
   const stuck: RunKey[] = [];

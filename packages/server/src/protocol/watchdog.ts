@@ -21,6 +21,7 @@
  *
  * @module
  */
+import { getHeapStatistics } from "node:v8";
 import type { Limits } from "@narrowcast/values";
 import { parseRunKey, runKeyText, type RunKey } from "./run-key.ts";
 import { ownThreadNumber, threadMs } from "./thread-time.ts";
@@ -64,7 +65,8 @@ const BUSY = 1;
 const LENGTH = 2;
 const THREAD = 3;
 const NAME_LENGTH = 4;
-const WORDS = 5;
+const HEAP_MB = 5;
+const WORDS = 6;
 const TIMES_OFFSET = 24;
 /** Places among the times. */
 const START = 0;
@@ -76,6 +78,8 @@ const NAME_OFFSET = TEXT_OFFSET + TEXT_BYTES_MAX;
 const NAME_BYTES_MAX = 512;
 /** Pause between two looks at the shared memory. */
 export const WATCH_MS = 100;
+/** The heap's size is looked up no more often: it takes some microseconds. */
+const HEAP_LOOK_MS = 500;
 /** What is given beyond a limit, so that a run which ends by itself soon after it fails alone, without its thread. */
 const GRACE_MS = 200;
 /** See the module comment. */
@@ -99,6 +103,7 @@ export class SharedMonitor implements RunMonitor {
   readonly #times: Float64Array;
   readonly #text: Buffer;
   readonly #name: Buffer;
+  #heapDueMs = 0;
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory, 0, WORDS);
@@ -123,6 +128,14 @@ export class SharedMonitor implements RunMonitor {
 
   setBusy(isBusy: boolean): void {
     Atomics.store(this.#words, BUSY, isBusy ? 1 : 0);
+    if (!isBusy) this.#noteHeap();
+  }
+
+  #noteHeap(): void {
+    const nowMs = performance.now();
+    if (nowMs < this.#heapDueMs) return;
+    this.#heapDueMs = nowMs + HEAP_LOOK_MS;
+    this.#words[HEAP_MB] = Math.ceil(getHeapStatistics().used_heap_size / 1e6);
   }
 }
 
@@ -139,6 +152,8 @@ export interface WatchState {
   /** User code runs. */
   readonly isInside: boolean;
   readonly isBusy: boolean;
+  /** Megabytes of its objects, when it had work last: a collection of them may take the thread's time. */
+  readonly heapMb: number;
 }
 
 /** A run that the thread entered last. */
@@ -211,7 +226,8 @@ export class Watchdog {
   /** What the thread says of itself now. */
   state(): WatchState {
     const serial = Atomics.load(this.#words, SERIAL);
-    return { serial, isInside: (serial & 1) === 1, isBusy: Atomics.load(this.#words, BUSY) === 1 };
+    const isBusy = Atomics.load(this.#words, BUSY) === 1;
+    return { serial, isInside: (serial & 1) === 1, isBusy, heapMb: Atomics.load(this.#words, HEAP_MB) };
   }
 
   /** The run that was entered last, also when it has ended; `undefined` when there was none. */

@@ -99,7 +99,7 @@ test.each([
   },
   {
     name: "an identity that was not accepted",
-    frame: authErrorFrame("who?", 4),
+    frame: authErrorFrame("who?", 4, true),
     text: `{"type":"AuthError","error":"who?","baseVersion":4,"authUpdateAttempted":true}`,
   },
   { name: "the end", frame: fatalErrorFrame("over"), text: `{"type":"FatalError","error":"over"}` },

@@ -119,8 +119,8 @@ function dataText(errorData: string | null): string {
 }
 
 /** The identity did not change: the client asks for a fresh token or gives up. */
-export function authErrorFrame(error: string, baseVersion: number): string {
-  return JSON.stringify({ type: "AuthError", error, baseVersion, authUpdateAttempted: true });
+export function authErrorFrame(error: string, baseVersion: number, authUpdateAttempted: boolean): string {
+  return JSON.stringify({ type: "AuthError", error, baseVersion, authUpdateAttempted });
 }
 
 /** The client ends for good on this one: only for what a retry cannot mend. */

@@ -7,6 +7,10 @@ import { QueryCount } from "./query-set.ts";
 import { KEYS, SessionDriver, add, shown } from "../testing/session-driver.ts";
 
 const SESSION_ID = randomUUID();
+/** Read before anything is verified. */
+const UNSIGNED_TOKEN = [{ alg: "RS256" }, { iss: "https://issuer.example", sub: "s" }, "signature"]
+  .map((part) => Buffer.from(typeof part === "string" ? part : JSON.stringify(part)).toString("base64url"))
+  .join(".");
 
 let deployment: RunningDeployment;
 let tag: string;
@@ -50,8 +54,13 @@ test.each(["impersonating", "actingAs"])("an admin acts as a user (%s), and stop
 
 test.each([
   {
-    name: "a token without a provider",
+    name: "what is no token",
     message: { tokenType: "User", value: "a.b.c" },
+    error: /^Could not parse JWT payload/,
+  },
+  {
+    name: "a token without a provider",
+    message: { tokenType: "User", value: UNSIGNED_TOKEN },
     error: /^No auth provider found matching the given token/,
   },
   {
@@ -74,6 +83,74 @@ test.each([
   expect(await driver.end()).toMatchObject({ code: 1000 });
   expect(driver.frames).toHaveLength(1);
   expect(await deployment.query(call("count", { tag }))).toMatchObject({ value: "0" });
+});
+
+/** A user whose token holds until `expiresMs`. */
+const user = (subject: string, expiresMs: number) => {
+  const attributes = { issuer: "https://i.example", subject, tokenIdentifier: `https://i.example|${subject}` };
+  return { identity: { kind: "user", key: `user:${subject}`, attributes } as const, expiresMs };
+};
+const authenticate = (baseVersion: number, value: string) =>
+  ({ type: "Authenticate", baseVersion, tokenType: "User", value }) as const;
+
+test("when a token has expired nothing more is done, and the client is told that it had been somebody", async () => {
+  const clock = { nowMs: 1_000 };
+  const driver = new SessionDriver(deployment, {
+    nowMs: () => clock.nowMs,
+    tokens: { verify: async (token) => user(token, 2_000) },
+  });
+  driver.connect();
+  driver.send(authenticate(0, "ada"));
+  driver.subscribe(["whoAmI", {}]);
+  await driver.until(() => shown(driver).results.get(1) === "https://i.example|ada");
+  driver.mutate(1, "add", { tag, n: 1 });
+  await driver.first("MutationResponse");
+  clock.nowMs = 2_000;
+  const { length } = driver.frames;
+  driver.mutate(2, "add", { tag, n: 1 });
+  expect(await driver.end()).toMatchObject({ code: 1000 });
+  expect(driver.messages.slice(length)).toEqual([
+    { type: "AuthError", error: expect.stringMatching(/^Token expired/), baseVersion: 1, authUpdateAttempted: false },
+  ]);
+  expect(await deployment.query(call("count", { tag }))).toMatchObject({ value: "1" });
+});
+
+test("nothing is shown to one whose token has expired meanwhile", async () => {
+  const clock = { nowMs: 1_000 };
+  const driver = new SessionDriver(deployment, {
+    nowMs: () => clock.nowMs,
+    tokens: { verify: async (token) => user(token, 2_000) },
+  });
+  driver.connect();
+  driver.send(authenticate(0, "ada"));
+  driver.subscribe(["count", { tag }]);
+  await driver.until(() => shown(driver).results.get(1) === 0);
+  clock.nowMs = 2_000;
+  const { length } = driver.frames;
+  expect(await deployment.mutation(call("add", { tag, n: 1 }))).toMatchObject({ ok: true });
+  expect(await driver.end()).toMatchObject({ code: 1000 });
+  expect(driver.messages.slice(length)).toMatchObject([{ type: "AuthError", authUpdateAttempted: false }]);
+});
+
+test("a token that is renewed in time goes on, also just after the old one's end", async () => {
+  const clock = { nowMs: 1_000 };
+  const ends: { readonly [token: string]: number } = { first: 2_000, second: 9_000 };
+  const driver = new SessionDriver(deployment, {
+    nowMs: () => clock.nowMs,
+    tokens: { verify: async (token) => user("ada", ends[token] ?? 0) },
+  });
+  driver.connect();
+  driver.send(authenticate(0, "first"));
+  driver.subscribe(["whoAmI", {}]);
+  await driver.until(() => shown(driver).results.get(1) === "https://i.example|ada");
+  clock.nowMs = 2_500;
+  driver.send(authenticate(1, "second"));
+  driver.mutate(1, "add", { tag, n: 1 });
+  expect(await driver.first("MutationResponse")).toMatchObject({ success: true });
+  await driver.until(() => driver.transitions.at(-1)?.endVersion.identity === 2);
+  // The same user: nothing was run again, so nothing is sent again.
+  const changed = driver.transitions.filter(({ modifications }) => modifications.length > 0);
+  expect(changed).toHaveLength(1);
 });
 
 test("messages and logs of failures are hidden from all but admins", async () => {

@@ -10,9 +10,8 @@
  *     and because every update is consistent at its ts, so is the merged one.
  *   - A mutation's response leaves before the transition that shows it, and such a transition always comes.
  *   - Messages are handled in the order they arrive; a message that has to wait makes the later ones wait.
- *   - After an `AuthError` nothing more of this socket is done: what the client meant as somebody must not happen as nobody.
  *
- * Not here: frames' text (`frames.ts`), WebSockets and timers (`socket-server.ts`).
+ * Not here: frames' text (`frames.ts`), who it speaks for (`socket-identity.ts`), WebSockets and timers (`socket-server.ts`).
  *
  * @module
  */
@@ -20,19 +19,16 @@ import {
   ROOT_COMPONENT,
   BadMessageError,
   parseClientMessage,
-  type AuthenticateMessage,
   type CallMessage,
   type ClientMessage,
   type ConnectMessage,
   type ModifyQuerySetMessage,
   type Ts,
 } from "@narrowcast/values";
-import { NO_IDENTITY } from "../protocol/live-types.ts";
-import type { Identity, QueryAdd, RunResult, SocketUpdate } from "../protocol/live-types.ts";
+import type { QueryAdd, RunResult, SocketUpdate } from "../protocol/live-types.ts";
 import type { CallOutcome, CallRequest, SocketLink } from "../protocol/deployment-types.ts";
 import {
   actionResponseFrame,
-  authErrorFrame,
   chunkFrames,
   fatalErrorFrame,
   mutationResponseFrame,
@@ -46,6 +42,7 @@ import { MutationLine } from "./mutation-line.ts";
 import { QuerySet } from "./query-set.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { SessionOptions } from "./session-options.ts";
+import { SocketIdentity } from "./socket-identity.ts";
 
 /** Transitions handed to the socket and not yet flushed; more are merged. */
 const UNFLUSHED_MAX = 2;
@@ -56,9 +53,9 @@ export class Session {
   readonly #link: SocketLink;
   #sessionId: string | undefined;
   #clockSkewMs: number | undefined;
-  #identity: Identity = NO_IDENTITY;
-  /** Versions the client asked for; the deployment's updates catch up with them. */
-  #asked = { querySet: 0, identity: 0 };
+  readonly #identity: SocketIdentity;
+  /** The version the client asked for; the deployment's updates catch up with it, as with that of the identity. */
+  #querySet = 0;
   #sent: Version = { querySet: 0, identity: 0, ts: 0 };
   /** Where the merged, unsent changes lead; undefined when there is nothing to send. */
   #next: Version | undefined;
@@ -84,6 +81,14 @@ export class Session {
     });
     this.#queries = new QuerySet(options.limits, options.queryCount);
     this.#link = options.deployment.openSocket((update) => this.#onUpdate(update));
+    this.#identity = new SocketIdentity(options.authenticator, options.nowMs, {
+      changed: (version, identity) => this.#link.setIdentity(version, identity),
+      refused: (frame) => {
+        options.transport.send(frame);
+        this.end(1000, "AuthError");
+      },
+      failed: (error) => this.fail(error),
+    });
   }
 
   /** Handles one text frame. Never throws: what the client did wrong ends the socket with Convex's error. */
@@ -202,12 +207,13 @@ export class Session {
       );
       return;
     }
+    if (message.type !== "Authenticate" && this.#identity.hasExpired()) return;
     switch (message.type) {
       case "Connect":
         this.#connect(message);
         return;
       case "Authenticate":
-        this.#wait(this.#authenticate(message));
+        this.#wait(this.#identity.authenticate(message, () => !this.#isClosed));
         return;
       case "ModifyQuerySet":
         this.#modify(message);
@@ -235,29 +241,9 @@ export class Session {
     if ((await this.#options.deployment.head()) < observed) this.end(1013, "OutOfRetention");
   }
 
-  async #authenticate(message: AuthenticateMessage): Promise<void> {
-    if (message.baseVersion !== this.#asked.identity) {
-      this.fail(versionMismatch("Authenticate", message.baseVersion, this.#asked.identity));
-      return;
-    }
-    const result = await this.#options.authenticator.authenticate(message);
-    if (this.#isClosed) return;
-    if (!result.ok) {
-      if (result.isFatal) this.fail(result.error);
-      else {
-        this.#options.transport.send(authErrorFrame(result.error, this.#asked.identity));
-        this.end(1000, "AuthError");
-      }
-      return;
-    }
-    this.#identity = result.identity;
-    this.#asked.identity += 1;
-    this.#link.setIdentity(this.#asked.identity, result.identity);
-  }
-
   #modify(message: ModifyQuerySetMessage): void {
-    if (message.baseVersion !== this.#asked.querySet) {
-      this.fail(versionMismatch("ModifyQuerySet", message.baseVersion, this.#asked.querySet));
+    if (message.baseVersion !== this.#querySet) {
+      this.fail(versionMismatch("ModifyQuerySet", message.baseVersion, this.#querySet));
       return;
     }
     if (message.newVersion <= message.baseVersion) {
@@ -281,7 +267,7 @@ export class Session {
       if (args === undefined || component === undefined) return;
       add.push({ queryId, component, path, args, journal });
     }
-    this.#asked.querySet = message.newVersion;
+    this.#querySet = message.newVersion;
     this.#link.modifyQueries(message.newVersion, add, changes.remove);
   }
 
@@ -332,8 +318,8 @@ export class Session {
       component,
       path: message.udfPath,
       args,
-      identity: this.#identity,
-      allowInternal: this.#identity.kind === "admin",
+      identity: this.#identity.now,
+      allowInternal: this.#identity.isAdmin,
       session: { sessionId, requestId: message.requestId },
       socket: this.#link.number,
       requestId: requestIdOf(sessionId, message.requestId),
@@ -349,7 +335,7 @@ export class Session {
   }
 
   get #hides(): boolean {
-    return this.#options.redacts && this.#identity.kind !== "admin";
+    return this.#options.redacts && !this.#identity.isAdmin;
   }
 
   #shown(outcome: CallOutcome): CallOutcome {
@@ -358,14 +344,14 @@ export class Session {
 
   /** The component that a message names; undefined after ending the socket. */
   #component(componentPath: string | null): string | undefined {
-    const refusal = componentRefusal(componentPath, this.#identity.kind === "admin");
+    const refusal = componentRefusal(componentPath, this.#identity.isAdmin);
     if (refusal === undefined) return ROOT_COMPONENT;
     this.fail(refusal);
     return undefined;
   }
 
   #onUpdate(update: SocketUpdate): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#identity.hasExpired()) return;
     for (const { queryId, result } of update.changes) {
       this.#changes.set(queryId, result !== undefined && this.#hides ? redactResult(result) : result);
     }

@@ -6,7 +6,7 @@ import { CONVEX_LIMITS } from "@narrowcast/values";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { raw } from "../testing/request.ts";
-import { KeyAuthenticator } from "../testing/network-server.ts";
+import { SocketAuthenticator, TokenVerifier } from "../testing/network-server.ts";
 import type { RunningDeployment } from "../host/deployment.ts";
 import { SocketServer } from "./socket-server.ts";
 import { call, openDeployment } from "./testing/call.ts";
@@ -51,7 +51,7 @@ async function serve(options: { readonly limits?: Partial<typeof CONVEX_LIMITS>;
   const errors: unknown[] = [];
   const sockets = new SocketServer({
     deployment,
-    authenticator: new KeyAuthenticator(KEYS),
+    authenticator: new SocketAuthenticator({ adminKeys: KEYS, tokens: new TokenVerifier(async () => []) }),
     limits: { ...CONVEX_LIMITS, ...options.limits },
     nowMs: () => clock.nowMs,
     tickMs: options.tickMs ?? 5,

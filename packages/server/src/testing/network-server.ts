@@ -4,7 +4,8 @@
  * @module
  */
 export { AdminKeys } from "../http/admin-keys.ts";
-export { KeyAuthenticator } from "../http/identity.ts";
+export { SocketAuthenticator } from "../http/identity.ts";
+export { TokenVerifier } from "../http/token-verifier.ts";
 export { startServer } from "../http/start-server.ts";
 import { AdminKeys } from "../http/admin-keys.ts";
 import { startServer, type RunningHttp, type ServerOptions } from "../http/start-server.ts";

@@ -15,7 +15,8 @@ import {
 } from "@narrowcast/values";
 import type { Deployment } from "../protocol/deployment-types.ts";
 import { AdminKeys } from "../http/admin-keys.ts";
-import { KeyAuthenticator } from "../http/identity.ts";
+import { SocketAuthenticator } from "../http/identity.ts";
+import { TokenVerifier } from "../http/token-verifier.ts";
 import type { DeltaTable } from "../sync/delta-table.ts";
 import { QueryCount } from "../sync/query-set.ts";
 import { Session } from "../sync/session.ts";
@@ -33,6 +34,8 @@ export interface DriverOptions {
   readonly isSlow?: boolean;
   /** Shared with other sockets. */
   readonly queryCount?: QueryCount;
+  /** Who checks tokens; nobody unless given. */
+  readonly tokens?: Pick<TokenVerifier, "verify">;
   /** Speaks deltas. */
   readonly deltas?: DeltaTable;
 }
@@ -76,7 +79,10 @@ export class SessionDriver {
     };
     this.session = new Session({
       deployment,
-      authenticator: new KeyAuthenticator(KEYS),
+      authenticator: new SocketAuthenticator({
+        adminKeys: KEYS,
+        tokens: options.tokens ?? new TokenVerifier(async () => []),
+      }),
       transport,
       limits: { ...CONVEX_LIMITS, ...limits },
       queryCount: options.queryCount ?? new QueryCount(),
