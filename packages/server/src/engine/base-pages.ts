@@ -4,7 +4,8 @@
  *   meta pages ─▶ the one that the library would take ─▶ trees: free pages, main ─▶ named trees ─▶ entries
  *
  * A page tells its own number and the transaction that wrote it. A file that was copied while it was written has pages of later transactions than its
- * meta page, pages that two trees name, or values that do not match their checksum.
+ * meta page, pages that two trees name, or values that do not match their checksum. A page that is in use and listed as free is damage, too: nothing of
+ * it is wrong yet, but the next write would end the process, or overwrite the page.
  *
  * Reads each page once; changes nothing.
  *
@@ -30,6 +31,9 @@ const OVERLAPPING = 0x1000;
 const DEPTH_MAX = 64;
 /** Trees whose values end with a checksum (`base.ts`). */
 const SEALED_TREE = "data";
+/** The tree that lists free pages; the library knows it by its place. */
+const FREE_TREE = "free pages";
+const PAGE_NUMBER_BYTES = 8;
 
 /** Something is wrong with a page. */
 class PageError extends Error {}
@@ -77,6 +81,8 @@ class PageWalk {
   readonly #hasSeals: boolean;
   readonly #meta: Meta;
   readonly #seen: Uint8Array;
+  /** First page and number of pages of each stretch that is listed as free. */
+  readonly #free: (readonly [first: bigint, pages: bigint])[] = [];
   #lastKey: Buffer | undefined;
   #entries = 0n;
 
@@ -92,6 +98,31 @@ class PageWalk {
   run(): void {
     this.#walk(this.#meta.free);
     for (const tree of this.#walk(this.#meta.main)) this.#walk(tree);
+    for (const [first, pages] of this.#free) this.#mustBeFree(first, pages);
+  }
+
+  #mustBeFree(first: bigint, pages: bigint): void {
+    const { lastPage } = this.#meta;
+    if (first < 2n || first + pages - 1n > lastPage) {
+      throw new PageError(`page ${first} is listed as free with ${pages} pages; the last one is ${lastPage}`);
+    }
+    for (let page = first; page < first + pages; page += 1n) {
+      if (this.#seen[Number(page)] === 1) throw new PageError(`page ${page} is in use, but listed as free`);
+    }
+  }
+
+  /** Notes what an entry of the free pages lists: how many numbers follow, then numbers; a negative one says how many pages begin at the next. */
+  #list(value: Buffer, number: bigint): void {
+    const numbers = value.length < PAGE_NUMBER_BYTES ? -1 : Number(value.readBigUInt64LE(0));
+    if (numbers < 0 || (numbers + 1) * PAGE_NUMBER_BYTES > value.length) {
+      throw new PageError(`a list of free pages in page ${number} is cut off`);
+    }
+    let pages = 1n;
+    for (let at = 1; at <= numbers; at += 1) {
+      const listed = value.readBigInt64LE(at * PAGE_NUMBER_BYTES);
+      if (listed > 0n) this.#free.push([listed, pages]);
+      pages = listed < 0n ? -listed : 1n;
+    }
   }
 
   /** Walks a tree; gives the trees that its entries name. */
@@ -136,7 +167,7 @@ class PageWalk {
     const flags = page.readUInt16LE(at + 4);
     const valueBytes = page.readUInt16LE(at) + page.readUInt16LE(at + 2) * 0x10000;
     const key = page.subarray(at + NODE_HEAD_BYTES, keyEnd);
-    const isFree = tree.name === "free pages";
+    const isFree = tree.name === FREE_TREE;
     // The keys of free pages are numbers.
     if (!isFree && this.#lastKey !== undefined && Buffer.compare(this.#lastKey, key) >= 0) {
       throw new PageError(`the keys of page ${number} are out of order`);
@@ -150,7 +181,8 @@ class PageWalk {
     const value = isBig
       ? this.#overflow(page, keyEnd, valueBytes, tree.name)
       : page.subarray(keyEnd, keyEnd + valueBytes);
-    if ((flags & SUB_TREE) !== 0) {
+    if (isFree) this.#list(value, number);
+    else if ((flags & SUB_TREE) !== 0) {
       if (valueBytes !== TREE_BYTES) throw new PageError(`page ${number} names a tree in ${valueBytes} bytes`);
       trees.push(readTree(value, 0, key.toString("latin1").replaceAll("\0", "")));
     } else if (this.#hasSeals && tree.name === SEALED_TREE) checkSeal(key, value, number);
@@ -231,7 +263,7 @@ function readMeta(fd: number, offset: number, hasMagic: boolean): Meta {
   }
   const end = trees + 2 * TREE_BYTES;
   return {
-    free: readTree(bytes, trees, "free pages"),
+    free: readTree(bytes, trees, FREE_TREE),
     main: readTree(bytes, trees + TREE_BYTES, "main"),
     pageBytes,
     lastPage: bytes.readBigUInt64LE(end),
