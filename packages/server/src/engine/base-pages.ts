@@ -7,55 +7,35 @@
  * meta page, pages that two trees name, or values that do not match their checksum. A page that is in use and listed as free is damage, too: nothing of
  * it is wrong yet, but the next write would end the process, or overwrite the page.
  *
- * Reads each page once; changes nothing.
- *
- * Source of the layout: `mdb.c` of the storage library, "Data structures"; all numbers are little-endian.
+ * Reads each page once; changes nothing. Where the things lie: `base-layout.ts`.
  *
  * @module
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
+import {
+  BIG_DATA,
+  BRANCH,
+  chooseMeta,
+  DEPTH_MAX,
+  FREE_TREE,
+  KIND_MASK,
+  LEAF,
+  listedPages,
+  type Meta,
+  NO_PAGE,
+  NODE_HEAD_BYTES,
+  OVERFLOW,
+  PAGE_HEAD_BYTES,
+  PageError,
+  readAt,
+  readTree,
+  SEALED_TREE,
+  type Stretch,
+  SUB_TREE,
+  type Tree,
+  TREE_BYTES,
+} from "./base-layout.ts";
 import { unseal } from "./base-seal.ts";
-
-const PAGE_HEAD_BYTES = 24;
-const NODE_HEAD_BYTES = 8;
-const TREE_BYTES = 48;
-const META_BYTES = PAGE_HEAD_BYTES + 24 + 2 * TREE_BYTES + 24;
-const MAGIC = 0xbeefc0de;
-const DATA_VERSION = 2;
-const NO_PAGE = 0xffffffffffffffffn;
-const [BRANCH, LEAF, OVERFLOW] = [1, 2, 4];
-const KIND_MASK = 0x7f;
-const [BIG_DATA, SUB_TREE] = [1, 2];
-/** In the flags of a meta page: written before its data is known to be on the device. */
-const OVERLAPPING = 0x1000;
-const DEPTH_MAX = 64;
-/** Trees whose values end with a checksum (`base.ts`). */
-const SEALED_TREE = "data";
-/** The tree that lists free pages; the library knows it by its place. */
-const FREE_TREE = "free pages";
-const PAGE_NUMBER_BYTES = 8;
-
-/** Something is wrong with a page. */
-class PageError extends Error {}
-
-/** A tree as its parent describes it. */
-interface Tree {
-  readonly name: string;
-  readonly depth: number;
-  readonly entries: bigint;
-  readonly root: bigint;
-}
-
-/** A meta page. */
-interface Meta {
-  readonly free: Tree;
-  readonly main: Tree;
-  readonly pageBytes: number;
-  readonly lastPage: bigint;
-  readonly transaction: bigint;
-  readonly bootId: bigint;
-  readonly isOverlapping: boolean;
-}
 
 /**
  * What is wrong with the base in `file`, as a part of a sentence; undefined when it is whole. An empty file is: the library makes a base of it.
@@ -82,7 +62,7 @@ class PageWalk {
   readonly #meta: Meta;
   readonly #seen: Uint8Array;
   /** First page and number of pages of each stretch that is listed as free. */
-  readonly #free: (readonly [first: bigint, pages: bigint])[] = [];
+  readonly #free: Stretch[] = [];
   #lastKey: Buffer | undefined;
   #entries = 0n;
 
@@ -111,18 +91,11 @@ class PageWalk {
     }
   }
 
-  /** Notes what an entry of the free pages lists: how many numbers follow, then numbers; a negative one says how many pages begin at the next. */
+  /** Notes what an entry of the free pages lists. */
   #list(value: Buffer, number: bigint): void {
-    const numbers = value.length < PAGE_NUMBER_BYTES ? -1 : Number(value.readBigUInt64LE(0));
-    if (numbers < 0 || (numbers + 1) * PAGE_NUMBER_BYTES > value.length) {
-      throw new PageError(`a list of free pages in page ${number} is cut off`);
-    }
-    let pages = 1n;
-    for (let at = 1; at <= numbers; at += 1) {
-      const listed = value.readBigInt64LE(at * PAGE_NUMBER_BYTES);
-      if (listed > 0n) this.#free.push([listed, pages]);
-      pages = listed < 0n ? -listed : 1n;
-    }
+    const listed = listedPages(value);
+    if (listed === undefined) throw new PageError(`a list of free pages in page ${number} is cut off`);
+    for (const stretch of listed) this.#free.push(stretch);
   }
 
   /** Walks a tree; gives the trees that its entries name. */
@@ -236,65 +209,3 @@ function checkSeal(key: Buffer, value: Buffer, number: bigint): void {
   }
 }
 
-/** The meta page that the library takes: the newest; after another boot of the machine the one whose data is known to be on the device. */
-function chooseMeta(fd: number): Meta {
-  const first = readMeta(fd, 0, true);
-  const second = readMeta(fd, first.pageBytes, true);
-  const newest = first.transaction >= second.transaction ? first : second;
-  const older = newest === first ? second : first;
-  if (second.transaction === 0n || !newest.isOverlapping || newest.bootId === bootId()) return newest;
-  const flushed = readMeta(fd, first.pageBytes / 2, false);
-  return flushed.transaction === 0n ? older : flushed;
-}
-
-function readMeta(fd: number, offset: number, hasMagic: boolean): Meta {
-  const bytes = Buffer.alloc(META_BYTES);
-  readAt(fd, bytes, offset);
-  const at = PAGE_HEAD_BYTES;
-  if (hasMagic && bytes.readUInt32LE(at) !== MAGIC) throw new PageError("the file does not begin like a base");
-  const version = bytes.readUInt32LE(at + 4) & 0xffff;
-  if (hasMagic && version !== DATA_VERSION) {
-    throw new PageError(`its format is ${version}; the storage library reads ${DATA_VERSION}`);
-  }
-  const trees = at + 24;
-  const pageBytes = bytes.readUInt32LE(trees);
-  if (pageBytes < 512 || pageBytes > 65_536 || (pageBytes & (pageBytes - 1)) !== 0) {
-    throw new PageError(`its pages have ${pageBytes} bytes`);
-  }
-  const end = trees + 2 * TREE_BYTES;
-  return {
-    free: readTree(bytes, trees, FREE_TREE),
-    main: readTree(bytes, trees + TREE_BYTES, "main"),
-    pageBytes,
-    lastPage: bytes.readBigUInt64LE(end),
-    transaction: bytes.readBigUInt64LE(end + 8),
-    bootId: bytes.readBigUInt64LE(end + 16),
-    isOverlapping: (bytes.readUInt16LE(trees + 4) & OVERLAPPING) !== 0,
-  };
-}
-
-function readTree(bytes: Buffer, at: number, name: string): Tree {
-  return {
-    name,
-    depth: bytes.readUInt16LE(at + 6),
-    entries: bytes.readBigUInt64LE(at + 32),
-    root: bytes.readBigUInt64LE(at + 40),
-  };
-}
-
-/** As the library reads it: the first eight hex digits; 0 where the system has none. */
-function bootId(): bigint {
-  try {
-    return BigInt(`0x${readFileSync("/proc/sys/kernel/random/boot_id", "latin1").slice(0, 8)}`);
-  } catch {
-    return 0n;
-  }
-}
-
-function readAt(fd: number, into: Buffer, position: number): void {
-  for (let done = 0; done < into.length;) {
-    const got = readSync(fd, into, done, into.length - done, position + done);
-    if (got === 0) throw new PageError("the file is cut off");
-    done += got;
-  }
-}
