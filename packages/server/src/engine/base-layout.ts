@@ -45,7 +45,7 @@ export interface Tree {
 export type Stretch = readonly [first: bigint, pages: bigint];
 
 /** A meta page. */
-export interface Meta {
+export interface MetaPage {
   readonly free: Tree;
   readonly main: Tree;
   readonly pageBytes: number;
@@ -56,7 +56,7 @@ export interface Meta {
 }
 
 /** The meta page that the library takes: the newest; after another boot of the machine the one whose data is known to be on the device. */
-export function chooseMeta(fd: number): Meta {
+export function chooseMeta(fd: number): MetaPage {
   const first = readMeta(fd, 0, true);
   const second = readMeta(fd, first.pageBytes, true);
   const newest = first.transaction >= second.transaction ? first : second;
@@ -66,7 +66,7 @@ export function chooseMeta(fd: number): Meta {
   return flushed.transaction === 0n ? older : flushed;
 }
 
-export function readMeta(fd: number, offset: number, hasMagic: boolean): Meta {
+export function readMeta(fd: number, offset: number, hasMagic: boolean): MetaPage {
   const bytes = Buffer.alloc(META_BYTES);
   readAt(fd, bytes, offset);
   const at = PAGE_HEAD_BYTES;

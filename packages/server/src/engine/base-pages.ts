@@ -21,7 +21,7 @@ import {
   KIND_MASK,
   LEAF,
   listedPages,
-  type Meta,
+  type MetaPage,
   NO_PAGE,
   NODE_HEAD_BYTES,
   OVERFLOW,
@@ -59,7 +59,7 @@ export function problemOfPages(file: string, { hasSeals = true } = {}): string |
 class PageWalk {
   readonly #fd: number;
   readonly #hasSeals: boolean;
-  readonly #meta: Meta;
+  readonly #meta: MetaPage;
   readonly #seen: Uint8Array;
   /** First page and number of pages of each stretch that is listed as free. */
   readonly #free: Stretch[] = [];
@@ -208,4 +208,3 @@ function checkSeal(key: Buffer, value: Buffer, number: bigint): void {
     throw new PageError(`an entry of page ${number} does not match its checksum`);
   }
 }
-

@@ -9,7 +9,7 @@
  * @module
  */
 import { closeSync, openSync } from "node:fs";
-import { type Meta, NO_PAGE, SEALED_TREE, type Tree } from "./base-layout.ts";
+import { type MetaPage, NO_PAGE, SEALED_TREE, type Tree } from "./base-layout.ts";
 import { isLink, LINK_COLLECTION, SPACE_BYTES } from "./base-keys.ts";
 import { unseal } from "./base-seal.ts";
 import type { BaseState } from "./base.ts";
@@ -38,7 +38,7 @@ export interface BaseLoss {
 
 /** What is known of a base besides its entries. */
 interface BaseFacts {
-  readonly meta: Meta;
+  readonly meta: MetaPage;
   readonly data: Tree | undefined;
   readonly state: BaseState | undefined;
   /** It is a former state, and how far that was is not known: what newer pages have is to be preferred. */

@@ -20,7 +20,7 @@ import {
   KIND_MASK,
   LEAF,
   listedPages,
-  type Meta,
+  type MetaPage,
   NO_PAGE,
   NODE_HEAD_BYTES,
   OVERFLOW,
@@ -69,7 +69,7 @@ interface Hanging {
 /** One walk over the pages of a file; see the module comment. */
 export class PageSalvage {
   readonly #fd: number;
-  readonly #meta: Meta;
+  readonly #meta: MetaPage;
   readonly #lastPage: number;
   readonly #reached: Uint8Array;
   readonly #lost: (loss: PageLoss) => void;
@@ -78,7 +78,7 @@ export class PageSalvage {
   #losses = 0;
 
   /** @param lost Is told what cannot be read, as the walk meets it. */
-  constructor(fd: number, meta: Meta, lost: (loss: PageLoss) => void) {
+  constructor(fd: number, meta: MetaPage, lost: (loss: PageLoss) => void) {
     this.#fd = fd;
     this.#meta = meta;
     this.#lost = lost;
@@ -291,10 +291,10 @@ function neighbours(page: Buffer, slots: readonly number[]): readonly number[] {
 }
 
 /** The meta pages that can be read (and whether that is all), the one that the library would take first; one made up if there is none. */
-export function metasOf(fd: number): { readonly metas: readonly Meta[]; readonly areAll: boolean } {
-  const metas: Meta[] = [];
+export function metasOf(fd: number): { readonly metas: readonly MetaPage[]; readonly areAll: boolean } {
+  const metas: MetaPage[] = [];
   let areAll = true;
-  const add = (read: () => Meta): void => {
+  const add = (read: () => MetaPage): void => {
     try {
       metas.push(read());
     } catch (error) {
