@@ -17,6 +17,7 @@ import { ELSEWHERE, elsewhereCommand } from "./commands/elsewhere.ts";
 import { envChangeCommand, envGetCommand, envListCommand, parseAssignment } from "./commands/env.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { logsCommand, type LogsOptions } from "./commands/logs.ts";
+import { repairCommand } from "./commands/repair.ts";
 import { replayCommand, type ReplayOptions } from "./commands/replay.ts";
 import { runCommand, type RunOptions } from "./commands/run.ts";
 import type { ServeOptions } from "./commands/serve.ts";
@@ -69,6 +70,11 @@ export function buildProgram(world: ProgramWorld, version: string, exit: (code: 
     )
     .argument("<folder>", "folder to make")
     .action((folder: string) => run((at) => backupCommand(at, world.cwd, folder)));
+  program
+    .command("repair")
+    .description("write what is sound of a damaged deployment into a new folder, and list what is lost")
+    .argument("<folder>", "folder to make")
+    .action((folder: string) => run((at) => repairCommand(at, world.cwd, folder)));
   program
     .command("codegen")
     .description("write _generated/ for the functions of this folder")

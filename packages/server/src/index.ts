@@ -18,6 +18,7 @@ export { bundleApp, BundleError, functionsDir, type BundledApp } from "./app/bun
 export { backUpStopped } from "./kit/back-up-stopped.ts";
 export { checkApart } from "./kit/check-apart.ts";
 export type { DeploymentReport } from "./kit/check-deployment.ts";
+export { repairStore, type RepairReport } from "./kit/repair.ts";
 export { listUnsupported, type Unsupported } from "./app/unsupported.ts";
 export { writeGenerated } from "./app/codegen.ts";
 export { startDeployment, type DeploymentOptions, type RunningDeployment } from "./host/deployment.ts";

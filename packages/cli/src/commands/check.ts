@@ -41,6 +41,9 @@ export async function checkCommand(context: CommandContext): Promise<number> {
   }
   if (report.problems.length > 0) {
     context.stdout.write(`${colours.red("Not sound")}: ${report.problems.length} problems; ${size}\n`);
+    context.stdout.write(
+      `Restore a backup, or let "narrowcast repair <folder>" write what is sound into a new folder\n`,
+    );
     return 2;
   }
   context.stdout.write(`${colours.green("Sound")}: ${size}\n`);

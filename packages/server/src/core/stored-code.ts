@@ -20,7 +20,7 @@ import { readRows, textOf } from "../functions/system-rows.ts";
 import type { Transaction } from "../tx/types.ts";
 
 export const MODULES_TABLE = "_modules";
-const SOURCES_TABLE = "_module_sources";
+export const SOURCES_TABLE = "_module_sources";
 const ACTIVE = "active";
 
 /** Code as it is stored: with the facts of its import, so that every evaluation gives the same modules. */

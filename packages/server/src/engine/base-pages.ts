@@ -4,54 +4,38 @@
  *   meta pages ─▶ the one that the library would take ─▶ trees: free pages, main ─▶ named trees ─▶ entries
  *
  * A page tells its own number and the transaction that wrote it. A file that was copied while it was written has pages of later transactions than its
- * meta page, pages that two trees name, or values that do not match their checksum.
+ * meta page, pages that two trees name, or values that do not match their checksum. A page that is in use and listed as free is damage, too: nothing of
+ * it is wrong yet, but the next write would end the process, or overwrite the page.
  *
- * Reads each page once; changes nothing.
- *
- * Source of the layout: `mdb.c` of the storage library, "Data structures"; all numbers are little-endian.
+ * Reads each page once; changes nothing. Where the things lie: `base-layout.ts`.
  *
  * @module
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
+import {
+  BIG_DATA,
+  BRANCH,
+  chooseMeta,
+  DEPTH_MAX,
+  FREE_TREE,
+  KIND_MASK,
+  LEAF,
+  listedPages,
+  type MetaPage,
+  NO_PAGE,
+  NODE_HEAD_BYTES,
+  OVERFLOW,
+  PAGE_HEAD_BYTES,
+  PageError,
+  readAt,
+  readTree,
+  SEALED_TREE,
+  type Stretch,
+  SUB_TREE,
+  type Tree,
+  TREE_BYTES,
+} from "./base-layout.ts";
 import { unseal } from "./base-seal.ts";
-
-const PAGE_HEAD_BYTES = 24;
-const NODE_HEAD_BYTES = 8;
-const TREE_BYTES = 48;
-const META_BYTES = PAGE_HEAD_BYTES + 24 + 2 * TREE_BYTES + 24;
-const MAGIC = 0xbeefc0de;
-const DATA_VERSION = 2;
-const NO_PAGE = 0xffffffffffffffffn;
-const [BRANCH, LEAF, OVERFLOW] = [1, 2, 4];
-const KIND_MASK = 0x7f;
-const [BIG_DATA, SUB_TREE] = [1, 2];
-/** In the flags of a meta page: written before its data is known to be on the device. */
-const OVERLAPPING = 0x1000;
-const DEPTH_MAX = 64;
-/** Trees whose values end with a checksum (`base.ts`). */
-const SEALED_TREE = "data";
-
-/** Something is wrong with a page. */
-class PageError extends Error {}
-
-/** A tree as its parent describes it. */
-interface Tree {
-  readonly name: string;
-  readonly depth: number;
-  readonly entries: bigint;
-  readonly root: bigint;
-}
-
-/** A meta page. */
-interface Meta {
-  readonly free: Tree;
-  readonly main: Tree;
-  readonly pageBytes: number;
-  readonly lastPage: bigint;
-  readonly transaction: bigint;
-  readonly bootId: bigint;
-  readonly isOverlapping: boolean;
-}
 
 /**
  * What is wrong with the base in `file`, as a part of a sentence; undefined when it is whole. An empty file is: the library makes a base of it.
@@ -75,8 +59,10 @@ export function problemOfPages(file: string, { hasSeals = true } = {}): string |
 class PageWalk {
   readonly #fd: number;
   readonly #hasSeals: boolean;
-  readonly #meta: Meta;
+  readonly #meta: MetaPage;
   readonly #seen: Uint8Array;
+  /** First page and number of pages of each stretch that is listed as free. */
+  readonly #free: Stretch[] = [];
   #lastKey: Buffer | undefined;
   #entries = 0n;
 
@@ -92,6 +78,24 @@ class PageWalk {
   run(): void {
     this.#walk(this.#meta.free);
     for (const tree of this.#walk(this.#meta.main)) this.#walk(tree);
+    for (const [first, pages] of this.#free) this.#mustBeFree(first, pages);
+  }
+
+  #mustBeFree(first: bigint, pages: bigint): void {
+    const { lastPage } = this.#meta;
+    if (first < 2n || first + pages - 1n > lastPage) {
+      throw new PageError(`page ${first} is listed as free with ${pages} pages; the last one is ${lastPage}`);
+    }
+    for (let page = first; page < first + pages; page += 1n) {
+      if (this.#seen[Number(page)] === 1) throw new PageError(`page ${page} is in use, but listed as free`);
+    }
+  }
+
+  /** Notes what an entry of the free pages lists. */
+  #list(value: Buffer, number: bigint): void {
+    const listed = listedPages(value);
+    if (listed === undefined) throw new PageError(`a list of free pages in page ${number} is cut off`);
+    for (const stretch of listed) this.#free.push(stretch);
   }
 
   /** Walks a tree; gives the trees that its entries name. */
@@ -136,7 +140,7 @@ class PageWalk {
     const flags = page.readUInt16LE(at + 4);
     const valueBytes = page.readUInt16LE(at) + page.readUInt16LE(at + 2) * 0x10000;
     const key = page.subarray(at + NODE_HEAD_BYTES, keyEnd);
-    const isFree = tree.name === "free pages";
+    const isFree = tree.name === FREE_TREE;
     // The keys of free pages are numbers.
     if (!isFree && this.#lastKey !== undefined && Buffer.compare(this.#lastKey, key) >= 0) {
       throw new PageError(`the keys of page ${number} are out of order`);
@@ -150,7 +154,8 @@ class PageWalk {
     const value = isBig
       ? this.#overflow(page, keyEnd, valueBytes, tree.name)
       : page.subarray(keyEnd, keyEnd + valueBytes);
-    if ((flags & SUB_TREE) !== 0) {
+    if (isFree) this.#list(value, number);
+    else if ((flags & SUB_TREE) !== 0) {
       if (valueBytes !== TREE_BYTES) throw new PageError(`page ${number} names a tree in ${valueBytes} bytes`);
       trees.push(readTree(value, 0, key.toString("latin1").replaceAll("\0", "")));
     } else if (this.#hasSeals && tree.name === SEALED_TREE) checkSeal(key, value, number);
@@ -201,68 +206,5 @@ function checkSeal(key: Buffer, value: Buffer, number: bigint): void {
     unseal(key.toString("latin1"), value, value.length);
   } catch {
     throw new PageError(`an entry of page ${number} does not match its checksum`);
-  }
-}
-
-/** The meta page that the library takes: the newest; after another boot of the machine the one whose data is known to be on the device. */
-function chooseMeta(fd: number): Meta {
-  const first = readMeta(fd, 0, true);
-  const second = readMeta(fd, first.pageBytes, true);
-  const newest = first.transaction >= second.transaction ? first : second;
-  const older = newest === first ? second : first;
-  if (second.transaction === 0n || !newest.isOverlapping || newest.bootId === bootId()) return newest;
-  const flushed = readMeta(fd, first.pageBytes / 2, false);
-  return flushed.transaction === 0n ? older : flushed;
-}
-
-function readMeta(fd: number, offset: number, hasMagic: boolean): Meta {
-  const bytes = Buffer.alloc(META_BYTES);
-  readAt(fd, bytes, offset);
-  const at = PAGE_HEAD_BYTES;
-  if (hasMagic && bytes.readUInt32LE(at) !== MAGIC) throw new PageError("the file does not begin like a base");
-  const version = bytes.readUInt32LE(at + 4) & 0xffff;
-  if (hasMagic && version !== DATA_VERSION) {
-    throw new PageError(`its format is ${version}; the storage library reads ${DATA_VERSION}`);
-  }
-  const trees = at + 24;
-  const pageBytes = bytes.readUInt32LE(trees);
-  if (pageBytes < 512 || pageBytes > 65_536 || (pageBytes & (pageBytes - 1)) !== 0) {
-    throw new PageError(`its pages have ${pageBytes} bytes`);
-  }
-  const end = trees + 2 * TREE_BYTES;
-  return {
-    free: readTree(bytes, trees, "free pages"),
-    main: readTree(bytes, trees + TREE_BYTES, "main"),
-    pageBytes,
-    lastPage: bytes.readBigUInt64LE(end),
-    transaction: bytes.readBigUInt64LE(end + 8),
-    bootId: bytes.readBigUInt64LE(end + 16),
-    isOverlapping: (bytes.readUInt16LE(trees + 4) & OVERLAPPING) !== 0,
-  };
-}
-
-function readTree(bytes: Buffer, at: number, name: string): Tree {
-  return {
-    name,
-    depth: bytes.readUInt16LE(at + 6),
-    entries: bytes.readBigUInt64LE(at + 32),
-    root: bytes.readBigUInt64LE(at + 40),
-  };
-}
-
-/** As the library reads it: the first eight hex digits; 0 where the system has none. */
-function bootId(): bigint {
-  try {
-    return BigInt(`0x${readFileSync("/proc/sys/kernel/random/boot_id", "latin1").slice(0, 8)}`);
-  } catch {
-    return 0n;
-  }
-}
-
-function readAt(fd: number, into: Buffer, position: number): void {
-  for (let done = 0; done < into.length;) {
-    const got = readSync(fd, into, done, into.length - done, position + done);
-    if (got === 0) throw new PageError("the file is cut off");
-    done += got;
   }
 }

@@ -162,3 +162,29 @@ test("every base is found whole, whatever was done to it, and is read whole only
   writeFileSync(join(copy, "data.mdb"), bytes);
   expect(() => new Base(copy)).toThrow(TornBaseError);
 });
+
+test("a page that is in use and listed as free is found, before a write ends the process over it", async () => {
+  const directory = nextDirectory();
+  const engine = openDiskEngine(optionsFor(directory));
+  for (let round = 0; round < 20; round += 1) {
+    commit(engine, round);
+    await engine.checkpoint();
+  }
+  await engine.close();
+  const file = join(directory, "base", "data.mdb");
+  const bytes = readFileSync(file);
+  // Places of the layout: see `base-pages.ts`.
+  const [transactionAt, freeRootAt, mainRootAt, pageHead, entryHead] = [152, 88, 136, 24, 16];
+  const meta =
+    bytes.readBigUInt64LE(transactionAt) > bytes.readBigUInt64LE(PAGE_BYTES + transactionAt) ? 0 : PAGE_BYTES;
+  const mainRoot = bytes.readBigUInt64LE(meta + mainRootAt);
+  const leaf = Number(bytes.readBigUInt64LE(meta + freeRootAt)) * PAGE_BYTES;
+  const list = leaf + pageHead + bytes.readUInt16LE(leaf + pageHead) + entryHead;
+  const listed = Number(bytes.readBigUInt64LE(list));
+  expect(listed).toBeGreaterThan(0);
+  for (let at = 1; at <= listed; at += 1) bytes.writeBigUInt64LE(at === listed ? mainRoot : 0n, list + at * 8);
+  writeFileSync(file, bytes);
+  const problem = `page ${mainRoot} is in use, but listed as free`;
+  expect(problemOfPages(file)).toBe(problem);
+  expect(await checkStore(directory)).toEqual([{ place: join(directory, "base"), message: problem }]);
+});

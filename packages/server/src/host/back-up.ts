@@ -53,11 +53,15 @@ export async function backUp(
   });
 }
 
-/** Lets `write` fill a folder under another name and gives it its own when it is whole; when that fails, nothing is left. */
-export async function writeBackup(directory: string, write: (draft: string) => Promise<void>): Promise<void> {
+/** Lets `write` fill a folder under another name and gives it its own when it is whole; when that fails, nothing is left. @param act For errors. */
+export async function writeBackup(
+  directory: string,
+  write: (draft: string) => Promise<void>,
+  act = "back up",
+): Promise<void> {
   const draft = `${directory}.unfinished`;
   for (const taken of [directory, draft]) {
-    if (existsSync(taken)) throw new Error(`Cannot back up into "${taken}": it is there already; name a new folder`);
+    if (existsSync(taken)) throw new Error(`Cannot ${act} into "${taken}": it is there already; name a new folder`);
   }
   try {
     await makeFolder(draft);

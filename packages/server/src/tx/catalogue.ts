@@ -106,7 +106,7 @@ export function makeTable(address: TableAddress, number: number, nextIndex: numb
 export const TABLES_TABLE = makeTable(rootTable("_tables"), 513, DEFINED_INDEXES_FROM);
 export const INDEXES_TABLE = makeTable(rootTable("_indexes"), 514, DEFINED_INDEXES_FROM);
 export const META_TABLE = makeTable(rootTable("_meta"), 515, DEFINED_INDEXES_FROM);
-const OTHER_SYSTEM_TABLES_FROM = 516;
+export const OTHER_SYSTEM_TABLES_FROM = 516;
 
 /** The tables of one component, as its functions see them: what another component has is not there. */
 export class Namespace implements TableNames {
