@@ -3,17 +3,23 @@
  *
  * @module
  */
+import type { Ts } from "@narrowcast/values";
 import type { Reactor } from "../reactive/reactor.ts";
 import type { CoreCall, CoreRequest } from "../protocol/core-protocol.ts";
 import type { CallOutcome } from "../protocol/deployment-types.ts";
 import type { FunctionRunner } from "./function-runner.ts";
 import { failed, type Mutations } from "./mutations.ts";
+import type { Past } from "./past.ts";
+
+const OUT_OF_RETENTION =
+  "Cannot read at that timestamp: it is out of retention; ask for a new one, which can be read for 30 s unless functions, tables or variables change";
 
 /** What calls need of the core. */
 export interface CallParts {
   readonly reactor: Reactor;
   readonly runner: FunctionRunner;
   readonly mutations: Mutations;
+  readonly past: Past;
 }
 
 /** See the module comment. */
@@ -29,6 +35,23 @@ export class Calls {
     const { runner, reactor } = this.#parts;
     const { result, ts, cached } = await reactor.query(runner.requestOf(call), call.caller);
     if (cached) runner.logCached(call, result);
+    if (result.ok) return { ok: true, value: result.value, ts, logLines: result.logLines };
+    return failed(result.errorMessage, result.errorData, result.logLines);
+  }
+
+  /** The head, at which {@linkcode queryAt} can be asked for a while. */
+  pin(): Ts {
+    return this.#parts.past.pin();
+  }
+
+  /** Answers a query at a ts of {@linkcode pin}; what has the code `OutOfRetention` was too long ago. */
+  async queryAt(call: CoreCall, ts: Ts): Promise<CallOutcome> {
+    const { runner, past } = this.#parts;
+    const where = past.find(ts);
+    if (where === undefined)
+      return { ok: false, errorMessage: OUT_OF_RETENTION, errorData: null, logLines: [], code: "OutOfRetention" };
+    if (where === "head") return this.query(call);
+    const result = await past.at(ts, () => runner.fromStorage(runner.requestOf(call), call));
     if (result.ok) return { ok: true, value: result.value, ts, logLines: result.logLines };
     return failed(result.errorMessage, result.errorData, result.logLines);
   }

@@ -22,6 +22,7 @@ export interface CoreObservers {
   readonly trace: CommitObserver;
   readonly quarantine: CommitObserver;
   readonly tracking: CommitObserver;
+  readonly past: CommitObserver;
   readonly scheduler: CommitObserver | undefined;
   readonly crons: CommitObserver | undefined;
   readonly sessions: CommitObserver | undefined;
@@ -37,6 +38,7 @@ export interface ObserverParts {
   readonly trace: CommitObserver;
   readonly quarantine: CommitObserver;
   readonly tracking: CommitObserver;
+  readonly past: CommitObserver;
   readonly scheduler: CommitObserver;
   readonly crons: CommitObserver;
   readonly sessions: CommitObserver;
@@ -61,6 +63,7 @@ export function coreObservers(parts: ObserverParts): CoreObservers {
     trace: parts.trace,
     quarantine: parts.quarantine,
     tracking: parts.tracking,
+    past: parts.past,
     scheduler: isWriter ? parts.scheduler : undefined,
     crons: isWriter ? parts.crons : undefined,
     sessions: isWriter ? parts.sessions : undefined,

@@ -80,13 +80,13 @@ export class CoreRequests {
     this.#checkRole(message);
     switch (message.type) {
       case "query":
-        return calls.query(message.call);
+        return message.atTs === undefined ? calls.query(message.call) : calls.queryAt(message.call, message.atTs);
       case "queryBatch":
         return calls.queryBatch(message.calls);
       case "mutation":
         return calls.mutation(message);
       case "head":
-        return deploy.commits.head;
+        return message.isPinned === true ? calls.pin() : deploy.commits.head;
       case "obstacle":
         return facts.database.engine.obstacle?.message ?? null;
       case "push":

@@ -57,6 +57,7 @@ import { SessionExpiry } from "./session-expiry.ts";
 import { Tracing } from "./trace-writer.ts";
 import { noteRecovery } from "./stored-code.ts";
 import { TrackingRules } from "./tracking.ts";
+import { Past } from "./past.ts";
 import { WatchedLoader } from "./watched-loader.ts";
 
 /** What a core is given. */
@@ -93,6 +94,7 @@ export class Core {
   readonly crons: Crons;
   /** Who observes commits. */
   readonly observers: CoreObservers;
+  readonly past: Past;
   /** Reads of queries that were made before. */
   readonly nodes: NodeStore;
   /** undefined: held results are not verified. */
@@ -129,6 +131,7 @@ export class Core {
     this.#quarantine = new Quarantine(clock, this.#alarms, start.suspects, (names) => {
       this.enqueue(() => void this.reactor.invalidateNames(names));
     });
+    this.past = new Past(database.engine, clock);
     this.nodes = new NodeStore(database.engine, start.nodeBytes);
     this.#tracking = new TrackingRules(start.tracking ?? {}, this.nodes);
     this.#tracing = new Tracing({
@@ -240,6 +243,7 @@ export class Core {
       trace: this.#tracing,
       quarantine: this.#quarantine,
       tracking: this.#tracking,
+      past: this.past,
       scheduler: this.scheduler,
       crons: this.crons,
       sessions: this.#sessionExpiry,
@@ -368,7 +372,7 @@ export class Core {
     };
     return new CoreRequests({
       role: this.#options.role,
-      calls: new Calls({ reactor, runner, mutations }),
+      calls: new Calls({ reactor, runner, mutations, past: this.past }),
       deploy,
       files: new FileRequests({ state, commits, clock, limits }),
       scheduler,

@@ -53,10 +53,24 @@ export function checkCrons(analysis: Analysis): void {
   }
 }
 
-/** The moment after the present one, of those that have not passed. */
+/** The next moment of a cron that does not run: its schedule, of a former release, is refused now. */
+export const NEVER_MS = Infinity;
+
+/** The moment after the present one, of those that have not passed. @throws {Error} When the schedule is not valid. */
 export function momentAfter(row: Doc, nowMs: number): number {
   const schedule = JSON.parse(textOf(row, "schedule")) as CronSchedule;
-  return nextFireMs(schedule, nowMs, Number(row["nextRunMs"]));
+  const presentMs = Number(row["nextRunMs"]);
+  return nextFireMs(schedule, nowMs, presentMs === NEVER_MS ? undefined : presentMs);
+}
+
+/** Why the schedule of a row is not valid, if it is not. */
+export function refusalOf(row: Doc): string | undefined {
+  try {
+    momentAfter(row, 0);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 export function cronRows(tx: Transaction): readonly Doc[] {
@@ -74,6 +88,6 @@ export function nextCron(tx: Transaction): Doc | undefined {
 
 /** When it is to run, in milliseconds since the epoch. */
 export function nextCronMs(tx: Transaction): number | undefined {
-  const row = nextCron(tx);
-  return row === undefined ? undefined : Number(row["nextRunMs"]);
+  const nextMs = Number(nextCron(tx)?.["nextRunMs"] ?? NEVER_MS);
+  return nextMs === NEVER_MS ? undefined : nextMs;
 }

@@ -1,7 +1,8 @@
 /**
  * Crons over virtual time.
  */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { cronRows } from "./cron-rows.ts";
 import { nextFireMs } from "../functions/cron-times.ts";
 import { bundleTexts } from "../kit/text-app.ts";
 import { NOTES_APP, START_MS, World } from "../testing/core-world.ts";
@@ -9,6 +10,7 @@ import type { CronSchedule } from "../app/types.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * HOUR_MS;
 /** A Wednesday. */
 const NOW_MS = Date.UTC(2026, 6, 15, 12, 30, 10);
 
@@ -123,6 +125,41 @@ test.each(["", "* * * *", "*/5 * * * * *", "0 0 * * 7", "0 0 30 2 *"])(
     expect(await world.value("notes:texts")).toEqual(["tick", "tick"]);
   },
 );
+
+test("a schedule that a former release accepted does not run and is named; everything else does, and a push brings it back", async () => {
+  const both = (expression: string) =>
+    app(`crons.interval("tick", { hours: 12 }, add, { text: "tick" });
+      crons.cron("old", ${expression}, add, { text: "old" });`);
+  const world = await World.open(both(`process.env.FORMER === "yes" ? "0 0 * * 1-7" : "0 0 * * *"`));
+  // As that release would have left it: code that says so, and its row.
+  await world.request<"setEnvironment">({ type: "setEnvironment", changes: [{ name: "FORMER", value: "yes" }] });
+  world.core.enqueue(() =>
+    world.core.commits.write("former", (tx) => {
+      for (const row of cronRows(tx).filter(({ name }) => name === "old"))
+        tx.system.patch(row._id, { schedule: JSON.stringify({ type: "cron", cronExpr: "0 0 * * 1-7" }) });
+    }),
+  );
+  await world.idle();
+  const told = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  try {
+    for (const start of [1, 2]) {
+      await world.restart();
+      expect(told.mock.calls.join()).toContain(
+        'The cron "old" does not run: its schedule is not valid: the day of week is "1-7"',
+      );
+      expect(told).toHaveBeenCalledTimes(start);
+    }
+  } finally {
+    told.mockRestore();
+  }
+  await world.advance(DAY_MS);
+  const texts = (await world.value("notes:texts")) as string[];
+  expect([texts.includes("old"), texts.includes("tick")]).toEqual([false, true]);
+  expect(world.failures).toEqual([]);
+  expect(await world.push(await bundleTexts(both(`"0 0 * * *"`)))).toMatchObject({ ok: true });
+  await world.advance(DAY_MS);
+  expect(await world.value("notes:texts")).toContain("old");
+});
 
 test("crons cost one timer between their moments", async () => {
   const many = Array.from(

@@ -8,6 +8,7 @@
  *   - A mutation and the move to the next moment are one commit. An action's start is durable before it starts.
  *   - A cron whose definition is unchanged by a push keeps its next moment.
  *   - One alarm for the next moment of all crons.
+ *   - A schedule that a former release accepted and this one refuses does not run; it is named when the core opens, and hinders nothing else.
  *
  * Not here: what the rows look like (`cron-rows.ts`).
  *
@@ -18,7 +19,7 @@ import type { Commit } from "../tx/types.ts";
 import type { ActionTicket, Suspect } from "../protocol/core-protocol.ts";
 import { withoutRequestLine } from "../protocol/core-protocol.ts";
 import type { CommitObserver } from "./commits.ts";
-import { cronNamed, cronRows, momentAfter, nextCron } from "./cron-rows.ts";
+import { NEVER_MS, cronNamed, cronRows, momentAfter, nextCron, refusalOf } from "./cron-rows.ts";
 import type { StateChange } from "./deployment-state.ts";
 import type { SchedulerParts } from "./scheduler.ts";
 import { Ticker } from "./ticker.ts";
@@ -53,7 +54,13 @@ export class Crons implements CommitObserver {
         if (row["isRunning"] === true && !alive.has(name)) tx.system.patch(row._id, { isRunning: false });
         const isSuspect = ended.has(name);
         if (isSuspect) tx.system.patch(row._id, { lastError: "Function execution timed out" });
-        if (isSuspect || Number(row["nextRunMs"]) < nowMs)
+        const refusal = refusalOf(row);
+        const presentMs = Number(row["nextRunMs"]);
+        if (refusal !== undefined) {
+          const lastError = `its schedule is not valid: ${refusal}`;
+          console.error(`The cron "${name}" does not run: ${lastError}. A push with another schedule brings it back.`);
+          tx.system.patch(row._id, { nextRunMs: NEVER_MS, lastError });
+        } else if (isSuspect || presentMs < nowMs || presentMs === NEVER_MS)
           tx.system.patch(row._id, { nextRunMs: momentAfter(row, nowMs) });
       }
     });

@@ -143,6 +143,22 @@ export class FunctionRunner {
     }
   }
 
+  /** Executes a query out of storage, by Convex's rules, whatever was computed before. */
+  async fromStorage(
+    request: RunRequest,
+    { requestId, caller }: Pick<RunCall, "requestId" | "caller">,
+  ): Promise<RunResult> {
+    const key = queryKey(request, request.args, request.identity.key);
+    if (this.#parts.quarantine.has(key)) return this.#quarantined(key, requestId).result;
+    const tx = this.#parts.begin();
+    try {
+      const { result, logLines, journal } = await this.#userQuery(tx, key, request, caller, this.#moment(requestId));
+      return { ...result, logLines: clientLines(logLines), journal };
+    } finally {
+      tx.abort();
+    }
+  }
+
   #userQuery(
     tx: Transaction,
     key: string,

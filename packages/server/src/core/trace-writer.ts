@@ -21,7 +21,7 @@ import { hashesOf } from "../app/code-manifest.ts";
 import { readCode, readSource } from "./stored-code.ts";
 import { TRACE_VERSION, type TraceLine, type TracedCode } from "./trace-types.ts";
 
-/** What a replay does again. Touches, logs and looks at the ledger change nothing. */
+/** What a replay does again. Touches, logs, queries in the past and looks at the ledger change nothing. */
 const TRACED: ReadonlySet<ToCore["type"]> = new Set([
   "query",
   "queryBatch",
@@ -75,7 +75,7 @@ export class Tracing implements CommitObserver {
   }
 
   message(message: ToCore): void {
-    if (!this.#isOn || !TRACED.has(message.type)) return;
+    if (!this.#isOn || !TRACED.has(message.type) || (message.type === "query" && message.atTs !== undefined)) return;
     this.#write([{ kind: "call", atMs: this.#parts.clock.nowMs(), tick: this.#parts.tick(), message }]);
   }
 

@@ -55,7 +55,9 @@ export class WatchedLoader {
     if (isolate === null) throw new Error(`Cannot load the app's modules: script "${hash}" is not stored`);
     monitor.enter(run, loadLimit(limits, why));
     try {
-      const settings = { ...facts, ...urls, environment, limits };
+      // Only new code has its scripts with it. What a former release accepted must load; `crons.ts` says which crons do not run.
+      const refusedCrons = sources === undefined ? "skip" : "throw";
+      const settings = { ...facts, ...urls, environment, limits, refusedCrons } as const;
       const user = await loadCode({ isolate, nodeFunctions: node.functions }, settings);
       // What modules leave behind and begins soon is still theirs: a loop in it ends the load, not a later run.
       for (let turn = 0; turn < TURNS_AFTER; turn += 1) await new Promise((resolve) => setImmediate(resolve));

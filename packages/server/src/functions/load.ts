@@ -13,6 +13,7 @@ import { compileFunction } from "node:vm";
 import { AnalysisError, analyzeCrons, analyzeFunctions, analyzeRouter, analyzeSchema } from "../isolate/analyze.ts";
 import { analyzeAuth } from "../isolate/analyze-auth.ts";
 import type { LoadedFunction, ModuleTable, RegisteredFunction } from "../isolate/analyze.ts";
+import type { RefusedCrons } from "../isolate/analyze-crons.ts";
 import { EvaluatedScript } from "./evaluated-script.ts";
 import { Executor } from "./execute.ts";
 import { ImportActivity } from "../isolate/import-activity.ts";
@@ -49,6 +50,8 @@ export interface LoadOptions extends ImportSettings {
   readonly keepsModules?: boolean | undefined;
   /** Functions beside the app's own. */
   readonly extra?: readonly LoadedFunction[] | undefined;
+  /** Crons whose schedule is not valid: `throw` by default. */
+  readonly refusedCrons?: RefusedCrons | undefined;
 }
 
 /** Loaded code, and which environment variables its modules looked at while being imported. */
@@ -82,7 +85,7 @@ export async function loadUserCode(code: CoreCode, options: LoadOptions): Promis
   const analysis: Analysis = {
     functions: infos,
     schema: analyzeSchema(modules),
-    crons: analyzeCrons(modules, infos),
+    crons: analyzeCrons(modules, infos, options.refusedCrons),
     moduleState: script.state,
     authProviders: analyzeAuth(modules, unsetInAuthConfig(importing, mapper)),
     httpRoutes: (analyzeRouter(modules)?.getRoutes() ?? []).map(([path, method]) => ({ path, method })),

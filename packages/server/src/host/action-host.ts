@@ -53,6 +53,8 @@ export interface ActionHostParts {
 
 /** Who a running action is. */
 interface ActionCaller {
+  /** It runs apart: what it calls must not wait for its turn. */
+  readonly isSuspect?: boolean | undefined;
   readonly identity: Identity;
   readonly requestId: string;
   /** The scheduled job that it is the run of. */
@@ -75,7 +77,12 @@ export class ActionHost {
   }
 
   /** Runs an action to its end. User errors are outcomes. */
-  async run(call: CallRequest, caller: Caller, job: string | null = null): Promise<CallOutcome> {
+  async run(
+    call: CallRequest,
+    caller: Caller,
+    job: string | null = null,
+    isCalledBySuspect = false,
+  ): Promise<CallOutcome> {
     const { component, path } = canonical(call);
     const { args, identity, allowInternal, requestId, client } = call;
     const lines: LogLine[] = [];
@@ -85,21 +92,24 @@ export class ActionHost {
     let end: { readonly result: ActionResult; readonly environment: "isolate" | "node" };
     try {
       if (!this.#parts.pool.hasCode) throw new Error(missingText({ component, path }));
-      end = await this.#parts.pool.run({
-        message: {
-          component,
-          path,
-          args,
-          identity,
-          allowInternal,
-          requestId,
-          client,
-          scheduledFunctionId,
-          nowMs: this.#parts.nowMs?.(),
+      end = await this.#parts.pool.run(
+        {
+          message: {
+            component,
+            path,
+            args,
+            identity,
+            allowInternal,
+            requestId,
+            client,
+            scheduledFunctionId,
+            nowMs: this.#parts.nowMs?.(),
+          },
+          answer: (asked, isSuspect) => this.#answer(asked, { identity, requestId, job, isSuspect }),
+          onLines: (more) => this.#addLines(entry, lines, more),
         },
-        answer: (asked) => this.#answer(asked, { identity, requestId, job }),
-        onLines: (more) => this.#addLines(entry, lines, more),
-      });
+        isCalledBySuspect,
+      );
     } catch (error) {
       const errorMessage = serverErrorText(requestId, error instanceof Error ? error.message : String(error));
       end = { result: { ok: false, errorMessage, errorData: null }, environment: "isolate" };
@@ -127,7 +137,7 @@ export class ActionHost {
     return this.#parts.pool.http({
       request,
       nowMs: this.#parts.nowMs?.(),
-      answer: (call) => this.#answer(call, { identity, requestId, job: null }),
+      answer: (call, isSuspect) => this.#answer(call, { identity, requestId, job: null, isSuspect }),
       onLines: (more) => this.#addLines(entry, lines, more),
       onEnd: (route, error) => this.#complete({ ...entry, path: route === null ? path : `${method} ${route}`, error }),
     });
@@ -210,7 +220,7 @@ export class ActionHost {
     const { identity, requestId } = caller;
     const { args } = asked;
     const call = { ...canonical(asked), args, identity, allowInternal: true, requestId };
-    if (kind === "action") return this.run(call, "Action");
+    if (kind === "action") return this.run(call, "Action", null, caller.isSuspect);
     const coreCall = { ...call, caller: "Action" } as const;
     if (kind === "query") return this.#parts.client().request<"query">({ type: "query", call: coreCall });
     return this.#parts.slots.use((dedupe) =>

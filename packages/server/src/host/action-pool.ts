@@ -141,17 +141,18 @@ export class ActionPool {
     for (const id of this.#candidates.keys()) this.dropAnalysis(id);
   }
 
-  async run(job: ActionJob): Promise<ActionEnd> {
+  /** @param isCalled By a suspect. */
+  async run(job: ActionJob, isCalled = false): Promise<ActionEnd> {
     const suspect = this.#suspects.suspectOf(printFunction(job.message));
     if (suspect === undefined) return this.#thread().run(job);
-    await this.#suspects.enter(suspect);
+    await this.#suspects.enter(suspect, isCalled);
     try {
       const thread = this.#threadApart();
-      const end = await thread.run(job);
+      const end = await thread.run({ ...job, answer: (call) => job.answer(call, true) });
       if (thread.isOpen) this.#suspects.acquit(suspect);
       return end;
     } finally {
-      this.#suspects.leave();
+      this.#suspects.leave(isCalled);
     }
   }
 
@@ -168,6 +169,7 @@ export class ActionPool {
     }
     return thread.http({
       ...job,
+      answer: (call) => job.answer(call, true),
       onEnd: (route, error) => {
         if (thread.isOpen) this.#suspects.acquit(suspect);
         this.#suspects.leave();

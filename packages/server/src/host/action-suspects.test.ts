@@ -2,7 +2,7 @@
  * Who is a suspect, who is acquitted, and how many of them run at once.
  */
 import { expect, test } from "vitest";
-import { ActionSuspects, SUSPECTS_AT_ONCE, SUSPECTS_WAITING_MAX } from "./action-suspects.ts";
+import { ActionSuspects, SUSPECTS_AT_ONCE, SUSPECTS_CALLED_MAX, SUSPECTS_WAITING_MAX } from "./action-suspects.ts";
 
 test("one of several is acquitted when it comes to its end; the only one stays until new code", () => {
   const suspects = new ActionSuspects();
@@ -39,4 +39,22 @@ test("few run at once, a bounded number waits in order, more are refused", async
   for (let count = 0; count < SUSPECTS_WAITING_MAX; count += 1) suspects.leave();
   await Promise.all(waiting);
   expect(begun).toEqual(begun.toSorted((a, b) => a - b));
+});
+
+test("one that a suspect calls does not wait for its caller's turn; a bounded number of them runs", async () => {
+  const suspects = new ActionSuspects();
+  for (let count = 0; count < SUSPECTS_AT_ONCE; count += 1) await suspects.enter("a:caller");
+  for (let count = 0; count < SUSPECTS_CALLED_MAX; count += 1) await suspects.enter("a:called", true);
+  await expect(suspects.enter("a:called", true)).rejects.toThrow("that others of its kind called run already");
+  suspects.leave(true);
+  await suspects.enter("a:called", true);
+  let isBegun = false;
+  const waiting = suspects.enter("a:other").then(() => {
+    isBegun = true;
+  });
+  suspects.leave(true);
+  await Promise.resolve();
+  expect(isBegun).toBe(false);
+  suspects.leave();
+  await waiting;
 });

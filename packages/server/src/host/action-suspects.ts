@@ -15,7 +15,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export const SUSPECTS_AT_ONCE = 2;
 /** Suspects that wait for their turn; more are refused. */
 export const SUSPECTS_WAITING_MAX = 100;
-/** A suspect that was called by another one would wait for it for ever. */
+/** Suspects that suspects called: whoever calls keeps its turn meanwhile, so waiting for another one could be for ever. More are refused. */
+export const SUSPECTS_CALLED_MAX = 4;
 const WAIT_MS = 30_000;
 /** Names that are remembered; the oldest are forgotten. */
 const ENTRIES_MAX = 1_000;
@@ -26,6 +27,7 @@ export class ActionSuspects {
   readonly #entries = new Map<string, boolean>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  #called = 0;
 
   /** A thread came to a bad end while these were under way. */
   accuse(names: readonly string[]): void {
@@ -54,8 +56,19 @@ export class ActionSuspects {
     this.#entries.clear();
   }
 
-  /** Waits until a suspect may run. @throws {Error} When too many wait, or for too long. */
-  async enter(name: string): Promise<void> {
+  /**
+   * Waits until a suspect may run.
+   *
+   * @param isCalled By a suspect that runs: it need not wait for a turn.
+   * @throws {Error} When too many wait, or for too long.
+   */
+  async enter(name: string, isCalled = false): Promise<void> {
+    if (isCalled) {
+      if (this.#called >= SUSPECTS_CALLED_MAX)
+        throw new Error(refusal(name, `${SUSPECTS_CALLED_MAX} that others of its kind called run already`));
+      this.#called += 1;
+      return;
+    }
     if (this.#running < SUSPECTS_AT_ONCE) {
       this.#running += 1;
       return;
@@ -78,8 +91,12 @@ export class ActionSuspects {
     }
   }
 
-  /** A suspect has ended: the next one's turn. */
-  leave(): void {
+  /** A suspect has ended: the next one's turn. @param isCalled As it entered. */
+  leave(isCalled = false): void {
+    if (isCalled) {
+      this.#called -= 1;
+      return;
+    }
     const next = this.#waiting.shift();
     if (next === undefined) this.#running -= 1;
     else next();

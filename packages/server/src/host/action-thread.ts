@@ -41,7 +41,7 @@ export type ModuleReader = (hashes: readonly string[]) => Promise<readonly Modul
 export interface ActionJob {
   /** Without the id, which the thread's owner gives. */
   readonly message: Omit<Extract<ToWorker, { type: "run" }>, "type" | "id">;
-  readonly answer: (call: HostCall) => Promise<CallResult>;
+  readonly answer: (call: HostCall, isSuspect?: boolean) => Promise<CallResult>;
   readonly onLines: (lines: readonly LogLine[]) => void;
 }
 
@@ -55,7 +55,7 @@ export interface ActionEnd {
 export interface HttpJob {
   readonly request: HttpActionRequest;
   readonly nowMs?: number | undefined;
-  readonly answer: (call: HostCall) => Promise<CallResult>;
+  readonly answer: (call: HostCall, isSuspect?: boolean) => Promise<CallResult>;
   readonly onLines: (lines: readonly LogLine[]) => void;
   /** The route that matched, or null, and the error, when it has ended. */
   readonly onEnd: (route: string | null, error: string | null) => void;

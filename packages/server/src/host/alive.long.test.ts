@@ -28,7 +28,8 @@ const IN_CORE = Object.keys(LEFTOVERS);
 const IN_ACTIONS = [...IN_CORE, ...Object.keys(TIMER_LEFTOVERS)];
 
 const BAD = `
-  import { mutationGeneric, queryGeneric, actionGeneric } from "convex/server";
+  import { mutationGeneric, queryGeneric, actionGeneric, makeFunctionReference } from "convex/server";
+  import { v } from "convex/values";
   ${Object.entries(LEFTOVERS)
     .map(
       ([name, code]) => `
@@ -45,6 +46,13 @@ const BAD = `
   export const fine = actionGeneric({ args: {}, handler: async () => "fine" });
   export const waits = actionGeneric({ args: {}, handler: async () => { await new Promise((r) => setTimeout(r, 60_000)); } });
   export const spins = actionGeneric({ args: {}, handler: async () => { while (true) {} } });
+  const again = makeFunctionReference("bad:callee");
+  export const callee = actionGeneric({ args: { holds: v.boolean() }, handler: async (ctx, { holds }) => { while (holds); return "called"; } });
+  export const calls = actionGeneric({ args: { holds: v.boolean() }, handler: async (ctx, { holds }) => {
+    while (holds);
+    await new Promise((r) => setTimeout(r, 300));
+    return await ctx.runAction(again, { holds: false });
+  } });
   export const eats = actionGeneric({ args: {}, handler: async () => { const all = []; for (;;) all.push(new Array(1e5).fill(all.length)); } });`;
 const HTTP = `
   import { httpRouter, httpActionGeneric } from "convex/server";
@@ -167,6 +175,23 @@ test(
       errorMessage: expect.stringContaining("memory"),
     });
     expect(await deployment.action(call("bad:fine"))).toMatchObject({ ok: true });
+  },
+  TEST_MS,
+);
+
+test(
+  "suspects that call suspects do not wait for each other",
+  async () => {
+    const ask = async (path: string, holds: boolean) =>
+      deployment.action({ ...call(path), args: JSON.stringify({ holds }) });
+    const held = await Promise.all([ask("bad:callee", true), ask("bad:calls", true)]);
+    expect(held.map(({ ok }) => ok)).toEqual([false, false]);
+    // Both are suspects, since they were together. Two that call take all turns that there are.
+    const outcomes = await Promise.all([ask("bad:calls", false), ask("bad:calls", false)]);
+    expect(outcomes).toMatchObject([
+      { ok: true, value: '"called"' },
+      { ok: true, value: '"called"' },
+    ]);
   },
   TEST_MS,
 );

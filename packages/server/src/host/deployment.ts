@@ -183,16 +183,16 @@ class LocalDeployment implements RunningDeployment {
     return this.#client;
   }
 
-  head(): Promise<Ts> {
-    return this.core.request<"head">({ type: "head" });
+  head(isPinned?: boolean): Promise<Ts> {
+    return this.core.request<"head">({ type: "head", isPinned });
   }
 
   obstacle(): Promise<string | null> {
     return this.core.request<"obstacle">({ type: "obstacle" });
   }
 
-  query(call: CallRequest): Promise<CallOutcome> {
-    return this.core.request<"query">({ type: "query", call: coreCall(call) });
+  query(call: CallRequest, ts?: Ts): Promise<CallOutcome> {
+    return this.core.request<"query">({ type: "query", call: coreCall(call), atTs: ts });
   }
 
   queryBatch(calls: readonly CallRequest[]): Promise<readonly CallOutcome[]> {

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { fileNameOf } from "../functions/file-addresses.ts";
 import { SMALL_BYTES } from "../host/sound-files.ts";
 import { openFiles, type FilesWorld } from "../testing/files-app.ts";
@@ -54,6 +54,27 @@ test("a small one is refused before its first byte, to clients and to functions"
   mend();
   expect(Buffer.from(await (await fetch(url)).arrayBuffer())).toEqual(Buffer.alloc(1_000, "abc"));
   expect(await world.mutation("read", { id })).toMatchObject({ bytes: 1_000 });
+});
+
+test("where failures are hidden, clients learn that it is damaged, and the server's log why", async () => {
+  const hiding = await openTestServer({ deployment: world.deployment, redacts: true });
+  const { id, url, mend } = await damaged(2_000);
+  const told = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  try {
+    const response = await fetch(url.replace(server.url, hiding.url));
+    expect([response.status, await response.json()]).toEqual([
+      500,
+      { code: "FileDamaged", message: "Cannot read the file: its bytes are not those that were stored" },
+    ]);
+    expect(told.mock.calls.join()).toMatch(/its SHA-256 is .* instead of/u);
+    const refused = await fetch(`${hiding.url}/api/storage/upload?token=${id}`, { method: "POST", body: "x" });
+    expect([refused.status, await refused.text()]).toEqual([401, expect.not.stringContaining(id)]);
+    expect(hiding.errors).toEqual([]);
+  } finally {
+    told.mockRestore();
+    mend();
+    await hiding.close();
+  }
 });
 
 test("the connection of a large one is torn, and no part of it is given", async () => {

@@ -1,5 +1,6 @@
-import { CONVEX_LIMITS } from "@narrowcast/values";
+import { CONVEX_LIMITS, tsFromWire, tsToWire } from "@narrowcast/values";
 import { ConvexHttpClient } from "convex/browser";
+import { anyApi } from "convex/server";
 import { ConvexError } from "convex/values";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { items } from "../sync/testing/clients.ts";
@@ -149,12 +150,33 @@ test("a batch is answered at one ts, each in its format", async () => {
   expect((await post("/api/query_batch", { queries: [] })).json).toEqual({ results: [] });
 });
 
-test("a query at a ts is answered until something newer is committed", async () => {
+test("queries at a ts see its state while others commit, through Convex's own client", async () => {
+  const add = async (n: number) => (await post("/api/mutation", { path: "items:add", args: { tag, n } })).json;
+  await add(1);
+  const client = new ConvexHttpClient(server.url);
+  const list = () => client.consistentQuery(anyApi["items"]!["list"] as never, { tag } as never) as Promise<number[]>;
+  const count = () => client.consistentQuery(anyApi["items"]!["count"] as never, { tag } as never) as Promise<number>;
+  expect(await list()).toEqual([1]);
+  for (const n of [2, 3]) expect(await add(n)).toMatchObject({ status: "success" });
+  expect([await count(), await list(), await count()]).toEqual([1, [1], 1]);
+  // Nothing of it stays: neither for others nor for what is written next.
+  expect((await post("/api/query", { path: "items:list", args: { tag } })).json).toMatchObject({ value: [1, 2, 3] });
+  await add(4);
+  const later = new ConvexHttpClient(server.url);
+  expect(await later.consistentQuery(anyApi["items"]!["list"] as never, { tag } as never)).toEqual([1, 2, 3, 4]);
+  expect(await list()).toEqual([1]);
+});
+
+test("a query at a ts that is too old, or was never given, says so", async () => {
   const { ts } = (await post("/api/query_ts", {})).json as { ts: string };
-  const body = { path: "items:count", args: { tag }, ts };
-  expect((await post("/api/query_at_ts", body)).json).toEqual({ status: "success", value: 0 });
   await post("/api/mutation", { path: "items:add", args: { tag, n: 5 } });
-  expect(await post("/api/query_at_ts", body)).toMatchObject({ status: 503, json: { code: "OutOfRetention" } });
+  const at = (text: string) => post("/api/query_at_ts", { path: "items:count", args: { tag }, ts: text });
+  expect((await at(ts)).json).toMatchObject({ status: "success", value: 0 });
+  for (const other of [tsToWire(1), tsToWire(tsFromWire(ts) + 1e12)])
+    expect(await at(other)).toMatchObject({ status: 503, json: { code: "OutOfRetention" } });
+  // A state before a change of variables cannot be read any more.
+  await server.deployment.setEnvironment([{ name: "PAST", value: "x" }]);
+  expect(await at(ts)).toMatchObject({ status: 503, json: { code: "OutOfRetention" } });
 });
 
 test("an admin acts as a user, by key and claims in base64", async () => {

@@ -90,11 +90,10 @@ export const queryBatchRoute: Route = async (request, world) => {
 type FormattedFields = { readonly [field: string]: unknown };
 
 export const queryTsRoute: Route = async (_request, { deployment }) =>
-  jsonAnswer({ ts: tsToWire(await deployment.head()) });
+  jsonAnswer({ ts: tsToWire(await deployment.head(true)) });
 
 /**
- * A query at a timestamp that `/api/query_ts` gave. One version of each document is kept, so this is answered as long as nothing has been
- * committed since; after that it fails as a timestamp out of retention does, and the client asks for a new one.
+ * A query at a timestamp that `/api/query_ts` gave, for 30 s (`core/past.ts`); after that it fails, and the client asks for a new one.
  */
 export const queryAtTsRoute: Route = async (request, world) => {
   const body = await jsonBody(request, world.limits);
@@ -107,14 +106,8 @@ export const queryAtTsRoute: Route = async (request, world) => {
     throw new RequestError(400, "BadRequest", "Invalid request: `ts` is not a timestamp", { cause });
   }
   const formatted = parseCall(body, await requestIdentity(request, world), request);
-  const outcome = await world.deployment.query(formatted.call);
-  if (outcome.ok && (outcome.ts ?? 0) > ts) {
-    throw new RequestError(
-      503,
-      "OutOfRetention",
-      "The timestamp is out of retention: a newer commit exists; ask again",
-    );
-  }
+  const outcome = await world.deployment.query(formatted.call, ts);
+  if (!outcome.ok && outcome.code !== undefined) throw new RequestError(503, outcome.code, outcome.errorMessage);
   return outcomeAnswer(outcome, formatted, world);
 };
 

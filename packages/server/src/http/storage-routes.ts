@@ -14,6 +14,7 @@ const PREFIX = "/api/storage/";
 /** A file never changes under its name. Only browsers may keep it: it is not for everybody. */
 const CACHE_CONTROL = "private, max-age=2592000";
 const SHA256_BYTES = 32;
+const HIDDEN_DAMAGE = "Cannot read the file: its bytes are not those that were stored";
 
 const STATUS: Record<Extract<UploadOutcome, { ok: false }>["code"], number> = {
   StorageTokenInvalid: 401,
@@ -37,7 +38,7 @@ export const uploadRoute: Route = async (request, { deployment }) => {
 };
 
 /** `GET /api/storage/<uuid>`. */
-export const downloadRoute: Route = async (request, { deployment }) => {
+export const downloadRoute: Route = async (request, { deployment, redacts }) => {
   const uuid = request.url.pathname.slice(PREFIX.length);
   const file = await deployment.files.download(uuid);
   if (file === null) throw new RequestError(404, "FileNotFound", `File ${uuid} not found`);
@@ -49,7 +50,11 @@ export const downloadRoute: Route = async (request, { deployment }) => {
   ];
   if (hasTag(request.headers["if-none-match"], tag)) return { status: 304, headers: about, body: null };
   const type = file.contentType === null ? [] : [["Content-Type", file.contentType] as const];
-  return send(request, file, tag, [...about, ...type, ["Digest", `sha-256=${file.sha256}`]]);
+  try {
+    return await send(request, file, tag, [...about, ...type, ["Digest", `sha-256=${file.sha256}`]]);
+  } catch (error) {
+    throw damaged(error, redacts);
+  }
 };
 
 async function send(
@@ -70,14 +75,15 @@ async function send(
     ["Content-Length", String(end - start)] as const,
     ...(range === undefined ? [] : [["Content-Range", `bytes ${start}-${end - 1}/${file.size}`] as const]),
   ];
-  const body = request.method === "HEAD" ? null : await file.read(start, end).catch(damaged);
+  const body = request.method === "HEAD" ? null : await file.read(start, end);
   return { status: range === undefined ? 200 : 206, headers, body };
 }
 
-/** @throws {RequestError} 500 with the reason for a file that is not the one that was stored. */
-function damaged(cause: unknown): never {
-  if (!(cause instanceof Error && cause.name === "FileDamagedError")) throw cause;
-  throw new RequestError(500, "FileDamaged", cause.message, { cause });
+/** For a file that is not the one that was stored: 500 with the reason. Where failures are hidden, only the server's log has the reason. */
+function damaged(cause: unknown, redacts: boolean): unknown {
+  if (!(cause instanceof Error && cause.name === "FileDamagedError")) return cause;
+  if (redacts) console.error(cause.message);
+  return new RequestError(500, "FileDamaged", redacts ? HIDDEN_DAMAGE : cause.message, { cause });
 }
 
 function hasTag(header: string | undefined, tag: string): boolean {

@@ -16,18 +16,25 @@ const SECONDS = { seconds: 1, minutes: 60, hours: 3_600 } as const;
 
 type Json = { readonly [field: string]: JsonValue | undefined };
 
+/** What becomes of crons whose schedule is not valid: a push is refused; code that a former release accepted loads without them. */
+export type RefusedCrons = "throw" | "skip";
+
 /**
  * @param text JSON text: name → `{name, args: [object], schedule}`.
- * @throws {Error} If a schedule is none of the known kinds, or never comes.
+ * @throws {Error} If a schedule is none of the known kinds, or never comes, and such ones are not skipped.
  */
-export function parseCrons(text: string): CronSpec[] {
+export function parseCrons(text: string, refused: RefusedCrons = "throw"): CronSpec[] {
   const table = JSON.parse(text) as { readonly [name: string]: { name: string; args: JsonValue[]; schedule: Json } };
-  return Object.entries(table).map(([name, job]) => ({
-    name,
-    path: canonicalFunctionPath(job.name),
-    args: stringifyValue(jsonToValue(job.args[0] ?? {})),
-    schedule: parseSchedule(name, job.schedule),
-  }));
+  return Object.entries(table).flatMap(([name, job]) => {
+    const path = canonicalFunctionPath(job.name);
+    const args = stringifyValue(jsonToValue(job.args[0] ?? {}));
+    try {
+      return [{ name, path, args, schedule: parseSchedule(name, job.schedule) }];
+    } catch (error) {
+      if (refused === "skip") return [];
+      throw error;
+    }
+  });
 }
 
 function parseSchedule(name: string, schedule: Json): CronSchedule {

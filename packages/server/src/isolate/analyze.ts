@@ -8,7 +8,7 @@
  */
 import { canonicalFunctionPath, parseSchema, parseValidator } from "@narrowcast/values";
 import type { SchemaJson } from "@narrowcast/values";
-import { parseCrons } from "./analyze-crons.ts";
+import { parseCrons, type RefusedCrons } from "./analyze-crons.ts";
 import type { CronSpec, FunctionInfo, FunctionKind, ModuleEnvironment } from "../app/types.ts";
 
 /** Exports of all modules of one bundle. */
@@ -103,14 +103,20 @@ export function analyzeSchema(modules: ModuleTable): SchemaJson | null {
 }
 
 /** The crons of `crons.js`. Their functions must be among `functions`. */
-export function analyzeCrons(modules: ModuleTable, functions: readonly FunctionInfo[]): CronSpec[] {
+export function analyzeCrons(
+  modules: ModuleTable,
+  functions: readonly FunctionInfo[],
+  refused?: RefusedCrons,
+): CronSpec[] {
   const exported = modules["crons.js"];
   if (exported === undefined) return [];
   const crons = exported["default"] as { isCrons?: unknown; export?: unknown } | undefined;
   if (crons?.isCrons !== true || typeof crons.export !== "function") {
     throw new AnalysisError("Cannot read crons.js: its default export is not a cron table; it should be `cronJobs()`");
   }
-  const specs = inContext("crons.js:default", () => parseCrons(String((crons.export as () => unknown).call(crons))));
+  const specs = inContext("crons.js:default", () =>
+    parseCrons(String((crons.export as () => unknown).call(crons)), refused),
+  );
   for (const spec of specs) {
     const target = functions.find((info) => info.path === spec.path);
     if (target === undefined || target.kind === "query") {

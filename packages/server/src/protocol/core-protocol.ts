@@ -99,7 +99,7 @@ export type FileRequest =
 /** Requests, answered by a `reply` with the value of {@linkcode CoreReplies} or by a `refused`. */
 export type CoreRequest =
   | FileRequest
-  | { readonly type: "query"; readonly id: number; readonly call: CoreCall }
+  | { readonly type: "query"; readonly id: number; readonly call: CoreCall; readonly atTs?: Ts | undefined }
   | { readonly type: "queryBatch"; readonly id: number; readonly calls: readonly CoreCall[] }
   | {
       readonly type: "mutation";
@@ -111,7 +111,7 @@ export type CoreRequest =
       /** Do not execute: give the recorded outcome, or this error when there is none. */
       readonly onlyLookUp?: string;
     }
-  | { readonly type: "head"; readonly id: number }
+  | { readonly type: "head"; readonly id: number; readonly isPinned?: boolean | undefined }
   | { readonly type: "obstacle"; readonly id: number }
   | { readonly type: "push"; readonly id: number; readonly code: CodeManifest; readonly until?: PushUntil | undefined }
   /** Scripts that the store has, for action threads. */

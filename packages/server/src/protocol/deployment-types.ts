@@ -21,6 +21,8 @@ export type CallOutcome =
       readonly errorMessage: string;
       readonly errorData: string | null;
       readonly logLines: readonly string[];
+      /** It was not run: the timestamp that was asked for is too old. */
+      readonly code?: "OutOfRetention";
     };
 
 export interface CallRequest extends FunctionAddress {
@@ -144,11 +146,12 @@ export interface Deployment {
   readonly siteUrl: string;
   readonly cloudUrl: string;
   readonly files: DeploymentFiles;
-  /** Newest durable commit. */
-  head(): Promise<Ts>;
+  /** Newest durable commit. One that is pinned can be queried for 30 s, while nothing but documents changes. */
+  head(isPinned?: boolean): Promise<Ts>;
   /** Why nothing can be written now, as a sentence; null: it can. Reads go on. */
   obstacle(): Promise<string | null>;
-  query(call: CallRequest): Promise<CallOutcome>;
+  /** @param ts A pinned head; with none, at the newest commit. */
+  query(call: CallRequest, ts?: Ts): Promise<CallOutcome>;
   mutation(call: CallRequest): Promise<CallOutcome>;
   action(call: CallRequest): Promise<CallOutcome>;
   /** Any kind, found by path. */
