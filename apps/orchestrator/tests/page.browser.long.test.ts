@@ -37,7 +37,7 @@ describe.runIf(canBrowse)("the page", () => {
       await two.getByRole("tab", { name: "Assignments" }).click();
       const row = two.getByText("Two windows show the same").first();
       await row.click();
-      const running = (page: Page): Locator => page.getByRole("button", { name: "look job, running" });
+      const running = (page: Page): Locator => page.getByRole("article", { name: "look job, running" });
       await running(two).waitFor();
       await running(one).waitFor();
       expect(await activeAndPending(two)).not.toEqual(before);

@@ -4,7 +4,7 @@
  * The page's parts over a deployment in memory: what is shown, what a click does, what is subscribed to.
  */
 import { UiProvider } from "@narrowcast/ui";
-import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, configure, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { ConvexProvider } from "convex/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -17,6 +17,9 @@ import { jobInputs, makeChain, makeNamespace } from "../testing/world.ts";
 import { App } from "../ui/app.tsx";
 import { SessionProvider } from "../ui/data/session.tsx";
 import { AssignmentPane } from "../ui/parts/assignment-pane.tsx";
+
+/** A machine may be busy: a second, as the library has it, is not always enough for what comes after a click. */
+configure({ asyncUtilTimeout: 10_000 });
 
 describe("page", () => {
   let backend: ArrangeableBackend;
@@ -120,11 +123,11 @@ describe("page", () => {
     const job = jobIds[0]![0]!;
     await backend.mutation(api.jobs.start, { id: job, prompt: "The whole prompt" });
     showPane(id);
-    const card = await screen.findByRole("button", { name: "plan job, running" });
+    const card = await screen.findByRole("article", { name: "plan job, running" });
     expect(within(card).getByRole("meter", { name: "Time left" })).toBeTruthy();
     await client.mutation(api.jobs.updateMetrics, { id: job, toolCallCount: 12, totalTokens: 45_600 });
     await within(card).findByRole("img", { name: "12 tool calls" });
-    fireEvent.click(card);
+    fireEvent.click(within(card).getByRole("button"));
     await screen.findByText("The whole prompt");
     expect(client.subscribed().map(({ path }) => path)).toContain("jobs:get");
     fireEvent.click(screen.getByRole("button", { name: /close/iu }));

@@ -62,6 +62,8 @@ export function AppFrame({
       {sidebar !== undefined && (
         <AppShell.Navbar
           aria-label={sidebarLabel}
+          className="nc-sidebar"
+          data-closed={isOpen ? undefined : ""}
           style={{ background: "var(--nc-sunken)", borderColor: "var(--nc-line)" }}
         >
           {sidebar(close)}

@@ -1,16 +1,11 @@
-import { DEFAULT_THEME, getPrimaryShade, luminance, mergeMantineTheme } from "@mantine/core";
+import { DEFAULT_THEME, getPrimaryShade, mergeMantineTheme } from "@mantine/core";
 import { expect, test } from "vitest";
 import { contrastVariables, filledContrast } from "./filled-contrast.ts";
+import { contrast } from "./text-contrast.ts";
 import { theme } from "./theme.ts";
 
 const merged = mergeMantineTheme(DEFAULT_THEME, theme);
 const NAMES = Object.keys(merged.colors);
-
-/** By WCAG 2: from 1 to 21. */
-function contrast(one: string, other: string): number {
-  const [low = 0, high = 0] = [luminance(one), luminance(other)].toSorted((a, b) => a - b);
-  return (high + 0.05) / (low + 0.05);
-}
 
 test.each(["light", "dark"] as const)(
   "in the %s scheme labels of filled elements have the contrast that texts need",
@@ -26,6 +21,20 @@ test.each(["light", "dark"] as const)(
     expect(ratios).toEqual(NAMES.map((name) => [name, true]));
   },
 );
+
+test.each([
+  ["light", "text", () => "#ffffff"],
+  ["light", "outline", () => "#f3f5f6"],
+  ["light", "light-color", (name: string) => merged.colors[name]![1]],
+  ["dark", "text", () => "#181e26"],
+  ["dark", "outline", () => "#181e26"],
+] as const)("in the %s scheme coloured texts (%s) can be read", (scheme, kind, background) => {
+  const values: Readonly<Record<string, string>> = contrastVariables(merged)[scheme];
+  const unreadable = NAMES.filter(
+    (name) => !(contrast(values[`--mantine-color-${name}-${kind}`]!, background(name)) >= 4.5),
+  );
+  expect(unreadable).toEqual([]);
+});
 
 test("what is not filled, or has a shade of its own, is Mantine's", () => {
   expect(filledContrast({ color: "tide", theme: merged, variant: "light" }).color).toContain("--mantine-color-tide");

@@ -15,6 +15,7 @@ import {
   type MantineTheme,
   type VariantColorsResolver,
 } from "@mantine/core";
+import { textColors } from "./text-contrast.ts";
 
 const variableOf = (color: string): string => `--nc-on-${color}`;
 
@@ -29,11 +30,11 @@ export const filledContrast: VariantColorsResolver = (input) => {
   return isThemeColor && shade === undefined ? { ...colors, color: `var(${variableOf(color)})` } : colors;
 };
 
-/** Passed to `MantineProvider`. */
+/** Passed to `MantineProvider`: for these labels and for coloured texts. */
 export const contrastVariables: CSSVariablesResolver = (theme) => ({
   variables: {},
-  light: labelColors(theme, "light"),
-  dark: labelColors(theme, "dark"),
+  light: { ...labelColors(theme, "light"), ...textColors(theme, "light") },
+  dark: { ...labelColors(theme, "dark"), ...textColors(theme, "dark") },
 });
 
 function labelColors(theme: MantineTheme, scheme: "light" | "dark"): Record<string, string> {

@@ -46,6 +46,9 @@ const night: MantineColorsTuple = [
   "#0f141a",
 ];
 
+/** The head of a dialog is a `<header>` outside of the page's parts, which would make it the banner of the whole page. */
+const PLAIN_HEADER = { header: { role: "presentation" } };
+
 /** Passed to `MantineProvider`. */
 export const theme = createTheme({
   primaryColor: "tide",
@@ -91,12 +94,15 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
     Modal: {
       defaultProps: {
+        attributes: PLAIN_HEADER,
         centered: true,
         overlayProps: { backgroundOpacity: 0.45 },
         radius: "lg",
         closeButtonProps: { "aria-label": "Close" },
       },
     },
-    Menu: { defaultProps: { shadow: "md", position: "bottom-end" } },
+    Drawer: { defaultProps: { attributes: PLAIN_HEADER, closeButtonProps: { "aria-label": "Close" } } },
+    // Else the list has an empty element first, which is no item of a menu; the first item gets the focus.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false, shadow: "md", position: "bottom-end" } },
   },
 });

@@ -44,7 +44,7 @@ export function RelativeTime({ time }: { readonly time: number }): ReactElement 
   const now = useSyncExternalStore(SLOW_CLOCK.subscribe, SLOW_CLOCK.read, SLOW_CLOCK.read);
   const date = new Date(time);
   return (
-    <time dateTime={date.toISOString()} title={date.toLocaleString()} className="nc-numbers nc-muted">
+    <time dateTime={date.toISOString()} title={date.toLocaleString()} className="nc-numbers nc-muted nc-time">
       {relativeTime(time, now)}
     </time>
   );

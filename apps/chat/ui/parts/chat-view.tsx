@@ -116,7 +116,7 @@ function ChatHead({ userId, chatId, title, count, onLeave }: ChatHeadProps): Rea
   const task = useTask();
   return (
     <header className="chat-head">
-      <h2 className="nc-clip">{title}</h2>
+      <h2>{title}</h2>
       {count !== undefined && (
         <Text component="span" size="xs" className="nc-muted nc-numbers" style={{ whiteSpace: "nowrap" }}>
           {count === 1 ? "1 message" : `${count} messages`}

@@ -24,7 +24,7 @@ export function JobCard({ job, adminKey }: { readonly job: Job; readonly adminKe
   return (
     <article className="job" aria-label={job.title} data-off={job.enabled ? undefined : ""}>
       <div className="job-line">
-        <h3 className="nc-clip">{job.title}</h3>
+        <h3>{job.title}</h3>
         <JobState job={job} />
       </div>
       <p className="nc-muted job-name">

@@ -110,7 +110,6 @@ function SongLine({ number, title, votes, share, isWanted, isPlayed, setlistId, 
         type="button"
         className="song"
         aria-pressed={isWanted}
-        aria-label={`${title}, wanted by ${votes}`}
         disabled={person === undefined}
         style={{ "--share": share } as CSSProperties}
         onClick={() =>
@@ -124,7 +123,10 @@ function SongLine({ number, title, votes, share, isWanted, isPlayed, setlistId, 
           {title}
           {isPlayed && <span className="played"> played</span>}
         </span>
-        <span className="nc-numbers song-votes">{votes > 0 ? votes : ""}</span>
+        <span className="nc-numbers song-votes">
+          <span className="nc-heard">wanted by </span>
+          <span className={votes > 0 ? undefined : "nc-heard"}>{votes}</span>
+        </span>
         {isWanted ? (
           <IconHeartFilled size={16} aria-hidden="true" />
         ) : (

@@ -90,7 +90,8 @@ function RankLine({ rank, href, isCurrent, title, side, sub, score }: RankLinePr
   return (
     <li>
       <a className="rank-line" href={href} aria-current={isCurrent ? "page" : undefined}>
-        <span className="rank nc-numbers nc-muted" aria-label={`Rank ${rank}`}>
+        <span className="rank nc-numbers nc-muted">
+          <span className="nc-heard">Rank </span>
           {rank}
         </span>
         <span className="rank-text">

@@ -103,7 +103,7 @@ function PaneHeader({
             Mark complete
           </Menu.Item>
           <Menu.Divider />
-          <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={removal.open}>
+          <Menu.Item c="red" leftSection={<IconTrash size={15} />} onClick={removal.open}>
             Delete
           </Menu.Item>
         </Menu.Dropdown>

@@ -44,7 +44,7 @@ export function ChatHeader({
         <TitleForm thread={thread} onDone={edit.close} />
       ) : (
         <Group gap={4} wrap="nowrap" style={{ minWidth: 0, flex: 1 }}>
-          <Text component="h2" size="md" fw={620} m={0} className="nc-clip">
+          <Text component="h2" size="md" fw={620} m={0} lh={1.3}>
             {thread.title}
           </Text>
           <Tooltip label="Rename">
@@ -74,7 +74,7 @@ export function ChatHeader({
             </Menu.Item>
           )}
           <Menu.Divider />
-          <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={removal.open}>
+          <Menu.Item c="red" leftSection={<IconTrash size={15} />} onClick={removal.open}>
             Remove the thread
           </Menu.Item>
         </Menu.Dropdown>

@@ -13,7 +13,7 @@ export const IDLE_TIMEOUT_MS = 10 * 60_000;
 /** Below this share of what is left, a meter warns. */
 const WARN_BELOW = 0.2;
 
-/** The card; a click opens the job. */
+/** The card; a click anywhere on it opens the job. Meters are beside the button, not in it, where nobody would hear them. */
 export function JobCard({
   job,
   onOpen,
@@ -21,16 +21,13 @@ export function JobCard({
   readonly job: Doc<"jobs">;
   readonly onOpen: (id: Id<"jobs">) => void;
 }): ReactElement {
+  const name = `${job.jobType} job, ${job.status}`;
   return (
-    <button
-      type="button"
-      className="job-card"
-      data-state={job.status}
-      onClick={() => onOpen(job._id)}
-      aria-label={`${job.jobType} job, ${job.status}`}
-    >
+    <article className="job-card" data-state={job.status} aria-label={name}>
       <span className="card-line">
-        <b className="nc-clip">{job.jobType}</b>
+        <button type="button" className="job-open nc-clip" aria-label={name} onClick={() => onOpen(job._id)}>
+          {job.jobType}
+        </button>
         <span className="nc-muted job-sub">
           <Elapsed job={job} />
         </span>
@@ -44,7 +41,7 @@ export function JobCard({
       )}
       {job.status === "running" && <LiveMeters job={job} />}
       {job.status !== "pending" && <Counters job={job} />}
-    </button>
+    </article>
   );
 }
 

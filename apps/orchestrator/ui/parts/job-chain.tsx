@@ -127,13 +127,13 @@ function GroupRow({ number, group, jobs, onOpen, next }: GroupRowProps): ReactEl
         </div>
       )}
       {list.length > 0 && (
-        <div className="lanes" style={laneStyle(list.length, 1)}>
+        <div className="lanes" style={laneStyle(list.length)}>
           {list.map((job) => (
             <JobCard key={job._id} job={job} onOpen={onOpen} />
           ))}
         </div>
       )}
-      {next !== undefined && <div className="connector" aria-hidden="true" style={laneStyle(list.length, next)} />}
+      {next !== undefined && <div className="connector" aria-hidden="true" style={connectorStyle(list.length, next)} />}
     </li>
   );
 }
@@ -142,17 +142,30 @@ function GroupRow({ number, group, jobs, onOpen, next }: GroupRowProps): ReactEl
 const LANES_WIDE_MAX = 3;
 const LANES_NARROW_MAX = 2;
 
-function laneStyle(lanes: number, next: number): CSSProperties {
+/** Jobs of a group, in as many rows as they need; those of the last row share its whole width. */
+function laneStyle(jobs: number): CSSProperties {
   return {
-    "--lanes-wide": within(lanes, LANES_WIDE_MAX),
-    "--lanes-narrow": within(lanes, LANES_NARROW_MAX),
-    "--next-wide": within(next, LANES_WIDE_MAX),
-    "--next-narrow": within(next, LANES_NARROW_MAX),
+    "--lanes-wide": inFirstRow(jobs, LANES_WIDE_MAX),
+    "--lanes-narrow": inFirstRow(jobs, LANES_NARROW_MAX),
   } as CSSProperties;
 }
 
-function within(lanes: number, max: number): number {
-  return Math.max(1, Math.min(lanes, max));
+/** Lines from a group's last row to the next group's first. */
+function connectorStyle(jobs: number, next: number): CSSProperties {
+  return {
+    "--lanes-wide": inLastRow(jobs, LANES_WIDE_MAX),
+    "--lanes-narrow": inLastRow(jobs, LANES_NARROW_MAX),
+    "--next-wide": inFirstRow(next, LANES_WIDE_MAX),
+    "--next-narrow": inFirstRow(next, LANES_NARROW_MAX),
+  } as CSSProperties;
+}
+
+function inFirstRow(jobs: number, max: number): number {
+  return Math.max(1, Math.min(jobs, max));
+}
+
+function inLastRow(jobs: number, max: number): number {
+  return jobs === 0 ? 1 : ((jobs - 1) % max) + 1;
 }
 
 function laneCount(

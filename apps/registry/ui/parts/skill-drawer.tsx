@@ -29,7 +29,6 @@ export function SkillDrawer({
       position="right"
       size="lg"
       title={<span className="drawer-title">{slug ?? ""}</span>}
-      closeButtonProps={{ "aria-label": "Close" }}
     >
       {slug !== undefined && (
         <ErrorBoundary key={slug} title="The skill cannot be shown">

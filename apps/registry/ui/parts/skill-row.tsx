@@ -70,7 +70,7 @@ function Count({
     <span className="count nc-numbers" title={`${value} ${name}`}>
       {icon}
       <span aria-hidden="true">{compactNumber(value)}</span>
-      <span className="visually-hidden">
+      <span className="nc-heard">
         {value} {name}
       </span>
     </span>

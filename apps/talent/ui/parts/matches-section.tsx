@@ -34,8 +34,14 @@ export function MatchesSection({ userId }: { readonly userId: string }): ReactEl
   const aside =
     found === undefined || found === null || found.computedAt === null ? null : (
       <span className="nc-muted small">
-        {found.newMatchCount > 0 && <strong className="new-count">{found.newMatchCount} new</strong>} of {found.total},{" "}
-        <RelativeTime time={found.computedAt} />
+        {found.newMatchCount > 0 ? (
+          <>
+            <strong className="new-count">{found.newMatchCount} new</strong> of {found.total}
+          </>
+        ) : (
+          `${found.total} found`
+        )}
+        , <RelativeTime time={found.computedAt} />
       </span>
     );
   return (
@@ -137,8 +143,10 @@ function MatchRow({ match, userId }: { readonly match: Match; readonly userId: s
   const dismissLabel = status === "dismissed" ? "Take back" : "Dismiss";
   return (
     <li className="row">
-      <span className="score nc-numbers" aria-label={`Score ${score} of 100`}>
+      <span className="score nc-numbers">
+        <span className="nc-heard">Score </span>
         {score}
+        <span className="nc-heard"> of 100</span>
       </span>
       <div className="row-text">
         <a href={opportunity.sourceUrl} target="_blank" rel="noreferrer" className="row-title">
