@@ -70,7 +70,10 @@ const FOLDS = {
   _sessions: "due session",
 } as const;
 
-/** Without `tracking`: what it forgets with a push decides what a run costs, never what it answers (`../kit/tracking.test.ts`). */
+/**
+ * Without `tracking`: what it forgets with a push decides what a run costs, never what it answers (`../kit/tracking.test.ts`). Without `past`: a core keeps
+ * replaced documents for those who asked it for a timestamp, and nobody asks another core (`past.test.ts`).
+ */
 const OBSERVERS = {
   nodes: "answer notes:texts",
   reactor: "live notes:texts",
@@ -112,6 +115,6 @@ test.each(PARTS)("%s is missed when it is left out", { timeout: 120_000 }, async
 test("no part of the fold and no observer is forgotten here", () => {
   const { core } = new FollowerWorld(1, versions);
   const there = Object.entries(core.observers).filter(([, observer]) => observer !== undefined);
-  expect(there.map(([name]) => name).toSorted()).toEqual([...Object.keys(OBSERVERS), "tracking"].toSorted());
+  expect(there.map(([name]) => name).toSorted()).toEqual([...Object.keys(OBSERVERS), "past", "tracking"].toSorted());
   expect([...FOLDED_TABLES].toSorted()).toEqual(Object.keys(FOLDS).toSorted());
 });
