@@ -4,6 +4,7 @@
 import * as esbuild from "esbuild";
 import { TraceMap, originalPositionFor } from "@jridgewell/trace-mapping";
 import path from "node:path";
+import { compileFunction } from "node:vm";
 import { expect, test } from "vitest";
 import { writeApp } from "../kit/text-app.ts";
 import { bundlePushed, type PushedModule } from "./bundle-pushed.ts";
@@ -19,9 +20,10 @@ const module = (name: string, source: string, more: Partial<PushedModule> = {}):
 type Exports = { readonly [name: string]: unknown };
 
 function evaluate(source: string): { readonly [module: string]: Exports } {
-  return new Function("require", source)((name: string) => process.getBuiltinModule(name)) as {
+  const run = compileFunction(source, ["require"]) as (require: (name: string) => unknown) => {
     [module: string]: Exports;
   };
+  return run((name) => process.getBuiltinModule(name));
 }
 
 test("named modules are in the table, chunks are shared and not in it", async () => {

@@ -123,7 +123,7 @@ export class BaseSalvage {
         const sound = proveEntry(entry);
         return typeof sound === "string" ? [] : [{ sound, key: entry.key }];
       });
-      const keys = entries.map(({ key }) => key).sort(Buffer.compare);
+      const keys = entries.map(({ key }) => key).sort((a, b) => Buffer.compare(a, b));
       const [first, last] = [keys[0], keys.at(-1)];
       if (first === undefined || last === undefined) continue;
       const isOlder = taken.some(([from, to]) => Buffer.compare(first, to) <= 0 && Buffer.compare(from, last) <= 0);

@@ -24,7 +24,6 @@ import { FolderFiles } from "../engine/folder-files.ts";
 import { MemoryFiles } from "../engine/memory-files.ts";
 import { ActionHost } from "./action-host.ts";
 import { ActionPool } from "./action-pool.ts";
-import type { Clock } from "../protocol/alarms.ts";
 import { bundlePushed } from "../app/bundle-pushed.ts";
 import { CodeHost } from "./code-host.ts";
 import { CoreClient, type CoreEvent } from "./core-client.ts";

@@ -14,7 +14,7 @@ afterEach(async () => {
 interface Pushing {
   readonly deployment: RunningDeployment;
   readonly server: TestServer;
-  post(path: string, body: object): Promise<{ readonly status: number; readonly json: Json }>;
+  readonly post: (path: string, body: object) => Promise<{ readonly status: number; readonly json: Json }>;
 }
 type Json = { readonly [field: string]: unknown };
 

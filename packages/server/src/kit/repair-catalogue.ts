@@ -9,7 +9,7 @@
 import { decodeDocument, encodeId, rootTable, type Doc } from "@narrowcast/values";
 import { SystemRandom } from "../core/core-home.ts";
 import type { StoreSalvage } from "../engine/salvage.ts";
-import { SYSTEM_TABLES } from "../functions/system-rows.ts";
+import { SYSTEM_TABLES, textOf } from "../functions/system-rows.ts";
 import {
   componentField,
   DEFINED_INDEXES_FROM,
@@ -88,7 +88,7 @@ function rowOf(table: Table, key: string, bytes: Uint8Array): Doc | undefined {
 /** What a table without a row was called, or is to be called; undefined where that cannot be told. */
 function nameOf(number: number, unnamed: readonly number[], rows: readonly CatalogueRow[]): string | undefined {
   const ofTables = rows.filter(({ table }) => table === TABLES_TABLE).map(({ row }) => row);
-  const names = new Set(ofTables.map((row) => String(row["name"])));
+  const names = new Set(ofTables.map((row) => textOf(row, "name")));
   if (number < USER_TABLES_FROM) {
     const isUsual = ofTables
       .filter((row) => Number(row["number"]) < USER_TABLES_FROM)
@@ -107,7 +107,7 @@ function namesOf(rows: readonly CatalogueRow[]): ReadonlySet<string> {
   for (const { table, row } of rows) {
     if (row["component"] !== undefined) continue;
     const value = row["value"];
-    if (table === INDEXES_TABLE && !String(row["table"]).startsWith("_")) names.add(String(row["table"]));
+    if (table === INDEXES_TABLE && !textOf(row, "table").startsWith("_")) names.add(textOf(row, "table"));
     if (table !== META_TABLE || row["key"] !== SCHEMA || typeof value !== "string") continue;
     const { tables } = JSON.parse(value) as { readonly tables: readonly { readonly tableName: string }[] };
     for (const { tableName } of tables) names.add(rootTable(tableName).table);

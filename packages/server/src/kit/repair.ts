@@ -12,7 +12,6 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import {
   CONVEX_LIMITS,
   decodeDocument,

@@ -11,7 +11,7 @@ import type { PushedModule } from "../app/bundle-pushed.ts";
 import type { Analysis, CodePackage, FunctionKind } from "../app/types.ts";
 
 export type { PushedModule } from "../app/bundle-pushed.ts";
-export type { Analysis, AuthProvider, CodePackage, CronSpec } from "../app/types.ts";
+export type { Analysis, AuthProvider, CodePackage } from "../app/types.ts";
 
 /** How a call ended. `value` is Convex JSON text. User errors are outcomes, not rejections. */
 export type CallOutcome =
