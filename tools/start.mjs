@@ -47,6 +47,8 @@ const port = Number(values.port);
 const pagePort = Number(values["page-port"]);
 const directory = values.dir === undefined ? APP : resolve(values.dir);
 const url = `http://127.0.0.1:${port}`;
+/** The deployment's address is built into the page, so a demo in another folder has a page of its own. */
+const pageFolder = directory === APP ? join(APP, "dist") : join(directory, "page");
 const children = [];
 let isStopping = false;
 
@@ -89,7 +91,8 @@ function prepareFolder() {
 }
 
 function buildPage() {
-  run("node", [join(ROOT, "node_modules/vite/bin/vite.js"), "build", "--logLevel", "warn"], {
+  const out = ["--outDir", pageFolder, "--emptyOutDir"];
+  run("node", [join(ROOT, "node_modules/vite/bin/vite.js"), "build", "--logLevel", "warn", ...out], {
     cwd: APP,
     env: { ...process.env, ...demo.pageEnvironment, VITE_CONVEX_URL: url },
   });
@@ -164,7 +167,7 @@ async function ready(child, words) {
 
 async function servePage() {
   const { default: sirv } = await import("sirv");
-  const serve = sirv(join(APP, "dist"), { single: true });
+  const serve = sirv(pageFolder, { single: true });
   const http = createServer((incoming, response) => serve(incoming, response));
   await new Promise((done, failed) => {
     http.once("error", failed);
